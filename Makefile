@@ -96,6 +96,7 @@ agent: $(INSTALLED)
 lock: $(DEVELOPING)
 	cd requirements && ../$(VENV)/bin/$(LOCK) runtime.in -o runtime.txt
 	cd requirements && ../$(VENV)/bin/$(LOCK) pulumi.in -o pulumi.txt
+	cd requirements && ../$(VENV)/bin/$(LOCK) apprise.in -o apprise.txt
 	cd requirements && ../$(VENV)/bin/$(LOCK) build.in -o build.txt
 	cd requirements && ../$(VENV)/bin/$(LOCK) dev.in -o dev.txt
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from reconciler.checked_values import ExistingFile, Name
+from reconciler.checked_values import ExistingFile, Name, PlacedPath
 from reconciler.domain.alerts import alerting_events
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.notice_links import check_link
-from reconciler.field_rules import Rule, Section
+from reconciler.field_rules import Checked, Reading, Rule, Section
 from reconciler.settings_values import Span
 from reconciler.settings_windows import WindowText
 from reconciler.wire.rules import SeverityWord
@@ -19,6 +19,16 @@ from reconciler.wire.rules import SeverityWord
 def _has_scheme(url: str) -> str:
     if "://" not in url:
         message = "an address has a scheme, such as slack://, mailto:// or https://"
+        raise ValueError(message)
+    return url
+
+
+def _may_be_read(url: str, reading: Reading) -> str:
+    if reading.data.get("kind") == "apprise":
+        message = (
+            "an address of kind apprise holds keys: write it into a private file that"
+            " `url_file` names, or into a variable that `url_env` names"
+        )
         raise ValueError(message)
     return url
 
@@ -68,7 +78,15 @@ class ChannelSettings(Section):
     """One `[[channel]]`; its address may hold a password, so it never prints."""
 
     name: Name
-    url: Annotated[str, Rule(check=_has_scheme)] = field(repr=False)
+    kind: Literal["apprise"] | None = None
+    """Who speaks to the address, where its scheme does not say."""
+    url: Annotated[str, Rule(check=_has_scheme), Checked(_may_be_read)] | None = field(
+        default=None, repr=False
+    )
+    url_env: Annotated[str, Rule({"min_length": 1})] | None = None
+    """The variable of the daemon's environment that holds the address, instead of `url`."""
+    url_file: PlacedPath | None = None
+    """The private file that holds it, instead of `url`."""
     secret: str | None = field(default=None, repr=False)
     events: Annotated[tuple[str, ...], Rule(check=_are_events)] = ()
     min_severity: SeverityWord = "low"
@@ -89,3 +107,11 @@ class ChannelSettings(Section):
     """How many tickets may be open at a time, where it is a tracker of tickets."""
     templates: TemplateSettings | None = None
     """What its messages say, instead of the built-in text."""
+
+    def __post_init__(self) -> None:
+        """Refuse an address at no place or at several."""
+        given = [key for key in ("url", "url_env", "url_file") if getattr(self, key) is not None]
+        if len(given) != 1:
+            found = " and ".join(f"`{key}`" for key in given) or "no address"
+            message = f"{found}: set one of `url`, `url_env` and `url_file`"
+            raise ValueError(message)

@@ -58,6 +58,7 @@ class TrueupApp(DecidingApp):
             Binding(str(place), f"view('{name}')", name.capitalize(), show=False, id=f"view.{name}")
             for place, name in enumerate(VIEWS, 1)
         ),
+        Binding("minus", "last_view", "Page before", show=False, id="view.last"),
         Binding("question_mark,f1", "help", "Keys", id="app.help"),
         Binding("colon", "command", "Command line", show=False, id="app.command"),
         Binding("ctrl+p", "palette", "Commands", show=False, id="app.palette"),
@@ -94,6 +95,7 @@ class TrueupApp(DecidingApp):
         ascii_only = session.options.ascii_only
         self.palette: Palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
+        self._last_view = ""
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
@@ -127,10 +129,30 @@ class TrueupApp(DecidingApp):
         if not isinstance(self.screen, Page):
             return
         if self.current_mode != name:
-            self.switch_mode(name)
+            self._go(name)
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
+
+    def _go(self, name: str) -> None:
+        """Go to a view; `action_last_view` leads back to where that was asked for."""
+        if self.current_mode != name:
+            self._last_view = self.current_mode
+        self.switch_mode(name)
+
+    def action_last_view(self) -> None:
+        """Go back to the view before, with what is open in it."""
+        if isinstance(self.screen, Page) and self._last_view:
+            self._go(self._last_view)
+
+    def title_of(self, page: Page) -> str:
+        """Return a page's title, with the key that leads to it where there is one."""
+        title = page.title or type(page).__name__
+        if not self.screen_stack or self.screen_stack[0] is not page:
+            return title
+        action = f"view('{self.current_mode}')"
+        keys = (bound.key for bound in bound_actions(page) if bound.action == action)
+        return " ".join((*(key_name(key) for key in keys), title))
 
     def back(self) -> None:
         """Leave a page where one lies below."""
@@ -143,7 +165,7 @@ class TrueupApp(DecidingApp):
 
     def show_drift(self, text: str) -> None:
         """Go to the fleet, filtered by `text`."""
-        self.switch_mode("drift")
+        self._go("drift")
         self.call_after_refresh(self._set_filter, text)
 
     def _set_filter(self, text: str) -> None:
@@ -165,7 +187,7 @@ class TrueupApp(DecidingApp):
 
     def group_by(self, name: str) -> None:
         """Group the fleet."""
-        self.switch_mode("drift")
+        self._go("drift")
         if isinstance(self.screen, DriftPage):
             self.screen.group_by(name)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal, cast
 
-from reconciler.client.errors import ReconcilerError
+from reconciler.client.errors import ReconcilerError, UnreachableError
 from reconciler.client.exchange import new_key
 from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
@@ -34,10 +34,14 @@ _DECISIONS: Final = {
 
 @dataclass(slots=True)
 class Done:
-    """What came of a decision, by target: done, or refused and why."""
+    """What came of a decision, by target: done, or refused and why.
+
+    `unsent` are those that failed because the daemon was away.
+    """
 
     ok: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
 
 
 async def approve(session: Session, asked: Asked) -> Done:
@@ -158,12 +162,13 @@ async def accept(session: Session, finding: Finding, reason: str) -> Done:
     return done
 
 
-async def undo_accept(session: Session, finding_id: str) -> Done:
-    """Take an acceptance back."""
+async def undo_accept(session: Session, ids: Sequence[str]) -> Done:
+    """Take the acceptance of findings back."""
     done = Done()
-    work = partial(session.client.findings.undo_accept, finding_id)
-    await _do(session, done, finding_id, routes.UNDO_ACCEPT, None, work)
-    _read_again(session, [finding_id])
+    for each in ids:
+        work = partial(session.client.findings.undo_accept, each)
+        await _do(session, done, each, routes.UNDO_ACCEPT, None, work)
+    _read_again(session, ids)
     return done
 
 
@@ -198,6 +203,8 @@ async def _do(
     except ReconcilerError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
         done.failed.append((target, f"{error}{remedy}"))
+        if isinstance(error, UnreachableError):
+            done.unsent.append(target)
     else:
         done.ok.append(target)
 

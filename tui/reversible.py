@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -37,10 +37,11 @@ _CHOICES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How the daemon is asked to take a decision back; `words` name the decision."""
+    """How the daemon is asked to take a decision about findings back; `words` name it."""
 
     words: str
-    take_back: Callable[[Session], Awaitable[intents.Done]]
+    ids: tuple[str, ...]
+    take_back: Callable[[Session, Sequence[str]], Awaitable[intents.Done]]
 
 
 class ReversibleApp(AskingApp):
@@ -64,10 +65,10 @@ class ReversibleApp(AskingApp):
 
     @work(group="decide", exit_on_error=False)
     async def _take_back(self, undo: Undo) -> None:
-        done = await undo.take_back(self.session)
-        if done.failed:
-            # What a daemon that was away did not take back can be asked for once more.
-            self._undoes.append(undo)
+        done = await undo.take_back(self.session, undo.ids)
+        if done.unsent:
+            # What the daemon refused stays refused; it would keep the earlier ones from their turn.
+            self._undoes.append(replace(undo, ids=tuple(done.unsent)))
         self.tell(f"taken back, {undo.words}", done)
 
     def _done(self, verb: str, done: intents.Done, undo: Undo) -> None:
@@ -81,7 +82,11 @@ class ReversibleApp(AskingApp):
             return
         ids = [row.id for row in rows]
         count = "this finding" if len(ids) == 1 else f"{len(ids)} findings"
-        self.choose(f"about {count}", _CHOICES, partial(self._ask_why, ids))
+        off = self.session.why_not("remediations:decide")
+        choices = [
+            choice if choice.value in _NOTES else replace(choice, off=off) for choice in _CHOICES
+        ]
+        self.choose(f"about {count}", choices, partial(self._ask_why, ids))
 
     def _ask_why(self, ids: Sequence[str], choice: str) -> None:
         if choice in _NOTES:
@@ -99,8 +104,7 @@ class ReversibleApp(AskingApp):
         until = datetime.now(UTC) + timedelta(days=days) if days else None
         done = await intents.ignore(self.session, ids, reason, until=until)
         words = "snoozed" if days else "ignored"
-        undo = Undo(words, partial(intents.list_again, ids=tuple(done.ok)))
-        self._done(words, done, undo)
+        self._done(words, done, Undo(words, tuple(done.ok), intents.list_again))
 
     @work(group="decide", exit_on_error=False)
     async def _note(self, kind: intents.NoteKind, ids: Sequence[str], text: str) -> None:
@@ -119,13 +123,12 @@ class ReversibleApp(AskingApp):
     @work(group="decide", exit_on_error=False)
     async def _accept(self, finding: Finding, reason: str) -> None:
         done = await intents.accept(self.session, finding, reason)
-        undo = Undo("accepted", partial(intents.undo_accept, finding_id=finding.id))
-        self._done("accepted", done, undo)
+        self._done("accepted", done, Undo("accepted", tuple(done.ok), intents.undo_accept))
 
     @work(group="decide", exit_on_error=False)
     async def undo_accept(self, finding_id: str) -> None:
         """Put the baseline back to what it was before a finding was accepted."""
-        self.tell("taken back", await intents.undo_accept(self.session, finding_id))
+        self.tell("taken back", await intents.undo_accept(self.session, [finding_id]))
 
     def hold_or_resume(self) -> None:
         """Pause all corrections with a reason, or let them go on."""
@@ -136,8 +139,8 @@ class ReversibleApp(AskingApp):
 
     @work(group="decide", exit_on_error=False)
     async def _hold(self, reason: str) -> None:
-        done = await intents.hold(self.session, reason)
-        self._done("hold set", done, Undo("hold", intents.resume))
+        # H itself takes it back: a hold that is on by then may be somebody else's.
+        self.tell("hold set", await intents.hold(self.session, reason))
 
     @work(group="decide", exit_on_error=False)
     async def _resume(self) -> None:

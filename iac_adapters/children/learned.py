@@ -17,6 +17,7 @@ from typing import Final
 
 from iac_adapters.children.managed import Managed
 from iac_adapters.children.question import (
+    PENDING,
     Declared,
     Question,
     can_be_asked,
@@ -110,8 +111,7 @@ def _questions(
     resources: Mapping[ResourceAddress, Managed],
     declared: Declared,
 ) -> Iterator[Question]:
-    if declared.is_pending([form.child]):
-        return
+    held = PENDING if declared.is_pending([form.child]) else ""
     choices = [
         [
             (resource, texts_of(resource).get(attribute, ""))
@@ -135,6 +135,7 @@ def _questions(
             values={"identity": identity},
             label=label,
             proof=proof,
+            held=held,
         )
 
 

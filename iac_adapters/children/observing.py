@@ -25,7 +25,9 @@ from iac_adapters.children.verdicts import (
     NOT_ASKED,
     added_children,
     content_digest,
+    remembered,
     unseen,
+    unseen_below,
 )
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.errors import ReconcilerError
@@ -36,6 +38,7 @@ from reconciler.domain.model import (
     Observed,
     ResourceAddress,
     Unreadable,
+    Unseen,
     Verdict,
 )
 from reconciler.domain.values import Value
@@ -66,7 +69,8 @@ class StackChildren:
     @property
     def removable(self) -> tuple[Question, ...]:
         """Every question about a child that may be destroyed, those the parent shows itself too."""
-        return (*self.questions, *shown_questions(self.resources.values(), self.declared))
+        asked = (question for question in self.questions if not question.held)
+        return (*asked, *shown_questions(self.resources.values(), self.declared))
 
     @cached_property
     def blind_spots(self) -> tuple[BlindSpot, ...]:
@@ -86,7 +90,10 @@ class ChildOptions:
 
 @dataclass(frozen=True, slots=True)
 class ChildScan:
-    """One scan's look at the children of a stack."""
+    """One scan's look at the children of a stack.
+
+    `silent` are the parents that nobody can ask about in this scan, each with the reason.
+    """
 
     children: StackChildren
     reads: Callable[[Managed], ChildReads]
@@ -94,6 +101,7 @@ class ChildScan:
     name: str | None
     options: ChildOptions
     digester: SecretDigester
+    silent: Mapping[ResourceAddress, str] = field(default_factory=dict)
 
     async def observed(
         self, found: Mapping[ResourceAddress, Verdict], wanted: Collection[ResourceAddress] | None
@@ -103,11 +111,17 @@ class ChildScan:
         Of a scan that names addresses, only what was named is asked for, and at once.
         """
         questions = self._questions(found, wanted)
-        if not questions:
+        if not questions and not self.silent:
             return
         kept = self.memory.load(self.name)
         scan = kept.scan + (wanted is None)
-        chosen, credit = self._chosen(questions, kept, scan=scan, reads=len(found), wanted=wanted)
+        # Of a parent that cannot be read an answer proves nothing; the last one stays.
+        askable = tuple(
+            question
+            for question in questions
+            if not question.held and not isinstance(found.get(question.parent_address), Unreadable)
+        )
+        chosen, credit = self._chosen(askable, kept, scan=scan, reads=len(found), wanted=wanted)
         answers, calls = await self._answers(chosen, kept, scan)
         if wanted is None and self.options.mode == "auto":
             # What listed children cost beyond the question itself is paid back by later scans.
@@ -120,8 +134,10 @@ class ChildScan:
             for observed in self._means(question, kept.answers.get(question.key), found):
                 if wanted is None or observed.address in wanted or self._at_once:
                     yield observed
-        for address in self._healed(questions, kept, wanted or ()):
-            yield Observed(address, InSync())
+        for observed in self._lost(kept, wanted):
+            yield observed
+        for observed in self._named(questions, kept, found, wanted or ()):
+            yield observed
 
     @property
     def _at_once(self) -> bool:
@@ -208,6 +224,8 @@ class ChildScan:
         if wanted is not None:
             return kept
         known = {question.key for question in self.children.questions}
+        # Without what was accepted, the next answer would be taken as right.
+        known |= {seen.address for seen in unseen_below(self.silent, kept.answers)}
         return replace(kept, answers={k: v for k, v in kept.answers.items() if k in known})
 
     def _means(
@@ -216,28 +234,48 @@ class ChildScan:
         answered: Answered | None,
         found: Mapping[ResourceAddress, Verdict],
     ) -> Iterator[Observed]:
-        if answered is None:
-            yield from unseen(question, None, NOT_ASKED)
-        elif isinstance(found.get(question.parent_address), Unreadable):
+        if isinstance(found.get(question.parent_address), Unreadable):
             yield from unseen(question, answered, _PARENT_UNREAD)
+        elif question.held:
+            yield from unseen(question, answered, question.held)
+        elif answered is None:
+            yield from unseen(question, None, NOT_ASKED)
         elif answered.reason or answered.contents is None:
             yield from unseen(question, answered, answered.reason, asked=True)
         else:
             left = undeclared(question, answered.contents, self.children.declared)
             yield from added_children(question, left, answered, self.digester)
 
-    def _healed(
-        self, questions: tuple[Question, ...], kept: Kept, wanted: Collection[ResourceAddress]
-    ) -> Iterator[ResourceAddress]:
-        """Yield which of the children that were named are not there any more, or are right."""
-        shown = {
-            observed.address
-            for question in questions
-            for observed in self._means(question, kept.answers.get(question.key), {})
-        }
+    def _lost(self, kept: Kept, wanted: Collection[ResourceAddress] | None) -> Iterator[Observed]:
+        """Yield what was found before at parents that nobody can ask about now."""
+        addresses = remembered(kept.answers) if wanted is None else wanted
+        return unseen_below(self.silent, addresses)
+
+    def _named(
+        self,
+        questions: tuple[Question, ...],
+        kept: Kept,
+        found: Mapping[ResourceAddress, Verdict],
+        wanted: Collection[ResourceAddress],
+    ) -> Iterator[Observed]:
+        """Yield of the children that were named, and are not shown, whether they are gone.
+
+        What has no answer is not gone: it would heal, and a removal would count as done.
+        """
         for address in sorted(wanted):
-            if address not in shown and any(question.concerns(address) for question in questions):
-                yield address
+            meant = [
+                seen
+                for question in questions
+                if question.concerns(address)
+                for seen in self._means(question, kept.answers.get(question.key), found)
+            ]
+            if any(seen.address == address for seen in meant):
+                continue
+            silent = next((seen for seen in meant if isinstance(seen.verdict, Unseen)), None)
+            if silent is not None:
+                yield Observed(address, silent.verdict)
+            elif any(question.concerns(address) for question in questions):
+                yield Observed(address, InSync())
 
 
 def _rules_for(resource: Managed) -> tuple[ChildRule, ...]:

@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Final
 
 from iac_adapters.children.managed import Managed
-from iac_adapters.children.rule import ChildRule, fields_of
+from iac_adapters.children.rule import ELEMENT, ChildRule, fields_of, fields_within
 from reconciler.domain.added_children import child_address
 from reconciler.domain.model import ResourceAddress, Status
 from reconciler.domain.values import Value
 
 _IDENTITIES: Final = ("id", "arn", "name")
 _LONGEST_IDENTITY: Final = 2048
+PENDING: Final = "code of that type waits for its apply"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,7 +23,8 @@ class Question:
     """One type of child of one parent. `values` are the parent's attributes, as text.
 
     `proof` is the import id of a declared child of the same type: a question that was learnt
-    from it counts only where that one is found.
+    from it counts only where that one is found. `held` says why it is not asked now, while what
+    was found before stays as it is; empty where it is asked.
     """
 
     rule: ChildRule
@@ -30,6 +32,7 @@ class Question:
     values: Mapping[str, str]
     label: str = ""
     proof: str | None = None
+    held: str = ""
 
     @property
     def parent_address(self) -> ResourceAddress:
@@ -107,8 +110,8 @@ def questions_of(
         rules = tuple(rules_for(resource)) if can_be_asked(resource) else ()
         values = texts_of(resource) if rules else {}
         for rule in rules:
-            if _is_answerable(rule, values) and not _is_declared(rule, values, declared):
-                yield Question(rule, resource, values)
+            if not _is_declared(rule, values, declared):
+                yield Question(rule, resource, values, held=_held(rule, values, declared))
 
 
 def can_be_asked(resource: Managed) -> bool:
@@ -149,14 +152,22 @@ def _identities(rule: ChildRule, values: Mapping[str, str]) -> frozenset[str]:
     return frozenset(values[name] for name in {*_IDENTITIES, *own} if name in values)
 
 
-def _is_answerable(rule: ChildRule, values: Mapping[str, str]) -> bool:
-    wanted = fields_of(rule.id) | (fields_of(rule.listing.id) if rule.listing else frozenset())
-    return all(name in values for name in wanted if name != "element")
+def _held(rule: ChildRule, values: Mapping[str, str], declared: Declared) -> str:
+    """Return why the children of a parent cannot be told now; empty where they can."""
+    missing = sorted(_wanted(rule) - values.keys())
+    if missing:
+        return f"the record of its parent holds no {missing[0]}"
+    return PENDING if declared.is_pending(rule.declaring - {rule.parent}) else ""
+
+
+def _wanted(rule: ChildRule) -> frozenset[str]:
+    """Return the attributes of the parent that it takes to ask."""
+    listing = rule.listing
+    listed = (listing.id, dict(listing.arguments or {})) if listing is not None else ()
+    return fields_within([rule.id, dict(rule.shows), *listed]) - {ELEMENT}
 
 
 def _is_declared(rule: ChildRule, values: Mapping[str, str], declared: Declared) -> bool:
     """Whether the one child, or the whole list, is declared: then it is judged by itself."""
     types = {rule.child} if rule.listing is None else {rule.listing.source} - {rule.parent}
-    if declared.is_pending(types):
-        return True
     return declared.holds(types, _identities(rule, values))

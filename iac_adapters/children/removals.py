@@ -61,6 +61,7 @@ def _removal(address: ResourceAddress, questions: Sequence[Question]) -> Removal
             rest = address[len(question.key) :]
             return Removal(address, question, orjson.loads(rest[1:-1]) if rest else "")
     raise PermanentError(
-        f"{address}: the code declares it by now, or its parent is gone",
+        f"{address}: the code declares it by now, its parent is gone, or code of that type"
+        " waits for its apply",
         remedy="scan the stack again",
     )

@@ -82,6 +82,19 @@ def fields_of(template: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(template) if name)
 
 
+def fields_within(template: Value) -> frozenset[str]:
+    """Return the attributes that `template` refers to, inside lists and objects too."""
+    match template:
+        case str():
+            return fields_of(template)
+        case list():
+            return frozenset().union(*map(fields_within, template))
+        case dict():
+            return frozenset().union(*map(fields_within, template.values()))
+        case _:
+            return frozenset()
+
+
 def filled(template: Value, values: Mapping[str, str]) -> Value:
     """Return `template` with the texts of `values` in it, inside lists and objects too.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,8 +65,3 @@ def _order(question: Question, asked: Mapping[str, Turn], scan: int) -> tuple[fl
         return -math.inf, -rank, question.key
     urgency = _URGENCY[rank] * (_OPEN if turn.found else 1)
     return -float((scan - turn.scan) * urgency), -rank, question.key
-
-
-def forgotten(asked: Iterable[str], questions: Iterable[Question]) -> frozenset[str]:
-    """Return what is remembered of questions that nobody asks any more."""
-    return frozenset(asked) - {question.key for question in questions}

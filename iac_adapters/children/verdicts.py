@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from iac_adapters.children.contents import Content, added
 from iac_adapters.children.memory import Answered
 from iac_adapters.children.question import Question
 from iac_adapters.redaction.digester import SecretDigester
+from reconciler.domain.added_children import element_address
 from reconciler.domain.fingerprint import value_digest
-from reconciler.domain.model import Added, Change, Observed, Origin, Unseen
+from reconciler.domain.model import Added, Change, Observed, Origin, ResourceAddress, Unseen
 from reconciler.domain.paths import AttributePath, render_path
 from reconciler.domain.values import Value
 
@@ -46,6 +47,26 @@ def unseen(
     addresses = {question.address(""), *(question.address(element) for element in known)}
     for address in sorted(addresses):
         yield Observed(address, verdict)
+
+
+def remembered(answers: Mapping[str, Answered]) -> Iterator[ResourceAddress]:
+    """Yield what `answers` were about, and each child that they found."""
+    for key, answered in answers.items():
+        yield ResourceAddress(key)
+        for element in answered.contents or ():
+            yield element_address(key, element)
+
+
+def unseen_below(
+    parents: Mapping[ResourceAddress, str], addresses: Iterable[str]
+) -> Iterator[Observed]:
+    """Yield that nothing is known of those of `addresses` that are children of `parents`."""
+    for address in sorted(set(addresses)):
+        parent = max((p for p in parents if address.startswith(f"{p}/")), key=len, default=None)
+        if parent is not None:
+            child_type = address[len(parent) + 1 :].partition("[")[0]
+            verdict = Unseen(parent, child_type, parents[parent], asked=False)
+            yield Observed(ResourceAddress(address), verdict)
 
 
 def _changes(question: Question, content: Content, digester: SecretDigester) -> Iterator[Change]:

@@ -44,6 +44,14 @@ class Place:
         return f"{self.project}/{self.stack}"
 
     @property
+    def identity(self) -> str:
+        """Return what tells the backend from every other one.
+
+        A URL may be relative: `file://./state` is another folder in each checkout.
+        """
+        return self.url if self.root is None else f"{_FILE}{self.root}"
+
+    @property
     def state_file(self) -> Path | None:
         """Return the checkpoint that can be read as it is; None when there is none such."""
         if self.root is None:

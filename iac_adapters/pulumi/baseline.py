@@ -186,7 +186,8 @@ def _counts(resource: StateResource) -> bool:
 
 def stack_key(place: Place) -> str:
     """Return a name for what is kept of a stack, fit for a file."""
-    return hashlib.sha256(f"{place.url}\0{place.project}\0{place.stack}".encode()).hexdigest()
+    text = f"{place.identity}\0{place.project}\0{place.stack}"
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _packed(baseline: Baseline) -> bytes:

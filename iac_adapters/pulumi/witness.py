@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from iac_adapters.children.managed import ChildProvider, Managed
+from iac_adapters.children.managed import Managed
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.property_paths import covered, parse_property_path
 from iac_adapters.pulumi.provider import ReadAnswer
@@ -70,7 +70,7 @@ class PulumiWitness:
         redactor: Redactor,
         digester: SecretDigester,
         beside: Callable[[], Mapping[str, Witness]],
-        provider: ChildProvider | None = None,
+        managed: Managed | None = None,
     ) -> None:
         assert resource.state is not None  # noqa: S101 - `Witnesses` has looked
         assert resource.recorded is not None  # noqa: S101 - likewise
@@ -87,7 +87,7 @@ class PulumiWitness:
         self._redactor = redactor
         self._digester = digester
         self.beside = beside
-        self._provider = provider
+        self._managed = managed
 
     @cached_property
     def mark(self) -> str:
@@ -130,15 +130,16 @@ class PulumiWitness:
 
         Nothing where the types are not known that the plugin has for them.
         """
-        provider = self._provider
-        if provider is None:
+        managed = self._managed
+        if managed is None or managed.provider is None:
             return ()
-        behind = children_behind(self.type, changes)
-        return tuple((provider.called(shown.type), name) for shown, name in behind)
+        called = managed.provider.called
+        behind = children_behind(managed.type, changes)
+        return tuple((called(shown.type), name) for shown, name in behind)
 
     def undone_by_hand(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Return the commands that take away what was added, where no plan does."""
-        if self._provider is not None:
+        if self._managed is not None:
             return ()
         live = self.live()
         texts = live.items() if isinstance(live, dict) else ()
@@ -204,13 +205,13 @@ class Witnesses:
             redactor=self._redactor,
             digester=self._digester,
             beside=lambda: self._recorded,
-            provider=self._aws(resource),
+            managed=self._aws(resource),
         )
 
-    def _aws(self, resource: LoadedResource) -> ChildProvider | None:
-        """Return its provider where what was added to it can be imported, and so destroyed."""
+    def _aws(self, resource: LoadedResource) -> Managed | None:
+        """Return it where what was added to it can be imported, and so destroyed."""
         managed = self._managed.get(resource.recorded_as.address)
-        return managed.provider if managed is not None and managed.is_aws else None
+        return managed if managed is not None and managed.is_aws else None
 
     @cached_property
     def _recorded(self) -> Mapping[str, Witness]:

@@ -19,7 +19,7 @@ from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
-from iac_adapters.terraform.references import referred_to
+from iac_adapters.terraform.references import CodeText, code_text, referred_to
 from iac_adapters.terraform.warm import Followed, Referred, WarmStack
 from reconciler.bounded_files import apart, read_text
 from reconciler.domain.errors import ReconcilerError
@@ -133,7 +133,8 @@ async def referred(
     """Return what of `moved` the code refers to; its files are read."""
 
     def look() -> dict[ResourceAddress, Moved]:
-        texts = [read_text(file, errors="replace") for file in context.source.files]
+        files = context.source.files
+        texts = [code_text(read_text(file, errors="replace")) for file in files]
         seen = {address: _as_referred(texts, address, move) for address, move in moved.items()}
         return {
             address: moved for address, moved in seen.items() if moved.attributes != frozenset()
@@ -157,7 +158,7 @@ def _read_object(
     )
 
 
-def _as_referred(texts: Sequence[str], address: str, moved: Moved) -> Moved:
+def _as_referred(texts: Sequence[CodeText], address: str, moved: Moved) -> Moved:
     """Return `moved` with the attributes that the code refers to alone."""
     if moved.attributes is None:
         return moved

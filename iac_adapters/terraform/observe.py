@@ -187,7 +187,13 @@ def _by_record(resource: LoadedResource, live: LiveState, digester: SecretDigest
     recorded, now = decode(wire.upgraded, schema), decode(live.state, schema)
     if recorded is None or now is None:
         return InSync()
-    computed = {name: value for name, value in now.items() if schema.is_computed_alone((name,))}
+    # A creation that failed half-way recorded nothing of what its provider would have chosen.
+    computed = {
+        name: value
+        for name, value in now.items()
+        if schema.is_computed_alone((name,))
+        or (recorded.get(name) is None and schema.is_computed((name,)))
+    }
     return judge(
         schema,
         planned={**recorded, **computed},

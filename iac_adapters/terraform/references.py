@@ -8,23 +8,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 # What orders resources, or names one that has moved, hands no value on.
 _WITHOUT_VALUE: Final = re.compile(
     r"\bdepends_on\s*=\s*\[[^\]]*\]|\b(?:from|to)\s*=\s*[\w.\-]+(?:\[[^\]\n]*\])?", re.DOTALL
 )
-_ORDER: Final = re.compile(r"\bdepends_on\s*=\s*\[(?P<names>[^\]]*)\]")
-_HEADER: Final = re.compile(
-    r'^[ \t]*(?P<kind>resource|data|ephemeral|module|output)[ \t]+["\w]', re.MULTILINE
+_HEADER_OR_ORDER: Final = re.compile(
+    r'^[ \t]*(?P<kind>resource|data|ephemeral|module|output)[ \t]+["\w]'
+    r"|\bdepends_on\s*=\s*\[(?P<names>[^\]]*)\]",
+    re.MULTILINE,
 )
 # A data source is not read before the apply where something it depends on has a change to come.
 _DEFERRING: Final = frozenset({"data", "module"})
 _INDEX: Final = r"(?:\[[^\]\n]*\]|\.\*|\.\d+)*"
 
 
+@dataclass(frozen=True, slots=True)
+class CodeText:
+    """One text as references are looked for in it: `orders` are lists that make data sources wait.
+
+    `values` is the text without what hands no value on.
+    """
+
+    orders: tuple[str, ...]
+    values: str
+
+
+def code_text(text: str) -> CodeText:
+    """Return `text` read once, for however many resources are looked for in it."""
+    return CodeText(tuple(_deferring(text)), _WITHOUT_VALUE.sub("", text))
+
+
 def referred_to(
-    texts: Iterable[str],
+    texts: Iterable[CodeText],
     type_name: str,
     name: str,
     attributes: Collection[str],
@@ -40,10 +58,10 @@ def referred_to(
     within = re.compile("|".join(rf"\bmodule\.{re.escape(module)}(?![\w-])" for module in modules))
     named: set[str] = set()
     for text in texts:
-        for names in _deferring(text):
+        for names in text.orders:
             if wanted.search(names) or (modules and within.search(names)):
                 return frozenset(attributes)
-        for match in wanted.finditer(_WITHOUT_VALUE.sub("", text)):
+        for match in wanted.finditer(text.values):
             if match["attribute"] is None:
                 return frozenset(attributes)
             named.add(match["attribute"])
@@ -52,7 +70,9 @@ def referred_to(
 
 def _deferring(text: str) -> Iterator[str]:
     """Yield the `depends_on` of each data source, and of each module: it may hold data sources."""
-    for order in _ORDER.finditer(text):
-        headers = [header["kind"] for header in _HEADER.finditer(text, 0, order.start())]
-        if headers and headers[-1] in _DEFERRING:
-            yield order["names"]
+    kind = ""
+    for match in _HEADER_OR_ORDER.finditer(text):
+        if match["kind"] is not None:
+            kind = match["kind"]
+        elif kind in _DEFERRING:
+            yield match["names"]

@@ -124,6 +124,11 @@ class ResourceSchema:
         along = [attribute for _, attribute in self.attributes_along(steps)]
         return bool(along) and along[-1].computed and not along[-1].optional
 
+    def is_computed(self, steps: Steps) -> bool:
+        """Whether the provider decides what stands at a path where the code says nothing."""
+        along = [attribute for _, attribute in self.attributes_along(steps)]
+        return bool(along) and along[-1].computed
+
     def attributes_along(self, steps: Steps) -> Iterator[tuple[int, Attribute]]:
         """Yield each attribute on the way down, with the number of steps that led to it."""
         block: Block = self.block

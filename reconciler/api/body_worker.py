@@ -6,7 +6,6 @@ A frame is one byte of kind, four of length, and the content. Asked are `J` (JSO
 
 from __future__ import annotations
 
-import resource
 import signal
 import struct
 import sys
@@ -17,6 +16,7 @@ import orjson
 from reconciler.api.refusal import Refusal
 from reconciler.api.strict_json import parse_json
 from reconciler.api.strict_yaml import parse_yaml
+from reconciler.memory_limit import limit_memory
 
 HEAD: Final = struct.Struct("!cI")
 JSON: Final = b"J"
@@ -42,9 +42,7 @@ def answer_to(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
 def main() -> None:
     """Answer until stdin ends, which it does with the daemon."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to handle
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = _MOST_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MOST_MEMORY_BYTES)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    limit_memory(_MOST_MEMORY_BYTES)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while (head := source.read(HEAD.size)) and len(head) == HEAD.size:
         kind, length = HEAD.unpack(head)

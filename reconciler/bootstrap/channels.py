@@ -86,11 +86,16 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
 def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
     from reconciler.bootstrap.channel_checks import refuse_useless  # noqa: PLC0415
+    from reconciler.bootstrap.channel_places import url_of  # noqa: PLC0415
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
     from reconciler.notify.tickets import MOST_OPEN  # noqa: PLC0415
 
     address = ChannelAddress(
-        channel.name, channel.url, channel.secret, most_open=channel.most_open or MOST_OPEN
+        channel.name,
+        url_of(channel),
+        channel.secret,
+        most_open=channel.most_open or MOST_OPEN,
+        by_apprise=channel.kind == "apprise",
     )
     refuse_useless(channel, address)
     buttons = _buttons(channel)

@@ -128,11 +128,12 @@ class _Daemon:
         )
         await keepsakes.start(SystemClock(), accepted_new=accept_new)
         self._opened.push_async_callback(self._close_adapters)
+        service = self._service(store)
+        # Closed after the dispatcher, whose chore may be sending.
+        self._opened.push_async_callback(_close_channels, service)
         dispatcher = EmbeddedDispatcher(clock=SystemClock(), failed=self._failed)
         self._opened.push_async_callback(dispatcher.close)
         self._opened.callback(store.on_wake(dispatcher.wake))
-        service = self._service(store)
-        self._opened.push_async_callback(_close_channels, service)
         daemon = self._order.settings.daemon
         hosts = Hosts.of(daemon.listen, daemon.hosts)
         reloader = Reloader(

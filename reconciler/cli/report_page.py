@@ -22,19 +22,21 @@ _MOST_LABELS: Final = 12
 _LABEL_WIDTH: Final = 34
 _LONGEST_NAME: Final = 44
 _STYLE: Final = """
+.wide { overflow-x: auto; }
 :root { color-scheme: light dark; --ink: #1c2330; --page: #ffffff; --dim: #667085;
   --line: #d8dde6; --found: #c2410c; --healed: #15803d; --card: #f5f7fa; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ef; --page: #14171d; --dim: #98a2b3;
   --line: #333a46; --found: #fb923c; --healed: #4ade80; --card: #1d222b; } }
 @media print { :root { --ink: #000; --page: #fff; --dim: #444; --line: #bbb; --found: #c2410c;
   --healed: #15803d; --card: #fff; }
-  section { break-inside: avoid; } .card { border: 1px solid #bbb; } }
+  h2, .key, svg { break-after: avoid; } .card, svg, tr { break-inside: avoid; }
+  .card { border: 1px solid #bbb; } .wide { overflow: visible; } }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
   margin: 0 auto; max-width: 800px; padding: 24px 20px; }
 h1 { font-size: 22px; margin: 0; } h2 { font-size: 16px; margin: 28px 0 8px; }
 p { color: var(--dim); margin: 2px 0 16px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; }
 .card { background: var(--card); border-radius: 8px; padding: 10px 14px; }
 .card b { display: block; font-size: 22px; } .card span { color: var(--dim); font-size: 13px; }
 svg { width: 100%; height: auto; display: block; } svg text { fill: var(--dim); font-size: 11px; }
@@ -42,8 +44,8 @@ svg .name { fill: var(--ink); } .found { fill: var(--found); } .healed { fill: v
 .axis { stroke: var(--line); }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
-th { color: var(--dim); font-weight: 600; }
+th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 130px; }
+th { color: var(--dim); font-weight: 600; white-space: nowrap; }
 .key i { display: inline-block; width: 10px; height: 10px; border-radius: 2px;
   margin: 0 4px 0 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 """
@@ -150,23 +152,24 @@ def _bars(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
 
 
 def _table(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
-    yield f"<table><thead><tr><th>{title}</th><th>found</th><th>healed</th><th>open</th>"
-    yield "<th>gone in (mean)</th></tr></thead><tbody>"
+    yield f'<div class="wide"><table><thead><tr><th>{title}</th>'
+    yield "<th>found</th><th>healed</th><th>open</th><th>gone in (mean)</th></tr></thead><tbody>"
     for row in rows:
         cells = (row.found, row.healed, row.open, span_text(row.mean_to_repair_s))
         yield _table_row(row.name, cells)
-    yield "</tbody></table>"
+    yield "</tbody></table></div>"
 
 
 def _rules(rules: Sequence[wire.RuleTally]) -> Iterator[str]:
     ends = ("converged", "rejected", "failed", "expired", "suppressed")
-    yield "<section><h2>Rules that spoke most</h2><table><thead><tr><th>Rule</th><th>kind</th>"
+    yield '<section><h2>Rules that spoke most</h2><div class="wide"><table><thead><tr>'
+    yield "<th>Rule</th><th>kind</th>"
     yield f"<th>times</th>{''.join(f'<th>{end}</th>' for end in ends)}</tr></thead><tbody>"
     for rule in rules:
         is_policy = rule.kind == "policy"
         cells = (rule.kind, rule.times, *(getattr(rule, end) if is_policy else "" for end in ends))
         yield _table_row(rule.name, cells)
-    yield "</tbody></table></section>"
+    yield "</tbody></table></div></section>"
 
 
 def _table_row(name: str, cells: Sequence[object]) -> str:

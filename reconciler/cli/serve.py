@@ -60,6 +60,10 @@ def serve(
 
     def settings() -> Settings:
         read = load_settings(file, environment, tools=tools, lost_stacks=True)
+        if read.channels:
+            from reconciler.bootstrap.channel_places import with_variables  # noqa: PLC0415
+
+            read = with_variables(read, environment)
         _withhold(environment, read)
         return read
 

@@ -35,7 +35,7 @@ from reconciler.client.exchange import (
     understood,
     written,
 )
-from reconciler.client.proxies import proxy_to
+from reconciler.proxies import proxy_to
 from reconciler.wire.route import Route
 
 _IDLE_S: Final = 1.0
@@ -55,7 +55,7 @@ class BlockingCalls:
     def __init__(self, daemon: Daemon, *, wait_s: float) -> None:
         refuse_unencrypted(daemon)
         self.daemon = daemon
-        self._proxy = proxy_to(daemon)
+        self._proxy = proxy_to(daemon.url)
         self._wait_s = wait_s
         self._kept: http.client.HTTPConnection | None = None
         self._used_at = 0.0

@@ -30,7 +30,7 @@ from reconciler.client.exchange import (
     understood,
     written,
 )
-from reconciler.client.proxies import Proxy, proxy_to
+from reconciler.proxies import Proxy, proxy_to
 from reconciler.wire.route import Route
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Calls:
 
         if transport is None:
             refuse_unencrypted(daemon)
-        self._proxy = proxy_to(daemon) if transport is None else None
+        self._proxy = proxy_to(daemon.url) if transport is None else None
         self.daemon = daemon
         self._httpx = httpx
         self._wait_s = wait_s

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.client.daemon import Daemon
-from reconciler.client.proxies import Proxy
 from reconciler.domain.errors import (
     ConflictError,
     InvalidError,
@@ -15,6 +14,7 @@ from reconciler.domain.errors import (
     ReconcilerError,
     RetryableError,
 )
+from reconciler.proxies import Proxy
 from reconciler.wire.decoding import NotOfModelError, decode
 from reconciler.wire.problems import PROBLEM, Problem
 

@@ -28,7 +28,11 @@ def child_address(parent: str, child: str, element: str) -> ResourceAddress:
 
     `element` tells it from others of its type; empty where there can be only one.
     """
-    base = f"{parent}{_BELOW}{child}"
+    return element_address(f"{parent}{_BELOW}{child}", element)
+
+
+def element_address(base: str, element: str) -> ResourceAddress:
+    """Return the address of one of several children; `base` itself where `element` is empty."""
     return ResourceAddress(
         f"{base}[{json.dumps(element, ensure_ascii=False)}]" if element else base
     )

@@ -62,7 +62,9 @@ def _yaml_lines(changes: Sequence[Change]) -> Iterator[str]:
         if live is None:
             yield f"  # {path} {_GONE}"
         else:
-            yield f"  {path}: {json.dumps(_plain(live), ensure_ascii=False)}"
+            # In Pulumi's YAML `${` begins a reference.
+            text = json.dumps(_plain(live), ensure_ascii=False).replace("${", "$${")
+            yield f"  {path}: {text}"
 
 
 def _block_name(address: str) -> tuple[str, str]:

@@ -37,12 +37,12 @@ from reconciler.domain.notices import (
 )
 from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
 from reconciler.domain.subscriptions import DIGEST, Subscription
-from reconciler.engine.defects import outcome_of
+from reconciler.engine.defects import DefectError, outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
-from reconciler.engine.service import Channel, Service
-from reconciler.ports import ChannelBusyError
+from reconciler.engine.service import Service
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
@@ -66,10 +66,7 @@ async def deliver_due(service: Service) -> int:
     for delivery in sorted(due, key=lambda each: each.attempts):
         by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
     await asyncio.gather(
-        *(
-            _deliver(service, service.channels.get(channel), deliveries)
-            for channel, deliveries in by_channel.items()
-        )
+        *(_deliver(service, channel, deliveries) for channel, deliveries in by_channel.items())
     )
     return len(due)
 
@@ -95,12 +92,11 @@ def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[Aler
     return due, view.alerts.get_many({delivery.alert_id for delivery in due})
 
 
-async def _deliver(
-    service: Service, channel: Channel | None, due: Sequence[tuple[Delivery, Alert]]
-) -> None:
+async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Alert]]) -> None:
     at = service.clock.now()
     gathered: list[Delivery] = []
     for number, (delivery, alert) in enumerate(due, start=1):
+        channel = service.channels.get(name)
         if channel is not None:
             quiet_until = channel.subscription.quiet_until(alert, at=at)
             if quiet_until is not None:
@@ -109,16 +105,16 @@ async def _deliver(
             if channel.subscription.is_gathered(alert, delivery):
                 gathered.append(delivery)
                 continue
-        pause = await deliver(service, channel, delivery)
+        pause = await deliver(service, delivery)
         if pause is not None:
             await _postpone(service, [later for later, _ in due[number:]], until=at + pause)
             return
-    if channel is not None and gathered:
-        await _deliver_digest(service, channel, gathered, at=at)
+    if gathered:
+        await _deliver_digest(service, name, gathered, at=at)
 
 
 async def _deliver_digest(
-    service: Service, channel: Channel, deliveries: Sequence[Delivery], *, at: datetime
+    service: Service, name: str, deliveries: Sequence[Delivery], *, at: datetime
 ) -> None:
     found = await service.store.read(
         lambda view: [_to_show(view, delivery) for delivery in deliveries]
@@ -135,8 +131,13 @@ async def _deliver_digest(
     if not to_show:
         return
     await _put(service, [delivery for delivery, _ in to_show])
+    channel = service.channels.get(name)
+    if channel is None:
+        return  # due still: the next look ends them
     shown = await outcome_of(lambda: show_digest(channel.notifier, to_show, at=at))
     if isinstance(shown, ReconcilerError):
+        if service.channels.get(name) is not channel:
+            return  # due still: the next look asks the channel that took its place
         for delivery, _ in to_show:
             await _failed(service, delivery, shown, at=at)
         return
@@ -147,11 +148,13 @@ def _untold(delivery: Delivery) -> Delivery:
     return replace(delivery, given_up=True, error="it was over before its time")
 
 
-async def deliver(
-    service: Service, channel: Channel | None, delivery: Delivery
-) -> timedelta | None:
-    """Show an alert on a channel; return for how long the channel is to be left alone, if it is."""
+async def deliver(service: Service, delivery: Delivery) -> timedelta | None:
+    """Show an alert on a channel; return for how long the channel is to be left alone, if it is.
+
+    A reload while it is shown closes the channel: then the one in its place shows it.
+    """
     at = service.clock.now()
+    channel = service.channels.get(delivery.channel)
     if channel is None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
@@ -171,6 +174,8 @@ async def deliver(
     own = {} if DIGEST in delivery.receipt else delivery.receipt
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
+        if service.channels.get(delivery.channel) is not channel:
+            return await deliver(service, delivery)
         await _failed(service, delivery, receipt, at=at)
         return _pause(receipt)
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
@@ -187,10 +192,15 @@ def _linked(notice: Notice, wanted: Subscription) -> Notice:
 
 
 def _pause(error: ReconcilerError) -> timedelta | None:
-    if isinstance(error, PermanentError):
+    if _is_final(error):
         return None  # of this message: the others find out for themselves
     asked = error.after if isinstance(error, ChannelBusyError) else None
     return max(asked or _PAUSE, _PAUSE)
+
+
+def _is_final(error: ReconcilerError) -> bool:
+    """Whether it fails for good; a defect of ours may be gone with the next try or version."""
+    return isinstance(error, PermanentError) and not isinstance(error, DefectError)
 
 
 async def _postpone(service: Service, others: Sequence[Delivery], *, until: datetime) -> None:
@@ -276,11 +286,12 @@ async def _failed(
     after = error.after if isinstance(error, ChannelBusyError) else None
     failed = replace(
         delivery,
+        receipt=error.receipt if isinstance(error, PartlyShownError) else delivery.receipt,
         attempts=delivery.attempts + 1,
         failing_since=since,
         error=sentence(error),
         next_at=retry_at(delivery.attempts + 1, at=at, after=after),
-        given_up=isinstance(error, PermanentError) or at - since >= GIVE_UP_AFTER,
+        given_up=_is_final(error) or at - since >= GIVE_UP_AFTER,
     )
     await _keep(service, failed, failed_at=at)
 

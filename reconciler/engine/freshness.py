@@ -145,10 +145,9 @@ async def _read_again(
 
     An error is why it cannot be told: then nothing may be applied now.
     """
-    seen = await scan(service, stack, addresses=frozenset(record.address for record in records))
+    asked = frozenset(record.address for record in records)
+    seen = await scan(service, stack, addresses=asked)
     if isinstance(seen, Blind):
         return seen.error
-    if seen.report.unreadable:
-        address, reason = seen.report.unreadable[0]
-        return RetryableError(f"{address} cannot be read: {reason}")
-    return seen
+    unread = seen.unread(asked)
+    return seen if unread is None else RetryableError(unread)

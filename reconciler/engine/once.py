@@ -107,9 +107,8 @@ def _open(
     tx: Transaction, service: Service, stack: StackRecord, plan: Plan, seen: Scanned
 ) -> RemediationId:
     """Keep what was seen, and open the one remediation that is about exactly the plan's targets."""
-    if seen.report.unreadable:
-        address, reason = seen.report.unreadable[0]
-        raise RetryableError(f"{address} cannot be read: {reason}")
+    if (unread := seen.unread(plan.targets)) is not None:
+        raise RetryableError(unread)
     at = seen.report.observed_at
     if tx.stacks.get(stack.name) is None:
         tx.stacks.put(replace(stack, source=NOT_SCANNED))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from reconciler.domain.errors import ConflictError, NotFoundError
 from reconciler.domain.lifecycle import targets_of
@@ -25,6 +26,8 @@ from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, StackReference
 from reconciler.stores import Transaction
 
+_Known: TypeAlias = tuple[StackRecord, tuple[FindingRecord, ...]]
+
 
 async def plan_finding(service: Service, finding_id: FindingId) -> Json:
     """Return the plan that would correct one finding, and why it would need a person.
@@ -36,7 +39,7 @@ async def plan_finding(service: Service, finding_id: FindingId) -> Json:
         PermanentError: the code or the set-up allows no plan.
     """
 
-    def known(view: Transaction) -> tuple[StackRecord, FindingRecord]:
+    def known(view: Transaction) -> _Known:
         record = view.findings.get(finding_id)
         if record is None:
             raise NotFoundError(f"there is no finding {finding_id}")
@@ -44,10 +47,9 @@ async def plan_finding(service: Service, finding_id: FindingId) -> Json:
             raise ConflictError(
                 f"the drift of {record.address} is gone already", code="already-healed"
             )
-        return _stack(view, record.stack), record
+        return _stack(view, record.stack), (record,)
 
-    stack, record = await service.store.read(known)
-    return await _plan(service, stack, [record])
+    return await _plan(service, known)
 
 
 async def plan_stack(service: Service, stack: StackName) -> Json:
@@ -56,20 +58,19 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
     Raises:
         NotFoundError, RetryableError, PermanentError: see `plan_finding`.
     """
-    record, findings = await service.store.read(
-        lambda view: (_stack(view, stack), view.findings.unhealed(stack))
-    )
-    # What others report may name an address that the tool does not know: no plan could be made.
-    wanted = [
-        finding
-        for finding in findings
-        if finding.state is FindingState.OPEN
-        and finding.seen_by == SCAN
-        and finding.origin is not Origin.UNDECLARED
-    ]
-    if not wanted:
-        return plan_object(Plan(stack=stack, targets=(), resources=()))
-    return await _plan(service, record, wanted)
+
+    def known(view: Transaction) -> _Known:
+        # What others report may name an address that the tool does not know: no plan could be made.
+        wanted = (
+            finding
+            for finding in view.findings.unhealed(stack)
+            if finding.state is FindingState.OPEN
+            and finding.seen_by == SCAN
+            and finding.origin is not Origin.UNDECLARED
+        )
+        return _stack(view, stack), tuple(wanted)
+
+    return await _plan(service, known)
 
 
 async def plan_addresses(
@@ -88,9 +89,16 @@ async def plan_addresses(
     return await _planned(loaded, addresses, runs=runs)
 
 
-async def _plan(service: Service, stack: StackRecord, records: Sequence[FindingRecord]) -> Json:
+async def _plan(service: Service, known: Callable[[Transaction], _Known]) -> Json:
+    stack, records = await service.store.read(known)
+    if not records:
+        return plan_object(Plan(stack=stack.name, targets=(), resources=()))
     # A plan of ours that is under way has the tool's own lock, and this would be refused.
     async with service.planning[stack.name]:
+        # The correction that was waited for may have healed them.
+        stack, records = await service.store.read(known)
+        if not records:
+            return plan_object(Plan(stack=stack.name, targets=(), resources=()))
         loaded = await load(service, stack)
         plan = await _planned(loaded, targets_of(records), runs=service.runs)
     others = await service.store.read(lambda view: view.findings.unhealed(stack.name))

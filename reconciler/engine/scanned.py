@@ -42,6 +42,12 @@ class Scanned:
     recorded: frozenset[ResourceAddress] = frozenset()
     """What the last apply left: all that the code declares and that was created."""
 
+    def unread(self, asked: Collection[ResourceAddress]) -> str | None:
+        """Return which of `asked`, or of what was read along with it, gave no answer, and why."""
+        unseen = ((address, unseen.reason) for address, unseen in self.report.unseen)
+        silent = (*self.report.unreadable, *(pair for pair in unseen if pair[0] in asked))
+        return next((f"{address} cannot be read: {reason}" for address, reason in silent), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Blind:

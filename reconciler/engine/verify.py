@@ -37,9 +37,8 @@ async def verify(service: Service, known: Remediation) -> bool:
     seen = await scan(service, stack, addresses=frozenset(known.addresses))
     if isinstance(seen, Blind):
         return await not_read(service, known, sentence(seen.error))
-    if seen.report.unreadable:
-        address, reason = seen.report.unreadable[0]
-        return await not_read(service, known, f"{address} cannot be read: {reason}")
+    if (unread := seen.unread(known.addresses)) is not None:
+        return await not_read(service, known, unread)
     waits = await service.store.read(lambda view: _waits_for_a_host(view, known))
     if waits and not seen.report.findings:
         return await not_read(service, known, HOST_TO_REPORT)

@@ -3,7 +3,7 @@
 `https://HOST/PATH`, `slack://TOKEN/ROOM`, `pagerduty://ROUTING_KEY`, and
 `smtp://USER:PASSWORD@HOST:PORT?from=A&to=B&tls=starttls|tls|none&ca_file=F` (`mailto://` is the
 same). `slack+http://TOKEN@HOST:PORT/ROOM` and `pagerduty+http://KEY@HOST:PORT` go to a relay on
-this host. Trackers of tickets: see `ticket_addresses`.
+this host. Trackers of tickets: see `ticket_addresses`. With `by_apprise` the address is Apprise's.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from reconciler.domain.alerts import DEFAULT_EVENTS, REVIEW_EVENTS
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.domain.slack_buttons import SlackButtons
+from reconciler.notify.apprise import open_apprise
 from reconciler.notify.email import Mail, MailServer
 from reconciler.notify.http import Poster
 from reconciler.notify.pagerduty import PagerDuty
@@ -50,6 +51,7 @@ class ChannelAddress:
     secret: str | None = field(default=None, repr=False)
     most_open: int = MOST_OPEN
     buttons: SlackButtons | None = None
+    by_apprise: bool = False
 
     @property
     def default_events(self) -> frozenset[str]:
@@ -83,6 +85,8 @@ class ChannelAddress:
 
     @property
     def _kind(self) -> str:
+        if self.by_apprise:
+            return "apprise"
         return self.url.partition("://")[0].lower().removesuffix("+http")
 
 
@@ -91,7 +95,10 @@ def open_channel(channel: ChannelAddress) -> Notifier:
 
     Raises:
         PermanentError: the address says too little, or is of no kind that is known here.
+        RetryableError: Apprise could not be asked about its address.
     """
+    if channel.by_apprise:
+        return open_apprise(channel.name, channel.url)
     try:
         parts = urlsplit(channel.url)
         parts.port  # noqa: B018 - it is read only here
@@ -111,7 +118,11 @@ def open_channel(channel: ChannelAddress) -> Notifier:
         case scheme if scheme in _SMTP:
             return _mail(channel, parts)
         case scheme:
-            raise _refused(channel, f"begins with {scheme[:20]}://", f"write {_KNOWN}")
+            raise _refused(
+                channel,
+                f"begins with {scheme[:20]}://",
+                f'write {_KNOWN}; or set kind = "apprise" for a service of Apprise',
+            )
 
 
 def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:

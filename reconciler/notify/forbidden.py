@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from typing import Final, TypeAlias
@@ -11,6 +12,8 @@ from reconciler.domain.errors import PermanentError
 _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _METADATA: Final = frozenset({"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"})
 """Of Alibaba, Azure, Oracle and AWS, beside 169.254.169.254, which all link-local are."""
+_LOOK_UP_S: Final = 5.0
+"""Behind a proxy there is often no name server, and nothing says so."""
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
 
@@ -25,6 +28,24 @@ def refuse_literal(channel: str, host: str) -> None:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return  # a name: where it leads is looked at when it is connected
+    for *_, place in found:
+        refuse_peer(channel, host, str(place[0]))
+
+
+async def refuse_name(channel: str, host: str) -> None:
+    """Return unless `host` leads to such an address from here; for what a proxy connects to.
+
+    A name that only the proxy can look up is the proxy's to refuse.
+
+    Raises:
+        PermanentError: it does.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_LOOK_UP_S):
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):  # TimeoutError is an OSError
+        return
     for *_, place in found:
         refuse_peer(channel, host, str(place[0]))
 

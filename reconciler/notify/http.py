@@ -12,8 +12,9 @@ from typing import Any, Final
 import httpx
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.notify.forbidden import refuse_literal, refuse_peer
+from reconciler.notify.forbidden import refuse_literal, refuse_name, refuse_peer
 from reconciler.ports import ChannelBusyError
+from reconciler.proxies import proxy_to
 
 _TIMEOUT_S: Final = 10.0
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024
@@ -54,7 +55,11 @@ class Reply:
 
 
 class Poster:
-    """Talks to one base address; keeps the connection between two messages."""
+    """Talks to one base address; keeps the connection between two messages.
+
+    Raises:
+        PermanentError: it is no address, or the environment names a proxy that cannot be used.
+    """
 
     def __init__(self, name: str, base: str) -> None:
         self._name = name
@@ -65,7 +70,16 @@ class Poster:
             raise PermanentError(
                 f"the `url` of channel {name} is no address", remedy="correct its host"
             ) from None
-        self._client = httpx.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False)
+        proxy = proxy_to(f"{self._base.scheme}://{self._base.netloc.decode()}")
+        self._by_proxy = proxy is not None
+        self._client = httpx.AsyncClient(
+            timeout=_TIMEOUT_S,
+            follow_redirects=False,
+            proxy=httpx.Proxy(f"http://{proxy.place}", auth=proxy.login) if proxy else None,
+            verify=httpx.create_ssl_context(),  # trusts SSL_CERT_FILE, which trust_env would read
+            # The proxy is chosen above, and a login of ~/.netrc would take the key's place.
+            trust_env=False,
+        )
 
     @property
     def name(self) -> str:
@@ -99,7 +113,11 @@ class Poster:
             RetryableError: the receiver is away, slow or failing; `ChannelBusyError` for 429.
             PermanentError: it refuses, it redirects, or its address is one that no receiver has.
         """
+        if self._client.is_closed:
+            raise self._closed()
         refuse_literal(self._name, self._base.host)
+        if self._by_proxy:
+            await refuse_name(self._name, self._base.host)
         url = self._base.join(path) if path else self._base
         try:
             async with self._client.stream(
@@ -111,18 +129,25 @@ class Poster:
             raise RetryableError(
                 f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"
             ) from None
+        except RuntimeError:
+            if not self._client.is_closed:
+                raise
+            raise self._closed() from None
         reply = Reply(answer.status_code, answer.headers, body)
         if not (may_miss and reply.is_missing):
             _check(self._name, self._base.host, reply)
         return reply
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a later call raises RetryableError."""
         await self._client.aclose()
+
+    def _closed(self) -> RetryableError:
+        return RetryableError(f"channel {self._name} was closed by a reload or a stop")
 
     async def _trace(self, step: str, info: Mapping[str, Any]) -> None:
         """Refuse a connection to where nothing is to be sent, before anything is."""
-        if step == "connection.connect_tcp.complete":
+        if step == "connection.connect_tcp.complete" and not self._by_proxy:
             stream = info["return_value"]
             peer = stream.get_extra_info("server_addr")
             try:

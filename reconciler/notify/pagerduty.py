@@ -8,17 +8,17 @@ corrections are change events, which page nobody.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, timedelta
 from typing import Any, Final
 
 import structlog
 
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Deed, Notice
 from reconciler.notify.http import Poster, json_headers
 from reconciler.notify.text import headline, lines, safe
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 
 _LONGEST_SUMMARY: Final = 1024
 _LONGEST_TEXT: Final = 100_000
@@ -45,17 +45,33 @@ class PagerDuty:
         await self._send("/v2/enqueue", event_of(notice))
         if notice.acknowledged_by and "acknowledged" not in receipt and not notice.is_over:
             await self._send("/v2/enqueue", _action("acknowledge", notice))
-        sent = receipt.get("changes", "").split()
-        for deed in notice.deeds:
-            if deed.key not in sent:
+        shown = {"dedup_key": notice.alert_id, "changes": receipt.get("changes", "")}
+        if acknowledged:
+            shown["acknowledged"] = acknowledged
+        for deed in self._untold(notice, shown["changes"]):
+            try:
                 await self._change(deed)
-                sent.append(deed.key)
-        shown = {"dedup_key": notice.alert_id, "changes": " ".join(sent[-_MOST_CHANGES:])}
-        return {**shown, **({"acknowledged": acknowledged} if acknowledged else {})}
+            except RetryableError as error:
+                after = error.after if isinstance(error, ChannelBusyError) else None
+                raise PartlyShownError(str(error), receipt=shown, after=after) from None
+            shown["changes"] = _mark(deed)
+        return shown
 
     async def close(self) -> None:
         """Close the connection."""
         await self._poster.close()
+
+    def _untold(self, notice: Notice, mark: str) -> Sequence[Deed]:
+        """Return the newest of what was done after `mark`: PagerDuty counts events by the minute.
+
+        A mark and no list of keys: an alert that lasts has more deeds than a receipt can hold.
+        """
+        since = mark.split(" ")
+        untold = [deed for deed in notice.deeds if _mark(deed).split(" ") > since]
+        left_out = len(untold) - _MOST_CHANGES
+        if left_out > 0:
+            _log.warning("change_events_left_out", channel=self._poster.name, number=left_out)
+        return untold[-_MOST_CHANGES:]
 
     async def _change(self, deed: Deed) -> None:
         try:
@@ -107,6 +123,12 @@ def change_of(deed: Deed) -> dict[str, Any]:
             "custom_details": {"remediation": deed.remediation_id},
         },
     }
+
+
+def _mark(deed: Deed) -> str:
+    """Return a deed's place in the order of all."""
+    at = deed.at.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{at} {deed.key}"
 
 
 def _action(action: str, notice: Notice) -> dict[str, Any]:

@@ -60,11 +60,18 @@ class Renderer:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+        self._closed = False
         self._process = AnsweringProcess(_PROGRAM, longest_line=_LONGEST_ANSWER)
 
     async def render(self, source: str, values: Mapping[str, Any]) -> Rendered:
-        """Return what came of a template; a problem where nothing did."""
+        """Return what came of a template; a problem where nothing did.
+
+        Raises:
+            RetryableError: it was closed.
+        """
         async with self._turn:
+            if self._closed:
+                raise RetryableError("the channel was closed by a reload or a stop")
             try:
                 async with asyncio.timeout(_WITHIN_S):
                     answer = await self._asked(_line({"source": source, "values": values}))
@@ -83,8 +90,9 @@ class Renderer:
         return _read(answer)
 
     async def close(self) -> None:
-        """End the process; a later template starts another."""
+        """End the process; a later template raises RetryableError."""
         async with self._turn:
+            self._closed = True
             await self._process.end()
 
     async def _asked(self, line: bytes) -> bytes:

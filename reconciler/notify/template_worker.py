@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import resource
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,8 @@ from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from reconciler.memory_limit import limit_memory
 
 _MOST_CPU_S: Final = 0.5
 _MOST_MEMORY_BYTES: Final = 512 * 2**20
@@ -62,9 +63,7 @@ def main() -> None:
     """Answer until stdin ends, which it does with the daemon."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to handle
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = _MOST_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, _MOST_MEMORY_BYTES)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    limit_memory(_MOST_MEMORY_BYTES)
     for line in sys.stdin.buffer:
         asked = json.loads(line)
         # A handler would wait for the end of a single long operation; the signal's own action,

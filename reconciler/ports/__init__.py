@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.ports.adapters import Declaration, IacAdapter, Isolating
 from reconciler.ports.clock import Clock
 from reconciler.ports.factories import AdapterFactory, AdapterSetup, Claim, DiscoveredStack, LeftOut
-from reconciler.ports.notifiers import ChannelBusyError, Notifier
+from reconciler.ports.notifiers import ChannelBusyError, Notifier, PartlyShownError
 from reconciler.ports.runners import ApplyLocks, RunLogs, Runner, Scripts
 from reconciler.ports.runs import (
     Done,
@@ -43,6 +43,7 @@ __all__ = [
     "NeverBegun",
     "Notifier",
     "Outcome",
+    "PartlyShownError",
     "Progress",
     "RunLogs",
     "Runner",

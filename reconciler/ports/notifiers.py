@@ -20,17 +20,28 @@ class ChannelBusyError(RetryableError):
         self.after = after
 
 
+class PartlyShownError(ChannelBusyError):
+    """A channel failed after it had taken a part: `receipt` is where to go on."""
+
+    def __init__(
+        self, message: str, *, receipt: Mapping[str, str], after: timedelta | None = None
+    ) -> None:
+        super().__init__(message, after=after)
+        self.receipt = receipt
+
+
 class Notifier(Protocol):
     """One channel: a mail server, a chat room, a pager, a receiver of webhooks."""
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Make the channel show `notice`; return what it takes to change that message later.
 
-        `receipt` is what the last call for this alert returned, empty at first. The same notice
+        `receipt` is what the last call for this alert left, empty at first. The same notice
         twice is harmless: both carry the same key. What ends with an error may have been shown.
 
         Raises:
-            RetryableError: not now; `ChannelBusyError` when it was asked to wait.
+            RetryableError: not now; `ChannelBusyError` when it was asked to wait, and
+                `PartlyShownError` when the next call need not begin anew.
             PermanentError: never, as it is configured: a wrong key, a room that is not there.
         """
         ...

@@ -28,6 +28,7 @@ from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.records import RunId
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.values import Attributes
 from reconciler.engine.host_drift import adopt
 from reconciler.engine.report_check import MOST_DETAILS_BYTES
 from reconciler.engine.stacks import accept_state
@@ -320,7 +321,7 @@ async def test_only_an_admin_rotates_and_only_what_is_there(
     assert (await desk.admin.post(f"{V1}/agents/none/rotate", json={})).status_code == 404
 
 
-FORM = {"host": "web-1", "claims": ["files", "packages"], "groups": ["web"],
+FORM: dict[str, Any] = {"host": "web-1", "claims": ["files", "packages"], "groups": ["web"],
         "files": [{"path": "/etc/motd", "sha256": "1"}]}  # fmt: skip
 PLAIN = {"type": "file", "sha256": "1", "mode": "0644", "owner": "root", "group": "root"}
 RIGHT = {"files": Section("ok", {"/etc/motd": PLAIN}), "packages": Section()}
@@ -430,7 +431,7 @@ async def test_a_finding_follows_the_groups_of_its_host(agent: SpeakingAgent, de
 async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk: Desk) -> None:
     house, host = desk.house, ResourceAddress("thing.host")
     house.world.serial = 3
-    code: dict[str, Any] = {"input": {"trueup_host": FORM}}
+    code: Attributes = {"input": {"trueup_host": FORM}}
     for kept in (house.world.declared, house.world.recorded, house.world.live):
         kept[host] = code
     await house.scan()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 SECRET = "canary-7f3a91c0de"
 LINE = "x" * 1023
+_HANGS_S = 120.0
 
 
 def main(fault: str, place: str, plan: str) -> int:
@@ -98,7 +99,9 @@ def hang(folder: Path, _wanted: dict[str, object]) -> int:
     stopped: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _frame: stopped.append(number))
     (folder / "hangs").write_text(str(os.getpid()))
-    while not stopped:
+    # It outlives a daemon that is killed; nobody may be there to stop it.
+    limit = time.monotonic() + _HANGS_S
+    while not stopped and time.monotonic() < limit:
         time.sleep(0.02)
     (folder / "hangs").unlink()
     return fail("execution halted", "it was interrupted")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +15,7 @@ from tests.daemon import Daemon
 from tests.e2e.lone_daemon import look_at
 from tests.e2e.test_guardrails import DRIFT, NAMES, Fleet
 from tests.e2e.test_third_tool import DECLARED
-from tests.receivers.http import ChatRoom, Fickle, Pager, SignedReceiver, receiving
+from tests.receivers.http import ChatRoom, Fickle, JsonReceiver, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 
 pytestmark = pytest.mark.slow
@@ -169,13 +169,25 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
 
 def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers) -> None:
     fleet = Fleet(tmp_path)
-    fleet.settings(receivers.settings)
-    with fleet.lone.serving() as daemon:
-        for name in ("chat", "pager", "bus", "mail"):
+    any_service = JsonReceiver("json-CANARY")
+    address = tmp_path / "any.url"
+    with ExitStack() as stack:
+        at = stack.enter_context(receiving(any_service))
+        address.write_text(f"json://trueup:{any_service.password}@{at}/hook")
+        address.chmod(0o600)
+        extra = {**fleet.lone.extra, "CHAT_URL": address.read_text()}
+        fleet.lone = replace(fleet.lone, extra=extra)
+        of_apprise = '[[channel]]\nname = "{}"\nkind = "apprise"\n{}\n'
+        by_file = of_apprise.format("any", f'url_file = "{address.name}"')
+        by_variable = of_apprise.format("var", 'url_env = "CHAT_URL"')
+        fleet.settings(f"{receivers.settings}\n{by_file}\n{by_variable}")
+        daemon = stack.enter_context(fleet.lone.serving())
+        for name in ("chat", "pager", "bus", "mail", "any", "var"):
             said = fleet.run("channel", "test", name)
             assert said.code == 0, said.everything
         assert receivers.alerts() == (1, 1, 1, 1)
         assert receivers.open() == (0, 0, 0, 0)
+        assert [message["type"] for message in any_service.messages] == ["info", "success"] * 2
         receivers.pager.routing_key = "another"
         said = fleet.run("channel", "test", "pager")
         assert said.code == 1
@@ -183,10 +195,11 @@ def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers
         assert "check the channel's `url`" in said.everything
         unknown = fleet.run("channel", "test", "nobody")
         assert unknown.code == 1
-        assert "configured are: bus, chat, mail, pager" in unknown.everything
+        assert "configured are: any, bus, chat, mail, pager, var" in unknown.everything
         fleet.settings("")
         assert daemon.ask("/reload", {})["taken"] == ["channels"]
         assert "no channels" in fleet.run("channel", "list").out
+        assert "json-CANARY" not in "".join(daemon.lines)
 
 
 @pytest.mark.parametrize(

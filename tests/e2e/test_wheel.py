@@ -22,8 +22,12 @@ resource "local_file" "motd" {
   content  = "hello"
 }
 """
-# What only the extra `pulumi` brings the imports for.
-EXTRA = {"iac_adapters.pulumi.inline"}
+# What only the extras `pulumi` and `apprise` bring the imports for.
+EXTRA = {
+    "iac_adapters.pulumi.inline",
+    "reconciler.notify.apprise_guard",
+    "reconciler.notify.apprise_worker",
+}
 IMPORT_ALL = """
 import ast, importlib, importlib.util, json, pathlib, pkgutil, sys
 import iac_adapters, reconciler

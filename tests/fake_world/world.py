@@ -18,6 +18,7 @@ from reconciler.domain.model import (
     ResourceAddress,
     Unmanaged,
     Unreadable,
+    Unseen,
     Verdict,
 )
 from reconciler.domain.paths import AttributePath
@@ -39,6 +40,7 @@ class World:
     recorded: Resources = field(default_factory=dict)
     live: Resources = field(default_factory=dict)
     unreadable: set[ResourceAddress] = field(default_factory=set)
+    unseen: set[ResourceAddress] = field(default_factory=set)
     refuses_load: ReconcilerError | Exception | None = None
     refuses_plan: ReconcilerError | Exception | None = None
     lost: set[ResourceAddress] = field(default_factory=set)
@@ -73,6 +75,8 @@ class World:
     def verdict(self, address: ResourceAddress) -> Verdict:
         if address in self.unreadable:
             return Unreadable("denied")
+        if address in self.unseen:
+            return Unseen(ResourceAddress("thing.parent"), "thing", "throttled")
         declared, kept = self.declared.get(address), self.kept(address)
         live = self.live.get(address)
         if kept is None:

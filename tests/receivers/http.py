@@ -177,6 +177,25 @@ class TeamsWorkflow:
 
 
 @dataclass
+class JsonReceiver:
+    """What Apprise's `json://` speaks to: each message with its title, its text and its kind."""
+
+    password: str = "json-1"
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        wanted = base64.b64encode(f"trueup:{self.password}".encode()).decode()
+        if headers.get("authorization") != f"Basic {wanted}":
+            return 401, {}, b""
+        message = json.loads(body)
+        is_right = message["version"] == "1.0" and message["attachments"] == []
+        if path != "/hook" or headers[":method"] != "POST" or not is_right:
+            return 400, {}, b""
+        self.messages.append({key: message[key] for key in ("title", "message", "type")})
+        return 200, {}, b""
+
+
+@dataclass
 class SignedReceiver:
     """Takes CloudEvents with a right signature; `events` holds them by id, each once."""
 

@@ -84,20 +84,23 @@ async def walk(
         for shot in SHOTS:
             for key in shot.keys:
                 await pilot.press(key)
-            await _until(pilot, app, shot)
+            await until(pilot, app, *shot.words)
             await asyncio.sleep(rest_s)
-            await _until(pilot, app, shot)
+            await until(pilot, app, *shot.words)
             took(shot, app)
     await session.client.close()
 
 
-async def _until(pilot: Pilot[None], app: TrueupApp, shot: Shot) -> None:
+async def until(pilot: Pilot[None], app: TrueupApp, *words: str) -> None:
+    """Wait until everything is loaded and each of `words` is on the screen.
+
+    Raises:
+        TimeoutError: they never were; the message ends with the screen.
+    """
     limit = time.monotonic() + _WITHIN_S
-    while missing := [
-        words for words in shot.words if words not in screen_text(app) or _loading(app)
-    ]:
+    while missing := [each for each in words if each not in screen_text(app) or _loading(app)]:
         if time.monotonic() > limit:
-            raise TimeoutError(f"{shot.name}: {missing} never came:\n{screen_text(app)}")
+            raise TimeoutError(f"{missing} never came:\n{screen_text(app)}")
         await asyncio.sleep(0.05)
     await pilot.pause()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
+from reconciler.engine import suppression
 from tests.client.conftest import Served
 from tests.tui.conftest import seated
 from tests.unit.engine.house import MANUAL, QUARANTINE, A, B
@@ -206,7 +207,7 @@ async def test_a_finding_is_assigned_and_that_is_kept_in_the_audit_log(served: S
         await seat.until("finding.assign")
 
 
-async def test_a_hold_is_taken_back_by_one_key(served: Served) -> None:
+async def test_a_hold_is_no_decision_that_one_key_takes_back(served: Served) -> None:
     await drifted(served)
     async with seated(served) as seat:
         await seat.until("needs approval")
@@ -214,7 +215,48 @@ async def test_a_hold_is_taken_back_by_one_key(served: Served) -> None:
         await seat.until("hold all corrections: why?")
         await seat.press(*"incident", "enter")
         await seat.until("hold set: 1")
-        assert await served.desk.house.service.store.read(lambda view: view.holds.all())
         await seat.press("z")
-        await seat.until("taken back, hold: 1")
-        assert not await served.desk.house.service.store.read(lambda view: view.holds.all())
+        await seat.until("nothing to take back")
+        assert await served.desk.house.read(lambda view: view.holds.all())
+        await seat.press("H")
+        await seat.until("hold released: 1")
+        assert not await served.desk.house.read(lambda view: view.holds.all())
+
+
+async def test_what_cannot_be_taken_back_does_not_keep_what_was_before_from_it(
+    served: Served,
+) -> None:
+    house = served.desk.house
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        for place, reason in enumerate(("first", "second"), 1):
+            await seat.press("i", "enter")
+            await seat.until("why?")
+            await seat.press(*reason, "enter")
+            await seat.until("ignored: 1")
+            await seat.press("full_stop", "g")
+            await seat.until(f" {2 - place} of {2 - place}")
+        (second,) = (
+            each
+            for each in await house.findings()
+            if each.decision is not None and each.decision.reason == "second"
+        )
+        await suppression.unsuppress(house.service, second.id, actor="bea")
+        await seat.press("z")
+        await seat.until("not everything was done")
+        await seat.press("escape", "z")
+        await seat.until("taken back, ignored: 1")
+    assert {each.state for each in await house.findings()} == {"open"}
+
+
+async def test_an_operator_may_say_that_it_is_seen_to_and_not_ignore_it(served: Served) -> None:
+    await drifted(served)
+    async with seated(served, role=Role.OPERATOR) as seat:
+        await seat.until("needs approval")
+        await seat.press("i")
+        await seat.until("off the list until its drift changes  (not al")
+        await seat.press(*"acknowledge", "enter")
+        await seat.until("what is done about it?")
+        await seat.press(*"looking", "enter")
+        await seat.until("ack: done: 1")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.tui.fleet import fleet
-from tests.tui.gallery import SHOTS, SIZES, Shot, screen_text, walk
+from tests.tui.gallery import SHOTS, SIZES, Shot, screen_text, until, walk
 from tui.app import TrueupApp
+from tui.palettes import PALETTES
+from tui.session import Options, Session
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x50"])
@@ -24,3 +26,41 @@ async def test_every_page_shows_what_it_is_for(size: tuple[int, int], tmp_path: 
     async with fleet(tmp_path) as (_house, daemon):
         await walk(daemon, size, took)
     assert seen == [shot.name for shot in SHOTS]
+
+
+async def test_a_jump_to_another_page_is_undone_with_one_key(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as (_house, daemon):
+        session = Session(daemon, Options())
+        app = TrueupApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, app, "1 Drift", "aws_security_group.front")
+            await pilot.press("slash", *"iam", "enter", "enter")
+            await until(pilot, app, "Statement[0].Resource[1]")
+            await pilot.press("5")
+            await until(pilot, app, "5 Stacks", "billing")
+            await pilot.press("minus")
+            await until(pilot, app, "Statement[0].Resource[1]")
+            await pilot.press("minus")
+            await until(pilot, app, "5 Stacks", "billing")
+        await session.client.close()
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_every_palette_says_the_same_without_colour(
+    tmp_path: Path,
+    ascii_only: bool,  # noqa: FBT001 - the case
+) -> None:
+    async with fleet(tmp_path) as (_house, daemon):
+        session = Session(daemon, Options(ascii_only=ascii_only))
+        app = TrueupApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, app, "aws_security_group.front", "needs approval")
+            seen = set()
+            for name in PALETTES:
+                app.use_theme(name)
+                await pilot.pause()
+                below = screen_text(app).partition("\n")[2]
+                seen.add(below)
+                assert not ascii_only or below.isascii()
+            assert len(seen) == 1
+        await session.client.close()

@@ -41,7 +41,7 @@ async def test_a_text_is_searched_for_and_each_place_is_gone_to(served: Served) 
         await seat.press("N")
         assert _document(seat).scroll_offset.y == first
         await seat.press("escape")
-        assert not _document(seat).searched
+        assert not _document(seat).needle
         await seat.until("declared = recorded" if first < _ROOM else "key_4 ")
         await seat.press("slash", *"nowhere", "enter")
         await seat.until("no line holds it")

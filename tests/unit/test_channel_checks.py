@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler.bootstrap.channel_places import with_variables
 from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.errors import PermanentError
 from reconciler.section_reading import validated
@@ -19,7 +21,8 @@ ALL_WEEK = ["Mon-Fri 00:00-24:00 UTC", "Sat,Sun 00:00-24:00 UTC"]
 
 
 def opened(**section: Any) -> None:
-    open_channels(validated(Settings, {"channel": [{"name": "ops", **section}]}))
+    settings = validated(Settings, {"channel": [{"name": "ops", **section}]})
+    open_channels(with_variables(settings, os.environ))
 
 
 @pytest.mark.parametrize(
@@ -70,3 +73,62 @@ def test_what_has_an_effect_is_taken() -> None:
     opened(url=HOOK, secret="CANARY", digest="1d", quiet=ALL_WEEK[:1])
     opened(url=MAIL, heartbeat="1d")
     opened(url="smtp://mail.example.com?from=a@b.c&to=d@e.f")
+
+
+def test_an_address_comes_from_a_private_file_or_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "hook.url"
+    file.write_text(f"{ROOM}\n")
+    file.chmod(0o600)
+    opened(url_file=file)
+    monkeypatch.setenv("CHAT_URL", HOOK)
+    opened(url_env="CHAT_URL", secret="CANARY")
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "problem"),
+    [
+        (ROOM.encode(), 0o640, "others may read"),
+        (b"CANARY", 0o600, "holds no address"),
+        (f"{ROOM}\n{ROOM}".encode(), 0o600, "holds no address"),
+        (b"", 0o600, "holds no address"),
+        (b"\xff://CANARY", 0o600, "no UTF-8"),
+        (b"CANARY" * 4096, 0o600, "larger than"),
+        (None, 0, "No such file"),
+    ],
+)
+def test_a_file_that_holds_no_private_address_is_refused(
+    content: bytes | None, mode: int, problem: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "hook.url"
+    if content is not None:
+        file.write_bytes(content)
+        file.chmod(mode)
+    with pytest.raises(PermanentError, match=problem) as refused:
+        opened(url_file=file)
+    said = f"{refused.value} {refused.value.remedy}"
+    assert "channel ops" in said
+    assert "CANARY" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("CHAT_URL", None, "is not set"),
+        ("CHAT_URL", "CANARY", "holds no address"),
+        ("GITHUB_CHAT", f"{HOOK}/CANARY", "the tools of stacks can read"),
+        ("TRUEUP_CHAT", f"{HOOK}/CANARY", "the tools of stacks can read"),
+    ],
+)
+def test_a_variable_that_holds_no_private_address_is_refused(
+    name: str, value: str | None, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    with pytest.raises(PermanentError, match=problem) as refused:
+        opened(url_env=name)
+    said = f"{refused.value} {refused.value.remedy}"
+    assert "channel ops" in said
+    assert "CANARY" not in said

@@ -127,6 +127,19 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
         pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "scheme", id="no-scheme"),
+        pytest.param('[[channel]]\nname="c"', 1, "no address: set one of", id="no-address"),
+        pytest.param(
+            '[[channel]]\nname="c"\nurl="slack://x"\nurl_env="C"',
+            1,
+            "`url` and `url_env`: set one of",
+            id="two-addresses",
+        ),
+        pytest.param(
+            '[[channel]]\nname="c"\nkind="apprise"\nurl="discord://x"',
+            4,
+            "a private file that `url_file` names",
+            id="apprise-in-the-file",
+        ),
         pytest.param(
             '[[channel]]\nname="c"\nurl="slack://x"\nevents=["drift.", "run.endde"]',
             4,

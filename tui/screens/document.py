@@ -28,6 +28,8 @@ class DocumentPage(Page):
     ]
     tabs: ClassVar[Sequence[str]] = ()
     tab = ""
+    searching = False
+    """Whether a person asked for a text."""
 
     def body(self) -> Iterable[Widget]:
         """Return the tabs above what they show."""
@@ -73,13 +75,14 @@ class DocumentPage(Page):
 
     def _search(self, text: str) -> None:
         self.document.follow = False
+        self.searching = True
         count = self.document.find(text)
         where = f"{count:,} lines hold it" if count else "no line holds it"
         self.flash(f"/{text}: {where}; n and N go on, esc ends the search")
 
     def action_found(self, by: int) -> None:
         """Go to the next line that the search found."""
-        if not self.document.searched:
+        if not self.searching:
             self.action_search()
             return
         self.document.follow = False
@@ -87,7 +90,8 @@ class DocumentPage(Page):
 
     def action_back(self) -> None:
         """End the search, then leave."""
-        if self.document.searched:
+        if self.searching:
+            self.searching = False
             self.document.find("")
         else:
             super().action_back()

@@ -74,6 +74,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         self._plan: Plan | None = None
         self._revisions: Sequence[Template] | None = None
         self._revisions_error = ""
+        self._reads_revisions = False
         self._plan_error: tuple[str, str] | None = None
         self._error = ""
         self._gone = False
@@ -97,9 +98,18 @@ class FindingPage(FindingVerbs, DocumentPage):
         """Read it again when it changed; what is being read stays where it is."""
         if self._finding_id in changes.findings or changes.everything:
             self._gone = self._finding_id not in self.session.store.rows
+            self._revisions, self._revisions_error = None, ""
             self._read()
         elif changes.remediations:
             self.show()
+
+    def show(self) -> None:
+        """Show the tab chosen; what it needs is read then."""
+        super().show()
+        wanted = self.tab == "template" and self._revisions is None and not self._revisions_error
+        if wanted and self._finding and self._finding.template_id and not self._reads_revisions:
+            self._reads_revisions = True
+            self._read_revisions(self._finding.template_id)
 
     def lines(self) -> Iterator[Line]:
         """Yield the finding, and the tab chosen of it."""
@@ -166,6 +176,7 @@ class FindingPage(FindingVerbs, DocumentPage):
             self._revisions_error = ""
         except ReconcilerError as error:
             self._revisions_error = str(error)
+        self._reads_revisions = False
         self.show()
 
     def _waiting_plan(self) -> Plan | None:
@@ -203,8 +214,6 @@ class FindingPage(FindingVerbs, DocumentPage):
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
         super().action_tab(by)
-        if self.tab == "template" and self._finding and self._finding.template_id:
-            self._read_revisions(self._finding.template_id)
         if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
             self._make_plan()
 

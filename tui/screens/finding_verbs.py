@@ -18,7 +18,7 @@ class FindingVerbs(Page):
         "correct": "remediations:request",
         "quarantine": "remediations:request",
         "release": "remediations:decide",
-        "ignore": "remediations:decide",
+        "ignore": "remediations:request",
         "plan": "stacks:plan",
     }
 

@@ -121,7 +121,7 @@ class Page(Screen[None]):
     @property
     def place(self) -> str:
         """Where in the app this is."""
-        return self.title or type(self).__name__
+        return self.ours.title_of(self)
 
     def flash(self, *parts: str | Span | tuple[str, str]) -> None:
         """Say what just happened, for a few seconds."""

@@ -22,6 +22,7 @@ from tui.store.store import ENDED, Changes
 TABS: Final = ("resources", "log", "plan")
 _LOG_EVERY_S: Final = 0.5
 _MOST_LINES: Final = 20_000
+_ERROR: Final = "error"
 
 
 class RunPage(DocumentPage):
@@ -150,11 +151,16 @@ class RunPage(DocumentPage):
 
     def action_found(self, by: int) -> None:
         """Go to the next line that the search found; without a search, to the next error."""
-        if self.document.searched:
+        if self.searching:
             super().action_found(by)
             return
         self.document.follow = False
-        self.document.find("error")
+        if self.document.needle == _ERROR:
+            self.document.next_found(by)
+            return
+        self.document.find(_ERROR)
+        if by < 0:
+            self.document.next_found(by)
 
     def action_approve(self) -> None:
         """Approve its plan."""

@@ -19,10 +19,11 @@ ENDED: Final = frozenset(
 )
 _LISTED: Final = frozenset({"open", "quarantined"})
 _KINDS: Final = {
-    "drift": "findings", "remediation": "remediations", "run": "runs", "stack": "stacks",
+    "drift": "findings", "quarantine": "findings", "remediation": "remediations", "run": "runs",
+    "stack": "stacks",
 }  # fmt: skip
 """What an event of a topic tells of."""
-_READ_AGAIN: Final = {"hold.set": "hold", "policy.changed": "policy"}
+_READ_AGAIN: Final = {"hold.set": "hold", "hold.released": "hold", "policy.changed": "policy"}
 """What is read as a whole after an event."""
 
 
@@ -141,14 +142,15 @@ class Store:
     def _told(self, event: Event) -> None:
         """Have read again what an answer on its way may be older about than `event`."""
         topic = event.type.partition(".")[0]
-        name = str(event.body.get("stack" if topic == "stack" else "id", event.subject))
         kind = _KINDS.get(topic)
         if kind is None:
             return
+        names = {str(event.body.get("stack" if topic == "stack" else "id", event.subject))}
+        if topic == "quarantine":
+            names = {*event.body.get("finding_ids", ())}
         if self.listing is not None:
-            getattr(self.listing, kind).add(name)
-        if name in getattr(self.reading, kind):
-            getattr(self.unread, kind).add(name)
+            getattr(self.listing, kind).update(names)
+        getattr(self.unread, kind).update(names & getattr(self.reading, kind))
 
     def apply(self, event: Event) -> None:
         """Take in what an event tells; what it does not tell is named in `unread`."""
@@ -168,9 +170,6 @@ class Store:
             self.changes.others.add(topic)
         elif event.type in _READ_AGAIN:
             self.unread.others.add(_READ_AGAIN[event.type])
-        elif event.type == "hold.released":
-            self.hold = None
-            self.changes.others.add("hold")
         else:
             self.changes.others.add(topic)
         self._told(event)

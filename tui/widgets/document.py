@@ -43,6 +43,7 @@ class Document(ScrollView, can_focus=True):
         self._left = 0
         self._needle = ""
         self._found: list[int] = []
+        self._marked: set[int] = set()
         self.follow = False
 
     def show(self, lines: Sequence[Line], *, keep: bool = True) -> None:
@@ -67,7 +68,9 @@ class Document(ScrollView, can_focus=True):
             pieces = list(wrapped(spans, self._width)) if self._wraps else [spans]
             if self._needle:
                 places = places_of(self._needle, spans, pieces)
-                self._found += [len(self._drawn) + place for place in places]
+                found = [len(self._drawn) + place for place in places]
+                self._found += found
+                self._marked.update(found)
             self._drawn += pieces
         self.virtual_size = Size(self._width, len(self._drawn))
         if self.follow:
@@ -104,15 +107,15 @@ class Document(ScrollView, can_focus=True):
         if place >= len(self._drawn):
             return Strip.blank(self._width)
         spans = self._drawn[place]
-        base = "under" if place in self._found else ""
+        base = "under" if place in self._marked else ""
         if self._left:
             spans = _without(spans, self._left)
         return strip_of(spans, self._palette, width=self._width, base=base)
 
     @property
-    def searched(self) -> bool:
-        """Whether a search is on."""
-        return bool(self._needle)
+    def needle(self) -> str:
+        """The text that is searched for, in small letters; empty without a search."""
+        return self._needle
 
     def find(self, text: str) -> int:
         """Mark the lines that hold `text` and go to one; return how many there are.
@@ -143,7 +146,7 @@ class Document(ScrollView, can_focus=True):
             self._redraw()
 
     def _redraw(self) -> None:
-        self._drawn, self._found = [], []
+        self._drawn, self._found, self._marked = [], [], set()
         self._draw(self._lines)
 
     def action_wrap(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from iac_adapters.children.managed import Managed
 from iac_adapters.children.memory import ChildMemory
@@ -14,6 +14,7 @@ from iac_adapters.pulumi.backend import Place
 from iac_adapters.pulumi.children.parents import BridgedProvider, aws_keys, managed_of
 from iac_adapters.pulumi.children.reads import PulumiReads
 from iac_adapters.pulumi.children.tokens import KnownTokens, Tokens
+from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.reader import PulumiReader
 from iac_adapters.pulumi.warm import WarmStack
@@ -25,11 +26,15 @@ from reconciler.domain.model import Observed, ResourceAddress, Verdict
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Look:
-    """What may be asked of one loaded stack; `failure` says why nothing of AWS is."""
+    """What may be asked of one loaded stack; `failure` says why nothing of AWS is.
+
+    `silent` are the resources whose children are not asked for because of that, with the reason.
+    """
 
     children: StackChildren
     options: ChildOptions
     failure: str = ""
+    silent: Mapping[ResourceAddress, str] = field(default_factory=dict)
 
 
 NO_LOOK = Look(StackChildren({}), ChildOptions("none"))
@@ -53,16 +58,17 @@ class ChildLooks:
         if warm.children is not None:
             return Look(warm.children, asked)
         tokens: dict[str, Tokens] = {}
-        failure = ""
+        failures: dict[str, str] = {}
         for digest, key in aws_keys(warm.stack).items():
             try:
                 tokens[digest] = await self.tokens.of(key)
             except ReconcilerError as error:
-                failure = redactor.without(str(error))
+                failures[digest] = redactor.without(str(error))
         children = StackChildren(managed_of(warm.stack, tokens))
-        if not failure:  # else the next scan asks again
+        if not failures:  # else the next scan asks again
             warm.children = children
-        return Look(children, asked, failure)
+        failure = next(iter(failures.values()), "")
+        return Look(children, asked, failure, _silent(warm.stack, failures))
 
     async def observed(
         self,
@@ -87,10 +93,21 @@ class ChildLooks:
             name=self._name(place),
             options=look.options,
             digester=self.digester,
+            silent=look.silent,
         )
         async for observed in scan.observed(found, wanted):
             yield observed
 
     def _name(self, place: Place) -> str:
-        text = f"{place.url}\n{place.label}"
+        text = f"{place.identity}\n{place.label}"
         return hmac.digest(self.digester.key, text.encode(), hashlib.sha256).hex()
+
+
+def _silent(stack: LoadedStack, failures: Mapping[str, str]) -> dict[ResourceAddress, str]:
+    """Return the resources of the configurations in `failures`, each with the reason."""
+    return {
+        address: f"its provider does not tell what its types are called: {reason}"
+        for address, resource in stack.resources.items()
+        if resource.provider is not None
+        and (reason := failures.get(resource.provider.digest)) is not None
+    }

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from iac_adapters.children.managed import Managed
-from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform, snaked
+from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform, own_snaked, snaked
 from iac_adapters.pulumi.children.tokens import Tokens
 from iac_adapters.pulumi.dependencies import dependencies_in
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack
@@ -55,14 +55,14 @@ class BridgedProvider:
 
     def spelled(self, name: str, value: Value) -> tuple[str, Value]:
         """Return an attribute as a bridge writes it: `policy_arn` as `policyArn`."""
-        ((theirs, shown),) = as_bridged({name: value}).items()
+        ((theirs, shown),) = as_bridged({name: value}, below=self.is_aws).items()
         return theirs, shown
 
     def settable(self, type_name: str) -> frozenset[str]:
         """Return the inputs that resources of the type have."""
         declared = self.declared.get(type_name, ())
         inputs = (resource.state.inputs for resource in declared if resource.state is not None)
-        return frozenset(name for given in inputs for name in snaked(visible(given)))
+        return frozenset(name for given in inputs for name in own_snaked(visible(given)))
 
     def types_below(self, type_name: str) -> Iterable[str]:
         """Return the types that are named after a type."""
@@ -75,9 +75,10 @@ class BridgedProvider:
             for resource in self.declared.get(type_name, ())
             if resource.state is not None
         ]
-        sides = [snaked(dict(side)) for state in states for side in (state.inputs, state.outputs)]
+        named = snaked if self.is_aws else own_snaked
+        sides = [named(dict(side)) for state in states for side in (state.inputs, state.outputs)]
         outputs = {name for state in states for name in state.secret_outputs}
-        return secrets_of(sides, snaked(dict.fromkeys(outputs)))
+        return secrets_of(sides, own_snaked(dict.fromkeys(outputs)))
 
 
 def aws_keys(stack: LoadedStack) -> dict[str, ProviderKey]:
@@ -125,9 +126,12 @@ def _managed(
 def _type(resource: LoadedResource, tokens: Mapping[str, Tokens]) -> str:
     """Return Terraform's name of a resource's type."""
     token, key = resource.recorded_as.type, resource.provider
-    known = tokens.get(key.digest) if key is not None else None
-    name = known.types.get(token) if known is not None else None
-    return name or canonical_type(token)
+    own = tokens.get(key.digest) if key is not None else None
+    # What is not created has no provider yet; under another name its code would not count.
+    for names in (own, *tokens.values()):
+        if names is not None and token in names.types:
+            return names.types[token]
+    return canonical_type(token)
 
 
 def _attributes_of(resource: LoadedResource) -> Attributes:
@@ -135,4 +139,4 @@ def _attributes_of(resource: LoadedResource) -> Attributes:
     state = resource.state
     if state is None:
         return {}
-    return {**as_terraform(visible(state.outputs)), "id": state.id}
+    return {**as_terraform(visible(state.outputs), below=False), "id": state.id}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from iac_adapters.children import aws
-from iac_adapters.children.answers import says_absent
+from iac_adapters.children.answers import unless_absent
 from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.pulumi.children.parents import BridgedProvider
-from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform
+from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform, with_singulars
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.provider import Subject, read_request
 from iac_adapters.pulumi.reader import PulumiReader
@@ -27,6 +27,12 @@ _LISTS: Final = frozenset(
     for name, made in rule.untouched.items()
     if isinstance(made, list)
 )
+_ELEMENTS: Final = frozenset(
+    (rule.listing.source, rule.listing.attribute)
+    for rule in aws.RULES
+    if rule.listing is not None and rule.counts and not rule.id
+)
+"""Lists whose elements are children: what a rule counts is looked up in each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +54,14 @@ class PulumiReads:
         request = read_request(subject, outputs={}, inputs={})
         try:
             answer = await self.reader.ask(
-                self.provider.key, lambda provider: provider.read(request, timeout_s=timeout_s)
+                self.provider.key,
+                lambda provider: unless_absent(provider.read(request, timeout_s=timeout_s)),
             )
         except ProviderError as error:
-            if says_absent(error):
-                return None
             raise self._speakable(error) from error
-        if answer.gone:
+        if answer is None or answer.gone:
             return None
-        found = as_terraform(visible(answer.outputs))
-        return {
-            name: [value] if (type_name, name) in _LISTS and isinstance(value, dict) else value
-            for name, value in found.items()
-        }
+        return self._by_terraform(type_name, visible(answer.outputs))
 
     async def data(
         self, source: str, arguments: Mapping[str, Value], *, timeout_s: float
@@ -74,13 +75,23 @@ class PulumiReads:
         try:
             answer = await self.reader.ask(
                 self.provider.key,
-                lambda provider: provider.invoke(token, given, timeout_s=timeout_s),
+                lambda provider: unless_absent(provider.invoke(token, given, timeout_s=timeout_s)),
             )
         except ProviderError as error:
-            if says_absent(error):
-                return None
             raise self._speakable(error) from error
-        return as_terraform(visible(answer))
+        return None if answer is None else self._by_terraform(source, visible(answer))
+
+    def _by_terraform(self, type_name: str, properties: Attributes) -> Attributes:
+        """Return the properties of a type as the table of rules names them."""
+        found = as_terraform(properties, below=self.provider.is_aws)
+        for name, value in found.items():
+            if (type_name, name) in _LISTS and isinstance(value, dict):
+                found[name] = [value]
+            elif (type_name, name) in _ELEMENTS and isinstance(value, list):
+                found[name] = [
+                    with_singulars(item) if isinstance(item, dict) else item for item in value
+                ]
+        return found
 
     def _speakable(self, error: ProviderError) -> ProviderError:
         """Return the error in words that hold no secret."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -53,7 +53,8 @@ from reconciler.domain.values import Value
 _PROVIDER: Final = "stack"
 _URN: Final = f"urn:pulumi:{STACK}::{PROJECT}::"
 _NOT_REFRESHING: Final = "--refresh=false"
-_GONE: Final = "does not exist"
+_GONE: Final = "resource '{}' does not exist"
+"""What the engine says of an import that found nothing."""
 _BESIDE: Final = (STACK_TYPE, PROVIDER_TYPES)
 """The beginnings of the types that an import makes beside the children."""
 
@@ -257,18 +258,19 @@ async def _imported(order: RemovalOrder, identities: Mapping[str, str], cli: Cli
     file = order.scratch / "import.json"
     await asyncio.to_thread(_write_private, file, orjson.dumps(wanted))
     options = ("--generate-code=false", "--protect=false", "--yes", "--skip-preview")
-    await _run(cli, "import", f"--file={file}", *options)
+    await _run(cli, "import", f"--file={file}", *options, identities=identities.values())
 
 
-async def _run(cli: Cli, *command: str) -> ToolRun:
+async def _run(cli: Cli, *command: str, identities: Collection[str] = ()) -> ToolRun:
     run = await cli.run(*command, timeout_s=evaluate_deadline_s(cli.environment))
     if run.exit_code != 0:
-        raise _failure(cli.reason(run))
+        raise failure_of(cli.reason(run), identities)
     return run
 
 
-def _failure(said: str) -> ReconcilerError:
-    if _GONE in said:
+def failure_of(said: str, identities: Collection[str]) -> ReconcilerError:
+    """Return what the CLI `said`: to be tried again where one of `identities` is not there."""
+    if any(_GONE.format(identity) in said for identity in identities):
         return RetryableError(f"what was added is not there any more: {said}")
     return PermanentError(f"the removal cannot be planned: {said}", remedy=BY_HAND)
 

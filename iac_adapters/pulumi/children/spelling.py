@@ -23,10 +23,15 @@ def snaked(value: Any) -> Any:
     return value
 
 
-def as_terraform(properties: Mapping[str, Value]) -> dict[str, Value]:
-    """Return `properties` by Terraform's names; a list by its plural and its singular."""
+def own_snaked(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `properties` with their own names in snake case; below them a map may be a user's."""
+    return {_snake(name): value for name, value in properties.items()}
+
+
+def with_singulars(properties: Mapping[str, Value]) -> dict[str, Value]:
+    """Return `properties` with each list by its plural and its singular."""
     found: dict[str, Value] = {}
-    for name, value in snaked(dict(properties)).items():
+    for name, value in properties.items():
         found[name] = value
         if isinstance(value, list):
             for singular in _singulars(name):
@@ -34,10 +39,20 @@ def as_terraform(properties: Mapping[str, Value]) -> dict[str, Value]:
     return found
 
 
-def as_bridged(properties: Mapping[str, Value]) -> dict[str, Value]:
-    """Return Terraform's attributes as a bridge writes them."""
+def as_terraform(properties: Mapping[str, Value], *, below: bool = True) -> dict[str, Value]:
+    """Return `properties` by Terraform's names; a list by its plural and its singular.
+
+    Without `below` what they hold stays as it is: nobody can tell objects from a user's maps.
+    """
+    return with_singulars(snaked(dict(properties)) if below else own_snaked(properties))
+
+
+def as_bridged(properties: Mapping[str, Value], *, below: bool = True) -> dict[str, Value]:
+    """Return Terraform's attributes as a bridge writes them; see `as_terraform`."""
     return {
         _plural(_camel(name)) if isinstance(value, list) else _camel(name): _bridged(value)
+        if below
+        else value
         for name, value in properties.items()
     }
 

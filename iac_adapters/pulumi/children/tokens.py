@@ -26,6 +26,7 @@ from reconciler.domain.errors import PermanentError
 _FORMAT: Final = 1
 _DEADLINE_S: Final = 60.0
 _MOST: Final = 64
+_RENAMED: Final = "_legacy"
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ class Tokens:
     @cached_property
     def types(self) -> Mapping[str, str]:
         """Terraform's names of resources, by token."""
-        return {token: name for name, token in self.resources.items()}
+        return {token: self._own_name(name) for name, token in self.resources.items()}
 
     @cached_property
     def _below(self) -> Mapping[str, list[str]]:
         below: dict[str, list[str]] = {}
         for name in self.resources:
+            if self._own_name(name) != name:
+                continue
             owner = name
             while "_" in owner:
                 owner = owner.rsplit("_", maxsplit=1)[0]
@@ -51,6 +54,14 @@ class Tokens:
                     below.setdefault(owner, []).append(name)
                     break
         return below
+
+    def _own_name(self, name: str) -> str:
+        """Return Terraform's name of what a bridge lists as `name`.
+
+        A token of before a renaming is listed as `aws_s3_bucket_legacy` beside `aws_s3_bucket`.
+        """
+        own = name.removesuffix(_RENAMED)
+        return own if own in self.resources else name
 
     def below(self, type_name: str) -> Iterable[str]:
         """Return the types whose name goes on from `type_name`."""

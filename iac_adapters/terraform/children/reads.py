@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from iac_adapters.children.answers import says_absent
-from iac_adapters.plugin_host.provider_errors import ProviderError
+from iac_adapters.children.answers import unless_absent
 from iac_adapters.terraform.loaded import ProviderKey
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.provider import Provider
@@ -33,15 +32,12 @@ class TerraformReads:
         schema = self.schema.resource(type_name)
         if schema is None:
             raise PermanentError(f"this version of the provider has no {type_name}")
-        try:
-            return await self.reader.ask(
-                self.key,
-                lambda provider: _read(provider, type_name, identity, schema, timeout_s=timeout_s),
-            )
-        except ProviderError as error:
-            if says_absent(error):
-                return None
-            raise
+        return await self.reader.ask(
+            self.key,
+            lambda provider: unless_absent(
+                _read(provider, type_name, identity, schema, timeout_s=timeout_s)
+            ),
+        )
 
     async def data(
         self, source: str, arguments: Mapping[str, Value], *, timeout_s: float
@@ -52,18 +48,13 @@ class TerraformReads:
             raise PermanentError(f"this version of the provider has no data source {source}")
         request = message("ReadDataRequest")(type_name=source)
         request.config.msgpack = encode({**_empty(schema), **arguments}, schema)
-        try:
-            state = await self.reader.ask(
-                self.key,
-                lambda provider: provider.read_data(
-                    request.SerializeToString(), timeout_s=timeout_s
-                ),
-            )
-        except ProviderError as error:
-            if says_absent(error):
-                return None
-            raise
-        return decode(state, schema)
+        state = await self.reader.ask(
+            self.key,
+            lambda provider: unless_absent(
+                provider.read_data(request.SerializeToString(), timeout_s=timeout_s)
+            ),
+        )
+        return None if state is None else decode(state, schema)
 
 
 async def _read(

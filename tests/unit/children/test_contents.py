@@ -82,6 +82,12 @@ def test_of_a_list_only_the_elements_count_that_somebody_added() -> None:
         ("StatusCode: 404, RequestID: , deserialization failed", Cause.OTHER, False),
         ("AccessDenied: the role was not found", Cause.DENIED, False),
         ("connection refused", Cause.OTHER, False),
+        ("Error 404 (not_found): Not Found", Cause.OTHER, True),
+        ("open /var/run/token: no such file or directory", Cause.OTHER, False),
+        ("failed to retrieve jwt from /var/run/t, not found", Cause.OTHER, False),
+        ("process provider error: sh: aws-vault: command not found", Cause.OTHER, False),
+        ("get credentials: sh: 1: aws-vault: not found", Cause.OTHER, False),
+        ('exec: "aws-vault": executable file not found in $PATH', Cause.OTHER, False),
     ],
 )
 def test_only_a_plain_no_says_that_there_is_none(text: str, cause: Cause, *, absent: bool) -> None:

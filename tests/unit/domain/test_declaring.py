@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import hcl2
 import yaml
 
-from reconciler.domain.declaring import hcl_declaration, yaml_declaration
+from reconciler.domain.declaring import hcl_declaration, yaml_child, yaml_declaration
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Sensitive
@@ -47,4 +48,11 @@ def test_the_yaml_holds_the_properties() -> None:
 
     properties = yaml.safe_load(text)["properties"]
     assert properties["ingress"]["from_port"] == 22
-    assert properties["description"] == 'says "${hi}"'
+    # Pulumi reads it as a text, and not as a reference.
+    assert properties["description"] == 'says "$${hi}"'
+
+
+def test_a_reference_of_a_policy_is_none_of_the_yaml() -> None:
+    change = replace(CHANGES[0], live="arn:aws:s3:::home/${aws:username}")
+    assert "home/$${aws:username}" in yaml_declaration("urn", [change])
+    assert "home/$${aws:username}" in yaml_child("aws:iam/policy:Policy", "urn", [change])

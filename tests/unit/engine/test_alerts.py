@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.service import Channel
 from reconciler.engine.suppression import note
 from reconciler.notify.addresses import ChannelAddress, open_channel
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
 from tests.unit.engine.house import MANUAL, A, B, House, open_house
@@ -42,6 +42,7 @@ class Board:
     failures: list[BaseException] = field(default_factory=list)
     loses_answers: bool = False
     asked: int = 0
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         self.asked += 1
@@ -53,6 +54,8 @@ class Board:
             assert receipt == {"place": notice.alert_id}
             assert notice.revision >= self.shown[notice.alert_id].revision
         self.posted += 1
+        if self.meanwhile is not None and self.posted <= 4:
+            await self.meanwhile()
         self.shown[notice.alert_id] = notice
         return {"place": notice.alert_id}
 
@@ -301,6 +304,24 @@ async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
         assert len(pager.changes) == 2
 
 
+async def test_a_channel_that_took_a_part_goes_on_where_it_failed(house: House) -> None:
+    board = listen(house)
+    board.failures = [PartlyShownError("away", receipt={"place": "half"})]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    given: list[Mapping[str, str]] = []
+
+    async def noted(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        given.append(receipt)
+        return {"place": notice.alert_id}
+
+    board.show = noted  # type: ignore[method-assign]
+    await tell(house, seconds=31)
+    assert given == [{"place": "half"}]
+
+
 async def test_channels_hear_only_what_they_ask_for(house: House) -> None:
     grave = listen(house, "grave", min_severity=Severity.CRITICAL)
     others = listen(house, "others", stacks=("bill*",))
@@ -420,6 +441,60 @@ async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house:
     assert [notice.members[0].address for notice in board.open] == [str(B)]
 
 
+@pytest.mark.parametrize("digest", [None, timedelta(seconds=1)])
+async def test_a_reload_in_the_middle_of_a_batch_loses_no_message(
+    house: House, digest: timedelta | None
+) -> None:
+    former = listen(house, digest=digest)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    boards = [former]
+
+    async def closed_under_it(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        boards.append(listen(house, digest=digest))
+        former.show = closed_for_good  # type: ignore[method-assign]
+        return await former.show(notice, receipt)
+
+    async def closed_for_good(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        raise RuntimeError
+
+    former.show = closed_under_it  # type: ignore[method-assign]
+    await tell(house)
+    assert sum(notice.total for notice in boards[-1].open) == 2
+    assert "channel.failed" not in await house.events()
+
+
+async def test_a_test_of_a_channel_that_a_reload_replaces_is_made_with_the_new_one(
+    house: House,
+) -> None:
+    former = listen(house)
+
+    async def replaced(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        listen(house).failures = [RetryableError("away")]
+        raise RetryableError("closed")
+
+    former.show = replaced  # type: ignore[method-assign]
+    tried = await try_channel(house.service, "ops", actor="ana")
+    assert tried.error == "away"
+
+
+async def test_a_defect_of_ours_gives_up_neither_its_alert_nor_others(house: House) -> None:
+    board = listen(house)
+    board.failures = [RuntimeError("broken")]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert board.asked == 1, "the others wait"
+    await tell(house, seconds=31)
+    assert len(board.open) == 2
+
+
 async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(
     house: House,
 ) -> None:
@@ -495,6 +570,17 @@ async def test_a_stack_that_nobody_verifies_any_more_is_an_alert(house: House) -
     await house.scan()
     await tell(house)
     assert board.open == []
+
+
+async def test_a_test_of_a_slow_channel_sends_each_message_once(house: House) -> None:
+    board = listen(house)
+    # The chore that sends what is due runs every second, and the channel takes longer.
+    board.meanwhile = lambda: deliver_due(house.service)
+    tried = await try_channel(house.service, "ops", actor="ana")
+    board.meanwhile = None
+    assert (tried.error, board.posted, board.open) == (None, 2, [])
+    await tell(house, hours=1)
+    assert board.posted == 2
 
 
 async def test_a_test_of_a_channel_is_shown_and_ended(house: House) -> None:

@@ -321,6 +321,19 @@ async def test_what_cannot_be_read_after_an_apply_is_not_converged(house: House)
     assert (await house.remediation(waiting.id)).state is RemediationState.CONVERGED
 
 
+async def test_what_gives_no_answer_after_an_apply_is_not_converged(house: House) -> None:
+    await house.put(AUTO)
+    house.world.live[A] = {"size": 9}
+    await house.scan()
+    house.runner.then = lambda: house.world.unseen.add(A)
+    await house.scan(seconds=31)
+    one = await house.the_open()
+    assert (one.state, one.note) == (
+        RemediationState.VERIFYING,
+        "thing.a cannot be read: throttled",
+    )
+
+
 async def test_what_stays_unreadable_after_an_apply_needs_a_person(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}

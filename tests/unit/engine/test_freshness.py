@@ -77,6 +77,19 @@ async def test_an_object_that_cannot_be_read_after_the_plan_waits(house: House) 
     assert list(house.service.runs.iterdir()) == [house.service.runs / house.world.effects[0]]
 
 
+async def test_what_gives_no_answer_after_the_plan_waits(house: House) -> None:
+    await drifted(house)
+
+    async def unseen() -> None:
+        house.world.unseen.add(A)
+
+    house.adapter.after_plan = unseen
+    await house.scan(seconds=31)
+    one = await house.the_open()
+    assert (one.state, one.note) == (RemediationState.QUEUED, "thing.a cannot be read: throttled")
+    assert house.world.effects == []
+
+
 async def test_an_approved_plan_is_not_carried_out_on_an_object_that_moved(house: House) -> None:
     await house.put(MANUAL)
     house.world.live[A] = {"size": 9}

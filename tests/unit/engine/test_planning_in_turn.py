@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.remediation_states import RemediationState
@@ -74,3 +75,19 @@ async def test_a_plan_that_a_person_asks_for_waits_for_that_of_a_remediation(
     )
     assert overlaps.most == 1
     assert plan["targets"] == whole["targets"] == [A]
+
+
+async def test_a_finding_that_healed_while_its_plan_waited_is_not_planned(house: House) -> None:
+    await house.put(MANUAL)
+    house.world.live[A] = {"size": 9}
+    await scan_and_decide(house.service, SHOP)
+    (finding,) = await house.findings()
+    async with house.service.planning[SHOP]:
+        waiting = asyncio.create_task(plan_finding(house.service, finding.id))
+        stack = asyncio.create_task(plan_stack(house.service, SHOP))
+        await asyncio.sleep(0)
+        house.world.live[A] = {"size": 1}
+        await scan_and_decide(house.service, SHOP)
+    with pytest.raises(ConflictError, match="gone already"):
+        await waiting
+    assert (await stack)["resources"] == []

@@ -11,6 +11,7 @@ from reconciler.notify.addresses import ChannelAddress
 from tests.receivers.http import (
     ChatRoom,
     Fickle,
+    JsonReceiver,
     Pager,
     SignedReceiver,
     TeamsWorkflow,
@@ -31,9 +32,10 @@ class Place:
     secret: str | None = None
     fickle: Fickle | None = None
     mail: MailSink | None = None
+    by_apprise: bool = False
 
     def address(self, url: str | None = None) -> ChannelAddress:
-        return ChannelAddress("ops", url or self.url, self.secret)
+        return ChannelAddress("ops", url or self.url, self.secret, by_apprise=self.by_apprise)
 
 
 @contextmanager
@@ -136,4 +138,24 @@ def mail(folder: Path) -> Iterator[Place]:
         )
 
 
-PLACES = [pager, room, webhook, teams, mail]
+@contextmanager
+def apprise(_folder: Path) -> Iterator[Place]:
+    service = JsonReceiver()
+    fickle = Fickle(service)
+
+    def newest(kind: str) -> int:
+        return int(bool(service.messages) and service.messages[-1]["type"] == kind)
+
+    with receiving(fickle) as at:
+        yield Place(
+            f"json://trueup:{service.password}@{at}/hook",
+            f"json://trueup:other@{at}/hook",
+            open=lambda: newest("failure"),
+            ended=lambda: newest("success"),
+            text=lambda: str(service.messages),
+            fickle=fickle,
+            by_apprise=True,
+        )
+
+
+PLACES = [pager, room, webhook, teams, mail, apprise]

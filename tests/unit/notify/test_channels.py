@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,11 +16,12 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Deed, Link
 from reconciler.notify import forbidden
 from reconciler.notify.addresses import ChannelAddress, open_channel
-from reconciler.ports import ChannelBusyError
+from reconciler.ports import ChannelBusyError, PartlyShownError
+from tests.client import far_daemon
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import AT, MEMBER, notice, over
-from tests.unit.notify.places import PLACES, Place, mail, pager, room, teams, webhook
+from tests.unit.notify.places import PLACES, Place, apprise, mail, pager, room, teams, webhook
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.__name__)
@@ -92,7 +94,7 @@ async def test_a_wrong_key_is_refused_for_good_and_not_said(place: Place) -> Non
     await channel.close()
 
 
-@pytest.mark.parametrize("made", [pager, room, webhook], ids=lambda made: made.__name__)
+@pytest.mark.parametrize("made", [pager, room, webhook, apprise], ids=lambda made: made.__name__)
 async def test_who_is_asked_to_wait_waits(made: Any, tmp_path: Path) -> None:
     with made(tmp_path) as place:
         channel = open_channel(place.address())
@@ -125,6 +127,7 @@ OFFERED = {
     pager: str({"href": HREF, "text": TEXT}),
     room: f"<{HREF.replace('&', '&amp;')}|{TEXT}>",
     webhook: str({"text": TEXT, "href": HREF}),
+    apprise: f"{TEXT}: {HREF}",
     teams: str({"type": "Action.OpenUrl", "title": TEXT, "url": HREF}),
     mail: f'<a href="{HREF.replace("&", "&amp;")}">{TEXT}</a>',
 }
@@ -179,6 +182,35 @@ async def test_a_pager_is_acknowledged_once_and_told_of_changes_that_page_nobody
         await channel.close()
 
 
+async def test_a_pager_is_told_of_each_change_once_however_many_there_are() -> None:
+    service = Pager()
+    line = Fickle(service)
+    deeds = tuple(
+        replace(
+            DEED, key=f"k{number:02}", at=AT + timedelta(seconds=number // 2), summary=str(number)
+        )
+        for number in range(60)
+    )
+    with receiving(line) as at:
+        channel = open_channel(
+            ChannelAddress("ops", f"pagerduty+http://{service.routing_key}@{at}")
+        )
+        line.failures = [(OK, True)] * 6 + [((429, {}, b""), False)]
+        with pytest.raises(PartlyShownError) as busy:
+            await channel.show(notice(deeds=deeds[:30]), {})
+        assert busy.value.after == timedelta(minutes=2)
+        receipt = await channel.show(notice(deeds=deeds[:30]), busy.value.receipt)
+        assert [change["summary"] for change in service.changes] == list(map(str, range(30)))
+        for revision in range(2, 4):
+            receipt = await channel.show(notice(revision, deeds=deeds), receipt)
+        assert [change["summary"] for change in service.changes] == list(map(str, range(60)))
+        await channel.show(notice(deeds=deeds, alert_id="a2"), {})
+        assert [change["summary"] for change in service.changes[60:]] == list(
+            map(str, range(20, 60))
+        )
+        await channel.close()
+
+
 async def test_a_change_event_that_is_refused_leaves_the_incident_as_it_should_be() -> None:
     service = Pager()
     line = Fickle(service, [(OK, True), ((404, {}, b""), False)])
@@ -228,6 +260,18 @@ async def test_teams_is_told_only_what_is_worth_a_card_and_never_too_much(tmp_pa
         await channel.show(notice(3, members=(named,) * 20, total=20), receipt)
         assert "..." in place.text()
         await channel.close()
+
+
+@pytest.mark.parametrize("made", [pager, room, webhook, teams], ids=lambda made: made.__name__)
+async def test_a_channel_that_a_reload_closed_fails_for_now_alone(
+    made: Any, tmp_path: Path
+) -> None:
+    with made(tmp_path) as place:
+        channel = open_channel(place.address())
+        await channel.show(notice(), {})
+        await channel.close()
+        with pytest.raises(RetryableError, match="closed"):
+            await channel.show(notice(), {})
 
 
 async def test_redirects_are_not_followed() -> None:
@@ -317,6 +361,58 @@ async def test_a_name_that_leads_elsewhere_once_it_is_connected_is_sent_nothing(
             await channel.show(notice(), {})
         assert place.open() == 0
         await channel.close()
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "refused"), [("169.254.169.254", True), ("192.0.2.7", False), (None, False)]
+)
+async def test_a_name_is_looked_up_before_a_proxy_is_asked_for_it(
+    leads_to: str | None, *, refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_up(host: Any, *_asked: Any, **_more: Any) -> Any:
+        if host != far_daemon.HOST:
+            return look_up_truly(host, *_asked, **_more)
+        if leads_to is None or _more.get("flags", 0) or 4 in _asked[4:]:
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (leads_to, 0))]
+
+    look_up_truly = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    certificate = far_daemon.make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with far_daemon.daemon(certificate) as behind, far_daemon.proxy(behind) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        channel = open_channel(ChannelAddress("ops", f"https://{far_daemon.HOST}/hook"))
+        # The server behind takes no POST: 501.
+        with pytest.raises(PermanentError if refused else RetryableError) as ended:
+            await channel.show(notice(), {})
+        assert ("no receiver's address" if refused else "answered 501") in str(ended.value)
+        assert proxy.lines == ([] if refused else [f"CONNECT {far_daemon.HOST}:443"])
+        await channel.close()
+
+
+async def test_a_receiver_on_this_host_is_never_reached_through_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with webhook(tmp_path) as place, receiving(SignedReceiver()) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://{proxy}")
+        channel = open_channel(place.address())
+        await channel.show(notice(), {})
+        assert place.open() == 1
+        await channel.close()
+
+
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://ana:hush4711@127.0.0.1:9")
+    monkeypatch.delenv("https_proxy", raising=False)
+    with pytest.raises(PermanentError, match="is not http://HOST:PORT") as refused:
+        open_channel(ChannelAddress("ops", "https://hooks.invalid/hook"))
+    assert "hush4711" not in f"{refused.value} {refused.value.remedy}"
 
 
 async def test_mail_is_never_sent_unencrypted(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Notice, NoticeKind
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.notify.template_values import FIELDS, MessageEvent, samples, values_of
@@ -22,7 +22,7 @@ from reconciler.ports import Notifier
 from tests.receivers.http import receiving
 from tests.receivers.trackers import GitHubDesk, GitLabDesk, JiraDesk, ServiceNowDesk
 from tests.unit.notify.notices import MEMBER, notice, over
-from tests.unit.notify.places import Place, mail, pager, room, teams, webhook
+from tests.unit.notify.places import PLACES, Place
 
 EVERYTHING = """\
 {% set title = members[0].name if members else title %}
@@ -172,6 +172,14 @@ async def test_a_template_that_fails_later_leaves_the_built_in_text_and_says_so(
         assert shown.text == "fine"
 
 
+async def test_a_channel_that_was_closed_starts_no_other_process(tmp_path: Path) -> None:
+    async with templated(tmp_path, opened="{{ text }}") as (channel, shown):
+        await channel.close()
+        with pytest.raises(RetryableError, match="closed"):
+            await channel.show(notice(), {})
+        assert shown.notices == []
+
+
 async def test_a_template_that_never_ends_holds_up_neither_this_message_nor_the_next(
     tmp_path: Path,
 ) -> None:
@@ -209,9 +217,7 @@ def tracker(desk: Any, url: str) -> Iterator[tuple[str, Any]]:
         yield url.format(key=desk.key, at=address), desk
 
 
-@pytest.mark.parametrize(
-    "made", [pager, room, webhook, teams, mail], ids=lambda made: made.__name__
-)
+@pytest.mark.parametrize("made", PLACES, ids=lambda made: made.__name__)
 async def test_a_hostile_name_in_a_template_is_escaped_by_the_channel(
     made: Any, tmp_path: Path
 ) -> None:
@@ -241,6 +247,10 @@ def _check_escaped(place: Place) -> None:
         assert "&lt;!channel&gt;" in said
         # The block is closed by us alone.
         assert said.count("```") == 2
+    elif place.by_apprise:
+        # Which service reads it, and what that makes of it, is unknown.
+        assert not set("@<>`") & set(said)
+        assert "\uff20ana" in said
     else:
         # JSON, and runs of text that Teams shows as they are.
         assert "<!channel> <@U1> <b>&</b>" in said

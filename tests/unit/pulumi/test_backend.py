@@ -16,6 +16,7 @@ from iac_adapters.pulumi.backend import (
     locate_stack,
     unchosen,
 )
+from iac_adapters.pulumi.baseline import stack_key
 from iac_adapters.pulumi.project import Project
 from reconciler.domain.errors import PermanentError
 
@@ -113,6 +114,15 @@ def test_a_folder_may_be_named_in_many_ways(
     place = locate_stack(project, url=url.format(root=tmp_path), stack="dev")
     assert place.state_file is not None
     assert place.state_file.is_relative_to(tmp_path / folder)
+
+
+def test_two_checkouts_with_the_same_relative_url_are_two_backends(tmp_path: Path) -> None:
+    names = set()
+    for checkout in ("a", "b"):
+        kept(tmp_path / checkout / "states", "shop/dev.json")
+        place = locate_stack(shop(tmp_path / checkout), url="file://./states", stack="dev")
+        names.add(stack_key(place))
+    assert len(names) == 2
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "https://api.pulumi.com", "azblob://states"])

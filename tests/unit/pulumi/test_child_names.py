@@ -12,7 +12,7 @@ import pytest
 
 from iac_adapters.children import aws
 from iac_adapters.pulumi.children.spelling import as_bridged, as_terraform, snaked
-from iac_adapters.pulumi.children.tokens import KnownTokens
+from iac_adapters.pulumi.children.tokens import KnownTokens, Tokens
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
 from reconciler.domain.errors import PermanentError
@@ -64,6 +64,21 @@ def test_names_are_asked_for_once_and_kept_for_other_processes(tmp_path: Path) -
     assert plugin.asked == 2
 
 
+def test_a_token_of_before_a_renaming_has_the_name_that_terraform_has_for_its_type() -> None:
+    tokens = Tokens(
+        {
+            "aws_s3_bucket": "aws:s3/bucketV2:BucketV2",
+            "aws_s3_bucket_legacy": "aws:s3/bucket:Bucket",
+            "aws_s3_bucket_policy": "aws:s3/bucketPolicy:BucketPolicy",
+            "aws_other_legacy": "aws:other/legacy:Legacy",
+        },
+        {},
+    )
+    assert tokens.types["aws:s3/bucket:Bucket"] == "aws_s3_bucket"
+    assert tokens.types["aws:other/legacy:Legacy"] == "aws_other_legacy"
+    assert list(tokens.below("aws_s3_bucket")) == ["aws_s3_bucket_policy"]
+
+
 def test_a_damaged_file_is_asked_for_again(tmp_path: Path) -> None:
     plugin = Plugin(orjson.dumps(MAPPING))
     asyncio.run(known(tmp_path, plugin).of(key()))
@@ -107,3 +122,10 @@ def test_every_name_of_the_table_comes_back_from_the_bridge() -> None:
 def test_what_is_tagged_as_secret_stays_so() -> None:
     secret = {SIGNATURE: SECRET, "value": "word"}
     assert snaked({"loginProfile": secret}) == {"login_profile": secret}
+
+
+def test_keys_of_a_map_that_a_user_made_stay_as_they_are() -> None:
+    definition: dict[str, Any] = {"ha-mode": "all", "Foo": 1, "foo": 2, "fooBar": 3}
+    found = as_terraform({"policyDefinition": definition}, below=False)
+    assert found == {"policy_definition": definition}
+    assert as_bridged(found, below=False) == {"policyDefinition": definition}

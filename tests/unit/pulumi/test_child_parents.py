@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from iac_adapters.children.observing import StackChildren
 from iac_adapters.pulumi.checkpoint import StateResource
-from iac_adapters.pulumi.children.parents import managed_of
+from iac_adapters.pulumi.children.parents import BridgedProvider, managed_of
+from iac_adapters.pulumi.children.reads import PulumiReads
 from iac_adapters.pulumi.children.tokens import Tokens
 from iac_adapters.pulumi.loaded import LoadedResource, LoadedStack, Recorded
+from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.provider_config import ProviderKey
 from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.redaction.secret_paths import SecretPaths
 from reconciler.domain.model import RecordedResource, ResourceAddress, Status
 from reconciler.domain.values import Sensitive
@@ -79,6 +83,24 @@ def test_nothing_of_aws_is_asked_where_nobody_tells_the_names() -> None:
     assert not StackChildren(managed_of(stack(USER), {})).questions
 
 
+RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+GROUPS = Tokens(
+    {"aws_security_group": "aws:ec2/securityGroup:SecurityGroup", "aws_security_group_rule": RULE},
+    {},
+)
+
+
+def test_code_that_waits_for_its_apply_counts_by_the_name_that_terraform_has() -> None:
+    group = resource("web", "aws:ec2/securityGroup:SecurityGroup", {"name": "web"}, id_="sg-1")
+    urn = ResourceAddress(f"urn:pulumi:dev::p::{RULE}::ssh")
+    waiting = LoadedResource(
+        RecordedResource(address=urn, type=RULE, status=Status.NOT_CREATED), provider=None
+    )
+    tokens = {"aws": GROUPS}
+    assert StackChildren(managed_of(stack(group), tokens)).removable
+    assert not StackChildren(managed_of(stack(group, waiting), tokens)).removable
+
+
 def test_what_a_stack_only_looks_up_has_no_children_of_its_own() -> None:
     assert USER.state is not None
     found = replace(USER, state=replace(USER.state, content={"external": True}))
@@ -112,3 +134,41 @@ def test_a_declared_child_of_another_maker_teaches_what_to_ask_of_its_other_pare
     shown, _ = secrets.redacted({"password": "x"}, ("permissions",), SecretDigester(KEY))
     assert isinstance(shown, dict)
     assert isinstance(shown["password"], Sensitive)
+
+
+class Answers:
+    """Answers each read with the same object."""
+
+    def __init__(self, outputs: Mapping[str, Any]) -> None:
+        self.outputs = outputs
+
+    async def ask(self, key: object, question: Any) -> Any:
+        del key
+        return await question(self)
+
+    async def read(self, request: object, *, timeout_s: float) -> ReadAnswer:
+        del request, timeout_s
+        return ReadAnswer("id", dict(self.outputs), None)
+
+
+def read(type_name: str, token: str, outputs: Mapping[str, Any], *, aws: bool) -> Any:
+    tokens = Tokens({type_name: token}, {}) if aws else None
+    provider = BridgedProvider(key("aws"), tokens, {token: [USER]} if not aws else {})
+    reads = PulumiReads(cast("Any", Answers(outputs)), provider, Redactor())
+    return asyncio.run(reads.imported(type_name if aws else token, "id", timeout_s=1))
+
+
+def test_an_alias_record_is_shown_by_where_it_points() -> None:
+    name = "aws_route53_records_exclusive"
+    target = {"dnsName": "evil.example.org"}
+    records = [{"name": "www", "type": "A", "aliasTargets": [target]}]
+    token = "aws:route53/recordsExclusive:RecordsExclusive"
+    found = read(name, token, {"resourceRecordSets": records}, aws=True)
+    (record,) = found["resource_record_set"]
+    assert record["alias_target"] == [{"dns_name": "evil.example.org"}]
+
+
+def test_what_a_map_of_another_maker_holds_stays_as_it_is() -> None:
+    definition = {"ha-mode": "all", "Foo": 1, "foo": 2}
+    found = read("", "rabbitmq:index/policy:Policy", {"policyMap": definition}, aws=False)
+    assert found["policy_map"] == definition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iac_adapters.terraform.references import referred_to
+from iac_adapters.terraform.references import code_text, referred_to
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,9 @@ from iac_adapters.terraform.references import referred_to
     ],
 )
 def test_an_attribute_counts_where_the_text_may_hand_it_on(text: str, named: set[str]) -> None:
-    assert referred_to([text], "aws_instance", "web", {"public_ip", "user_data"}) == named
+    assert (
+        referred_to([code_text(text)], "aws_instance", "web", {"public_ip", "user_data"}) == named
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,10 +42,14 @@ def test_an_attribute_counts_where_the_text_may_hand_it_on(text: str, named: set
         ('data "x" "d" {\n  depends_on = [aws_instance.web_two]\n}', False),
         ('data "x" "d" {}\nresource "y" "r" {\n  depends_on = [aws_instance.web]\n}', False),
         ('resource "y" "r" {\n  depends_on = [module.inner]\n}', False),
+        ('resource "y" "r" {}\ndata "x" "d" {\n  depends_on = [module.inner]\n}', True),
+        ('module "a" {}\nresource "y" "r" {\n  depends_on = [aws_instance.web]\n}', False),
     ],
 )
 def test_a_data_source_that_waits_for_a_resource_hands_its_change_on(
     text: str, *, deferred: bool
 ) -> None:
-    found = referred_to([text], "aws_instance", "web", {"public_ip"}, modules=("outer", "inner"))
+    found = referred_to(
+        [code_text(text)], "aws_instance", "web", {"public_ip"}, modules=("outer", "inner")
+    )
     assert found == ({"public_ip"} if deferred else set())

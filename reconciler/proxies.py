@@ -1,12 +1,12 @@
-"""The proxy on the way to a daemon, as the environment names it."""
+"""The proxy on the way to another host, as the environment names it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from reconciler.client.daemon import Daemon
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.loopback import is_loopback
 
 _PORT = 80
 
@@ -25,19 +25,20 @@ class Proxy:
         return f"{self.host}:{self.port}"
 
 
-def proxy_to(daemon: Daemon) -> Proxy | None:
-    """Return the proxy that HTTPS_PROXY or ALL_PROXY names for `daemon`, unless NO_PROXY does.
+def proxy_to(url: str) -> Proxy | None:
+    """Return the proxy that HTTPS_PROXY or ALL_PROXY names for `url`, unless NO_PROXY does.
 
-    There is none for this machine's own daemon: a proxy would read the token.
+    There is none for this machine itself: a proxy would read what is not encrypted.
 
     Raises:
         PermanentError: it is no HTTP proxy, or its address cannot be read.
     """
-    if daemon.local:
+    far = urlsplit(url)
+    if is_loopback(far.hostname or ""):
         return None
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only for far daemons
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - only for far hosts
 
-    far, named = urlsplit(daemon.url), getproxies()
+    named = getproxies()
     text = named.get(far.scheme) or named.get("all")
     if not text or proxy_bypass(far.netloc):
         return None
@@ -54,7 +55,7 @@ def _read(text: str) -> Proxy:
         # The address is not repeated: it may hold a password.
         raise PermanentError(
             "the proxy that HTTPS_PROXY or ALL_PROXY names is not http://HOST:PORT",
-            remedy="name an HTTP proxy, or the daemon's host in NO_PROXY",
+            remedy="name an HTTP proxy, or the host to be reached in NO_PROXY",
         )
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     return Proxy(host, port, (user, password) if user else None)

@@ -19,6 +19,7 @@ import pytest
 from agent.capture import Captured
 from agent.conversation import Conversation
 from agent.errors import AwayError, RefusedError
+from agent.explain import explain
 from agent.hints import WATCHED
 from agent.identity import Identity, keep_identity, read_identity
 from agent.protocol.tree import Section, digests_of, root_digest
@@ -202,3 +203,11 @@ def test_a_child_that_has_ended_is_not_killed(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("os.kill", lambda child, _signal: killed.append(child))
     child = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
     assert (_ended(child), killed) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("ok", "not on this host"), ("timeout", "files is timeout")]
+)
+def test_a_path_is_missing_only_where_all_files_were_seen(status: str, said: str) -> None:
+    lines = list(explain("/etc/motd", Scope(), Section(status)))
+    assert said in lines[-1]

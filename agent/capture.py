@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.identity import Identity
 from agent.leaf_file import LeafFile
 from agent.probes.files import FileScope, files_section
-from agent.probes.table import probes_of, run_probes
+from agent.probes.table import DEADLINE_S, probes_of, run_probes
 from agent.protocol.canonical import NotCanonicalError
 from agent.protocol.tree import (
     Section,
@@ -42,6 +42,7 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
         trees=identity.trees,
         declared=scope.files,
         key=bytes.fromhex(identity.digest_key),
+        ends=began + DEADLINE_S,
     )
     sections = run_probes(
         {

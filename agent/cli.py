@@ -43,7 +43,8 @@ def _checked(words: Sequence[str]) -> int:
             print(f"retry_after_s={error.retry_after_s or 0}")
         return 1
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}{error.strerror or error}", file=sys.stderr)
         return 1
 
 
@@ -155,13 +156,16 @@ def _explain(asked: argparse.Namespace) -> int:
     from agent.capture import capture
     from agent.explain import explain
     from agent.identity import read_identity
+    from agent.private_files import only_reporter
     from agent.session import Session
 
     identity = read_identity(asked.state)
-    scope = Session(asked.state).scope()
-    captured = capture(identity, scope, state=asked.state)
-    for line in explain(asked.path, scope, captured.sections["files"]):
-        print(line)
+    # A report that is under way writes the same file of leaves.
+    with only_reporter(asked.state):
+        scope = Session(asked.state).scope()
+        captured = capture(identity, scope, state=asked.state)
+        for line in explain(asked.path, scope, captured.sections["files"]):
+            print(line)
     return 0
 
 

@@ -6,6 +6,7 @@ import secrets
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,8 +22,12 @@ from agent.transport import Server
 
 _COMPRESSED_FROM_BYTES = 1024
 _MOST_TURNS = 3
-_OF_THIS_MESSAGE = frozenset({413, 422})
+_OF_THIS_MESSAGE = frozenset({
+    "too-large", "body-too-large", "wrong-hash", "not-json", "not-a-report", "not-canonical",
+    "too-deep", "too-many-leaves",
+})  # fmt: skip
 """Refusals that would come again for the same message, and not for another one."""
+_TOO_LARGE = 413
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,11 @@ class Conversation:
             answers = self._tell_spooled(scope)
             return self._tell_now(captured, scope, answers)
         except AwayError as error:
-            self._spool(captured)
-            if error.retry_after_s:
-                self._session.keep_not_before(error.retry_after_s)
+            # A full disk must not hide that the server asked for time.
+            with suppress(OSError):
+                if error.retry_after_s:
+                    self._session.keep_not_before(error.retry_after_s)
+                self._spool(captured)
             raise
 
     def begin_anew(self) -> None:
@@ -92,7 +99,7 @@ class Conversation:
             try:
                 answer = self._post(*_packed(written(report, entry.sections()))) or {}
             except (ValueError, RefusedError) as error:
-                if isinstance(error, RefusedError) and error.status not in _OF_THIS_MESSAGE:
+                if isinstance(error, RefusedError) and not _is_of_message(error):
                     raise
                 self._session.forget()
                 break
@@ -170,8 +177,10 @@ class Conversation:
         except RefusedError as error:
             if error.code != "unauthorized":
                 raise
+            # A refusal of both keys says nothing of the next one: it must not be lost by it.
+            answer = self._signed(media_type, body, identity.key, identity.serial)
             self._keep(old)
-            return self._signed(media_type, body, identity.key, identity.serial)
+            return answer
         self._keep(replace(old, key=identity.next_key, serial=identity.next_serial))
         return answer
 
@@ -209,6 +218,11 @@ class Conversation:
                     )
                 )
         return Told(len(answers), self._bytes_sent, every_s=every_s, scope=scope)
+
+
+def _is_of_message(error: RefusedError) -> bool:
+    # A proxy refuses a large body as well, and in its own words.
+    return error.code in _OF_THIS_MESSAGE or error.status == _TOO_LARGE
 
 
 def _packed(pieces: Iterator[bytes]) -> tuple[str, bytes]:

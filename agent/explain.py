@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.protocol.tree import Section
+from agent.protocol.tree import OK, Section
 from agent.scope import Scope
 
 
@@ -27,7 +27,9 @@ def explain(path: str, scope: Scope, files: Section) -> Iterator[str]:
     for baseline in governing:
         yield f"{path}: declared by {baseline.resource_id}"
         yield from _attributes(baseline.declared["files"][path], live)
-    if live is None:
+    if live is None and files.status != OK:
+        yield f"  it was not seen, and may be there: the section files is {files.status}"
+    elif live is None:
         yield "  it is not on this host"
     elif not governing:
         yield from (f"  {name} = {value}" for name, value in sorted(live.items()))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from agent.errors import AgentError
 from agent.private_files import write_private
 
 _FILE = "identity.json"
+_NEXT_FILE = "next-key.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ class Identity:
     """The key that the server has offered, until it has taken a message that it signs."""
 
 
+_NAMES = frozenset(each.name for each in fields(Identity))
+
+
 def default_state_folder() -> Path:
     """Return where the agent keeps its files: the system's place for root, else the user's."""
     named = os.environ.get("TRUEUP_AGENT_STATE")
@@ -52,8 +56,14 @@ def is_enrolled(folder: Path) -> bool:
 
 def keep_identity(folder: Path, identity: Identity) -> None:
     """Keep the identity; it is on the disk when this returns."""
-    text = json.dumps(asdict(identity), indent=1)
-    write_private(folder / _FILE, text.encode(), durable=True)
+    said = asdict(identity)
+    # Apart: an agent of an older version reads only the names that it knows.
+    offered = {name: said.pop(name) for name in ("next_key", "next_serial")}
+    if identity.next_key is not None:
+        write_private(folder / _NEXT_FILE, json.dumps(offered).encode(), durable=True)
+    write_private(folder / _FILE, json.dumps(said, indent=1).encode(), durable=True)
+    if identity.next_key is None:
+        (folder / _NEXT_FILE).unlink(missing_ok=True)
 
 
 def read_identity(folder: Path) -> Identity:
@@ -64,7 +74,9 @@ def read_identity(folder: Path) -> Identity:
     """
     file = folder / _FILE
     try:
-        return Identity(**json.loads(file.read_text(encoding="utf-8")))
+        said = json.loads(file.read_text(encoding="utf-8"))
+        identity = Identity(**{name: said[name] for name in _NAMES & said.keys()})
+        return _with_next_key(folder, identity)
     except FileNotFoundError:
         raise AgentError(
             f"this host is not enrolled: {file} does not exist",
@@ -74,7 +86,20 @@ def read_identity(folder: Path) -> Identity:
         raise AgentError(
             f"{file}: {error.strerror}", remedy="run it as the user who enrolled this host"
         ) from None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         raise AgentError(
             f"{file} cannot be read: it is damaged", remedy="revoke this agent and enroll it again"
         ) from None
+
+
+def _with_next_key(folder: Path, identity: Identity) -> Identity:
+    """Return `identity` with the key that it was offered, if it has not taken it meanwhile."""
+    try:
+        offered = json.loads((folder / _NEXT_FILE).read_text(encoding="utf-8"))
+        key, serial = str(offered["next_key"]), int(offered["next_serial"])
+        bytes.fromhex(key)
+    except (OSError, ValueError, TypeError, KeyError):
+        return identity  # the server offers it again
+    if serial <= identity.serial:
+        return identity
+    return replace(identity, next_key=key, next_serial=serial)

@@ -12,6 +12,7 @@ from collections.abc import ItemsView, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.private_files import fresh_private
 from agent.protocol.canonical import encode
 
 NO_STAMP = b"-"
@@ -61,15 +62,21 @@ class LeafFile(Mapping[str, Any]):
     def kept_as(self, file: Path) -> LeafFile:
         """Return the same leaves in `file`, which stays as it is when this file is replaced."""
         fresh = file.with_name(f".{file.name}.new")
-        if fresh.exists():
-            fresh.unlink()
+        fresh.unlink(missing_ok=True)
         try:
-            os.link(self.file, fresh)
-        except OSError:  # a file system without hard links
-            shutil.copyfile(self.file, fresh)
-            fresh.chmod(0o600)
-        fresh.replace(file)
+            self._double(fresh)
+            fresh.replace(file)
+        finally:
+            # Renaming one link of a file to another one of it leaves both.
+            fresh.unlink(missing_ok=True)
         return LeafFile(file, self._count)
+
+    def _double(self, file: Path) -> None:
+        try:
+            os.link(self.file, file)
+        except OSError:  # a file system without hard links
+            with fresh_private(file) as fresh, open(self.file, "rb") as lines:
+                shutil.copyfileobj(lines, fresh)
 
 
 class _Items(ItemsView[str, Any]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,11 +26,15 @@ class LeafRewriting:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._fresh_file = file.with_name(f".{file.name}.new")
+        # A capture that nobody waits for any more must not write into the file of the next one.
+        self._fresh_file = file.with_name(f".{file.name}.{secrets.token_hex(4)}.new")
+        for left in file.parent.glob(f".{file.name}.*new"):
+            left.unlink(missing_ok=True)
         self._header = _header(file)
         self._fresh: BinaryIO | None = None
         self._same_bytes = 0
         self._count = 0
+        self._asked: str | None = None
         if self._header is None:
             self._header = json.dumps({"born": time.time()}).encode() + b"\n"
             self._before: Iterator[tuple[int, Leaf]] = iter(())
@@ -41,6 +46,7 @@ class LeafRewriting:
 
     def before(self, key: str) -> tuple[bytes, bytes] | None:
         """Return the stamp and the value that `key` had; keys before it are gone."""
+        self._asked = key
         while self._next_before is not None and self._next_before[0] < key:
             self._begin()
             self._size, self._next_before = self._next()
@@ -56,6 +62,26 @@ class LeafRewriting:
             self._size, self._next_before = self._next()
             return
         self._begin().write(line_of(key, stamp, value))
+
+    def keep_rest(self) -> None:
+        """Keep every leaf behind the last key that was asked for as it was before."""
+        if self._next_before is not None and self._next_before[0] == self._asked:
+            self._begin()
+            self._size, self._next_before = self._next()
+        while self._next_before is not None:
+            self._count += 1
+            if self._fresh is None:
+                self._same_bytes += self._size
+            else:
+                self._fresh.write(line_of(*self._next_before))
+            self._size, self._next_before = self._next()
+
+    def drop(self) -> None:
+        """Leave the file before as it was, and nothing beside it."""
+        if self._fresh is not None:
+            with suppress(OSError):  # a full disk takes not even what is left to be written
+                self._fresh.close()
+        self._fresh_file.unlink(missing_ok=True)
 
     def finish(self) -> LeafFile:
         """Return the leaves that were put; they are in the file."""

@@ -22,10 +22,22 @@ def open_private(file: Path) -> BinaryIO:
     return open(descriptor, "wb")
 
 
+@contextmanager
+def fresh_private(file: Path) -> Iterator[BinaryIO]:
+    """Give `file` to be written; nothing is left of it where that fails, as on a full disk."""
+    opened = open_private(file)
+    try:
+        with opened:
+            yield opened
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
 def write_private(file: Path, content: bytes, *, durable: bool = False) -> None:
     """Replace `file`; where `durable`, the disk has it when this returns."""
     fresh = file.with_name(f".{file.name}.new")
-    with open_private(fresh) as opened:
+    with fresh_private(fresh) as opened:
         opened.write(content)
         if durable:
             sync(opened)

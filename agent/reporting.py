@@ -26,6 +26,7 @@ def report_once(state: Path) -> Told:
 
 def _report(conversation: Conversation, state: Path) -> Told:
     session = Session(state)
+    session.watch_as_before()
     scope = session.scope()
     captured = capture(conversation.identity, scope, state=state)
     try:

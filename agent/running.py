@@ -103,11 +103,13 @@ def _ended(child: int) -> int:
         while time.monotonic() < ends:
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
+                child = 0  # its number may be another process's by now
                 return os.waitstatus_to_exitcode(status)
             time.sleep(_CHECK_EVERY_S)
         print(f"the capture did not end within {_DEADLINE_S:.0f} s", file=sys.stderr)
     finally:
-        _kill(child)
+        if child:
+            _kill(child)
     return 1
 
 

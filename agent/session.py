@@ -44,9 +44,9 @@ class Session:
 
     def _number(self) -> int:
         try:
-            return int((self._folder / _SEQUENCE).read_text(encoding="ascii"))
-        except FileNotFoundError:
-            return 0
+            return max(0, int((self._folder / _SEQUENCE).read_text(encoding="ascii")))
+        except (FileNotFoundError, ValueError):
+            return 0  # where the server knows a higher one it says so, and counting begins anew
 
     @property
     def spool(self) -> Spool:
@@ -101,7 +101,7 @@ class Session:
         self._remove_leaves(keep=set())
 
     def _remove_leaves(self, *, keep: AbstractSet[str]) -> None:
-        for file in self._folder.glob(f"{_LEAVES}*"):
+        for file in self._folder.glob(f"*{_LEAVES}*"):
             if file.name not in keep:
                 self._remove(file.name)
 
@@ -141,9 +141,17 @@ class Session:
     def keep_scope(self, body: Mapping[str, Any]) -> Scope:
         """Keep what the server says this host has to be."""
         scope = read_scope(body)
+        self._keep_watched(scope)
+        write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
+        return scope
+
+    def watch_as_before(self) -> None:
+        """Keep which files are watched where that is not kept, as after an upgrade."""
+        if not (self._folder / WATCHED).exists():
+            self._keep_watched(self.scope())
+
+    def _keep_watched(self, scope: Scope) -> None:
         root = os.fsencode(read_identity(self._folder).root).rstrip(b"/")
         paths = (os.fsencode(path) for path in scope.files if path.startswith("/"))
         lines = b"".join(root + path + b"\n" for path in sorted(paths) if b"\n" not in path)
         write_private(self._folder / WATCHED, lines)
-        write_private(self._folder / _SCOPE, json.dumps(body).encode(), durable=True)
-        return scope

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.differences import Changes
-from agent.private_files import open_private, private_folder, sync, sync_folder
+from agent.private_files import fresh_private, private_folder, sync, sync_folder
 from agent.protocol.messages import written_sections
 
 MOST_BYTES = 64 * 2**20
@@ -67,7 +67,7 @@ class Spool:
         fresh = self._folder / ".new"
         header = {"base": base, "root": root, "at": at, "dropped": list(dropped)}
         packing = zlib.compressobj(6)
-        with open_private(fresh) as opened:
+        with fresh_private(fresh) as opened:
             opened.write(json.dumps(header).encode() + b"\n")
             for piece in written_sections(changes):
                 opened.write(packing.compress(piece))

@@ -19,6 +19,7 @@ _TIMEOUT_S = 60.0
 _LARGEST_ANSWER_BYTES = 16 * 2**20
 _BUSY = frozenset({429, 502, 503, 504})
 _GOOD = range(200, 300)
+_NOTHING_TO_SAY = 204
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ class Server:
         answer = _decoded(content)
         if response.status not in _GOOD:
             raise _refusal(response.status, answer)
+        if answer is None and response.status != _NOTHING_TO_SAY:
+            # Such as a proxy's page: the server has not seen the message.
+            raise AwayError(f"{self.url} gives an answer that is not the server's")
         return answer
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -101,10 +105,10 @@ def _wait_s(retry_after: str) -> float | None:
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:9])
     try:
-        at = parsedate_to_datetime(retry_after)
-    except (ValueError, TypeError, IndexError):
+        at = parsedate_to_datetime(retry_after).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return max(0.0, at.timestamp() - time.time())
+    return max(0.0, at - time.time())
 
 
 def _decoded(content: bytes) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import hashlib
 import heapq
 import hmac
 import json
+import math
 import os
 import stat
 import time
@@ -29,6 +30,8 @@ MOST_TEXT_BYTES = 16 * 2**20
 """Of paths and leaves together, so that a report of all of them is one message."""
 LARGEST_FILE_BYTES = 100 * 2**20
 _BLOCK_BYTES = 1 << 18
+_TO_WRITE_S = 20.0
+"""Left of a capture's time when no more is read: a slow disk has to take what was read."""
 _TOO_YOUNG_NS = 2 * 10**9
 _SKIPPED_TYPES = frozenset({"socket", "fifo", "device"})
 _OTHERS_READ = stat.S_IROTH
@@ -43,19 +46,50 @@ class FileScope:
     declared: frozenset[str]
     key: bytes
     """Of this host's own, for digests of what is secret."""
+    ends: float = math.inf
+    """When nobody waits for the section any more, in seconds of the monotonic clock."""
 
 
 def files_section(scope: FileScope, kept: Path) -> Section:
     """Return what the files are; a path that is not there has no leaf.
 
     The leaves lie in the file `kept`. A file whose times, size, inode and device are those that
-    the last capture noted there is not read again.
+    the last capture noted there is not read again. Where the time does not suffice, the section
+    is `timeout`, and the rest is as the last capture noted it: the next one gets further.
+
+    Raises:
+        TimeoutError: nobody waits for it any more; `kept` is as before.
+        OSError: `kept` cannot be written; it is as before.
     """
     leaves = LeafRewriting(kept)
+    try:
+        status = _look_at_all(scope, leaves)
+        return Section(status, leaves.finish())
+    except BaseException:
+        leaves.drop()
+        raise
+
+
+def _look_at_all(scope: FileScope, leaves: LeafRewriting) -> str:
+    """Put the leaf of each path; return the status of the section.
+
+    Raises:
+        TimeoutError: nobody waits for it any more.
+    """
+    status = _look_in_time(scope, leaves)
+    if time.monotonic() > scope.ends:
+        raise TimeoutError("the capture has ended")
+    return status
+
+
+def _look_in_time(scope: FileScope, leaves: LeafRewriting) -> str:
     look = _Look(scope, leaves)
     count = size = 0
     status = OK
     for raw, key in _in_order_of_keys(_paths(scope)):
+        if time.monotonic() > scope.ends - _TO_WRITE_S:
+            leaves.keep_rest()
+            return "timeout"
         full = count >= MOST_FILES or size >= MOST_TEXT_BYTES
         if full and key not in scope.declared:
             status = "truncated"
@@ -65,7 +99,7 @@ def files_section(scope: FileScope, kept: Path) -> Section:
             leaves.put(key, *found)
             count += 1
             size += len(raw) + len(found[1])
-    return Section(status, leaves.finish())
+    return status
 
 
 def _in_order_of_keys(paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
@@ -87,8 +121,15 @@ def _in_order_of_keys(paths: Iterable[bytes]) -> Iterator[tuple[bytes, str]]:
 
 def _paths(scope: FileScope) -> Iterator[bytes]:
     declared = sorted(os.fsencode(path) for path in scope.declared if path.startswith("/"))
-    trees = [os.fsencode("/" + tree.strip("/")) for tree in scope.trees]
-    return heapq.merge(declared, *(_walk(scope.root, tree) for tree in trees))
+    return heapq.merge(declared, *(_walk(scope.root, _tree_path(tree)) for tree in scope.trees))
+
+
+def _tree_path(tree: str) -> bytes:
+    return os.fsencode("/" + tree.strip("/"))
+
+
+def _is_within(path: bytes, tree: bytes) -> bool:
+    return path == tree or path.startswith(tree.rstrip(b"/") + b"/")
 
 
 def _walk(root: Path, tree: bytes) -> Iterator[bytes]:
@@ -144,6 +185,8 @@ class _Look:
         self._leaves = leaves
         self._accounts = Accounts(scope.root)
         self._prefix = os.fsencode(scope.root).rstrip(b"/")
+        trees = [_tree_path(tree) for tree in scope.trees]
+        self._trees = [(tree, _device(self._prefix + tree)) for tree in trees]
         self._heads: dict[tuple[int, int, int], bytes] = {}
         self._now_ns = time.time_ns()
 
@@ -158,7 +201,7 @@ class _Look:
         except OSError as error:
             return NO_STAMP, encode({"unreadable": _reason(error)})
         if not stat.S_ISREG(found.st_mode):
-            return NO_STAMP, encode(self._other(path, found))
+            return self._beside_files(raw, found)
         stamp_before, leaf_before = before or (NO_STAMP, b"")
         stamp = _stamp(found)
         secret = not found.st_mode & _OTHERS_READ and key not in self._scope.declared
@@ -196,12 +239,35 @@ class _Look:
     def _leaf(self, found: os.stat_result, content: dict[str, str]) -> bytes:
         return encode({**self._attributes(found), **content, "type": "file"})
 
-    def _other(self, path: bytes, found: os.stat_result) -> dict[str, Any]:
+    def _beside_files(self, raw: bytes, found: os.stat_result) -> tuple[bytes, bytes] | None:
+        """Return what `at` does of a path that is no ordinary file."""
+        try:
+            return NO_STAMP, encode(self._other(raw, found))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return NO_STAMP, encode({"unreadable": _reason(error)})
+
+    def _other(self, raw: bytes, found: os.stat_result) -> dict[str, Any]:
         kind = _type(found.st_mode)
         if kind in _SKIPPED_TYPES:
             return {"type": kind}
         leaf = {**self._attributes(found), "type": kind}
-        return {**leaf, "target": text_of(os.readlink(path))} if kind == "link" else leaf
+        if kind == "link":
+            return {**leaf, "target": text_of(os.readlink(self._prefix + raw))}
+        return {**leaf, **self._unlisted(raw, found)}
+
+    def _unlisted(self, raw: bytes, found: os.stat_result) -> dict[str, str]:
+        """Say of a folder whose files are looked at that they cannot be seen."""
+        if not any(_is_within(raw, tree) and found.st_dev == dev for tree, dev in self._trees):
+            return {}
+        try:
+            os.scandir(self._prefix + raw).close()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            return {"unreadable": _reason(error)}
+        return {}
 
     def _attributes(self, found: os.stat_result) -> dict[str, str]:
         return {

@@ -144,7 +144,7 @@ def accept(
         made = invocation.api.ask(routes.UNDO_ACCEPT_HOST, found.agent_id)
         invocation.answer(made, [f"{host} is compared with its stack's code alone"])
         return
-    body = {"reason": reason, "sections": list(sections)}
+    body = {"reason": reason, "sections": list(sections), "root": found.root or None}
     made = invocation.api.ask(routes.ACCEPT_HOST, found.agent_id, body=body)
     line = f"{made.accepted} differences of {host} are accepted"
     invocation.answer(made, [f"{line}. To undo: trueup agent accept {host} --undo"])
@@ -172,6 +172,8 @@ def template(
     invocation: Invocation, *, agent_id: str, sections: tuple[str, ...], paths: tuple[str, ...]
 ) -> None:
     """Print what a stack would declare for the host of an AGENT to be as it is, as YAML."""
+    if any("," in path for path in paths):
+        raise click.UsageError("--path takes no comma; write ? in its place, or repeat --path.")
     import yaml  # noqa: PLC0415 - only this command needs it
 
     found = _active(invocation, agent_id)

@@ -6,12 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-import orjson
-
-from agent.protocol.messages import Report, SectionChange
-from agent.protocol.tree import encoded_leaf_digest, root_digest, section_digest
+from agent.protocol.messages import Report
 from reconciler.domain.agents import (
     Agent,
     AgentSection,
@@ -22,10 +19,12 @@ from reconciler.domain.agents import (
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.events import AgentChanged
 from reconciler.engine.agent_messages import AgentRefusedError, Message
-from reconciler.engine.host_drift import judge, packed_leaves, unpacked_leaves
+from reconciler.engine.agent_sections import changed_sections
+from reconciler.engine.host_drift import judge
 from reconciler.engine.journal import audit, emit
 from reconciler.stores import Transaction
 
+CLONED: Final = "cloned"
 Answer = Mapping[str, Any]
 """JSON for the agent; empty where there is nothing to say."""
 
@@ -51,8 +50,9 @@ def take(
 ) -> Sequence[Answer | Exception]:
     """Keep what the messages say, each as if it had come alone; return an answer for each.
 
-    A message that is refused leaves nothing, except that a clone is noted with its agent. Where
-    a host cannot be compared with its baselines, that is the answer to its messages alone.
+    A message that is refused leaves nothing, except that a clone is noted with its agent, and
+    that a new key has been used. Where a host cannot be compared with its baselines, that is the
+    answer to its messages alone.
     """
     hosts = _hosts(tx, messages)
     answers = [_answer(tx, hosts.get(message.agent_id), message, key) for message in messages]
@@ -81,9 +81,19 @@ def _judged(tx: Transaction, host: _Host, *, at: datetime, key: bytes) -> Invali
     if not looked or not (host.changed or host.dropped or host.compared):
         return None
     try:
-        judge(tx, host.agent, host.sections.values(), at=at, key=key)
+        whole = judge(
+            tx,
+            host.agent,
+            host.sections.values(),
+            at=at,
+            key=key,
+            looked_at=host.agent.captured_at,
+        )
     except InvalidError as error:
         return error
+    if not whole:
+        host.agent = replace(host.agent, scope="")  # its next report is compared, whatever it says
+        host.whole_row = True
     return None
 
 
@@ -116,8 +126,7 @@ def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:
 
 def _is_change(message: Message, agent: Agent) -> bool:
     report = message.report
-    newly_scoped = report.scope == agent.epoch != agent.scope
-    return report.base is not None or report.root != agent.root or newly_scoped
+    return report.base is not None or report.root != agent.root or report.scope != agent.scope
 
 
 def _answer(
@@ -138,9 +147,16 @@ def _taken(tx: Transaction, host: _Host | None, message: Message, key: bytes) ->
             "revoked", "this agent was revoked", remedy="enroll the host again with a new token"
         )
     _turn_key(host, message)
-    _check_incarnation(host, message)
-    if not _is_repeated(host.agent, message):
-        _apply(host, message)
+    before, tells = host.agent, len(host.tells)
+    try:
+        _check_incarnation(host, message)
+        if not _is_repeated(host.agent, message):
+            _apply(host, message)
+    except AgentRefusedError as error:
+        if error.code != CLONED:
+            host.agent = before
+            del host.tells[tells:]
+        raise
     return _reply(tx, host, message, key)
 
 
@@ -173,7 +189,7 @@ def _check_incarnation(host: _Host, message: Message) -> None:
             host.agent = replace(agent, state=AgentState.CLONED)
             host.tells.append("cloned")
         raise AgentRefusedError(
-            "cloned",
+            CLONED,
             "two hosts report with the key of this agent",
             remedy="revoke it, remove its state folder on both, and enroll each with its own token",
         )
@@ -207,15 +223,18 @@ def _apply(host: _Host, message: Message) -> None:
     gap = report.seq > agent.seq + 1
     if gap:
         host.tells.append("gap")
-    if report.scope != agent.scope:
+    root = report.root if report.base == agent.root else agent.root
+    # What is kept of a host that is another by now was seen with other baselines in mind.
+    scope = report.scope if report.root == root else ""
+    if scope != agent.scope:
         host.whole_row = True
-        host.compared = report.scope == agent.epoch
+        host.compared = scope == agent.epoch
     host.agent = replace(
         agent,
-        scope=report.scope,
+        scope=scope,
         seq=report.seq,
         message_sha256=message.sha256,
-        root=report.root if report.base == agent.root else agent.root,
+        root=root,
         last_seen_at=message.received_at,
         captured_at=message.captured_at,
         clock_offset_s=message.clock_offset_s,
@@ -224,52 +243,12 @@ def _apply(host: _Host, message: Message) -> None:
 
 
 def _apply_changes(host: _Host, report: Report) -> None:
-    """Make the kept sections those of `report.root`, recomputed from what was sent.
-
-    Raises:
-        AgentRefusedError: `wrong-hash`: they do not give that root.
-    """
-    agent_id = host.agent.agent_id
-    fresh = {
-        name: _changed(agent_id, name, host.sections.get(name), change)
-        for name, change in report.sections.items()
-    }
-    dropped = set(report.dropped) - fresh.keys()
-    sections = {**host.sections, **fresh}
-    for name in dropped:
-        sections.pop(name, None)
-    digests = {name: bytes.fromhex(section.digest) for name, section in sections.items()}
-    if root_digest(digests).hex() != report.root:
-        raise AgentRefusedError(
-            "wrong-hash", "what was sent does not give the root that was announced"
-        )
-    host.sections = sections
-    host.changed = {**host.changed, **fresh}
-    host.dropped = (host.dropped - fresh.keys()) | dropped
-    for name in dropped:
+    change = changed_sections(host.agent.agent_id, host.sections, report)
+    host.sections = change.sections
+    host.changed = {**host.changed, **change.fresh}
+    host.dropped = (host.dropped - change.fresh.keys()) | change.dropped
+    for name in change.dropped:
         host.changed.pop(name, None)
-
-
-def _changed(
-    agent_id: str, name: str, before: AgentSection | None, change: SectionChange
-) -> AgentSection:
-    leaves = {} if before is None or change.whole else dict(unpacked_leaves(before))
-    for key in change.removed:
-        leaves.pop(key, None)
-    leaves.update(change.changed)
-    # Of what was checked when it was read, orjson writes the canonical bytes, ten times as fast.
-    digests = {
-        key: encoded_leaf_digest(name, key, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
-        for key, value in leaves.items()
-    }
-    return AgentSection(
-        agent_id=agent_id,
-        name=name,
-        status=change.status,
-        digest=section_digest(name, change.status, digests).hex(),
-        leaves=len(leaves),
-        body=packed_leaves(leaves),
-    )
 
 
 def _reply(tx: Transaction, host: _Host, message: Message, key: bytes) -> Answer:

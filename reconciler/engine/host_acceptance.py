@@ -18,16 +18,24 @@ from reconciler.stores import Transaction
 
 
 async def accept_host(
-    service: Service, agent_id: str, *, sections: Sequence[str], reason: str, actor: str
+    service: Service,
+    agent_id: str,
+    *,
+    sections: Sequence[str],
+    reason: str,
+    actor: str,
+    root: str | None = None,
 ) -> int:
     """Take a host as right as it was reported last; return how many differences are accepted.
 
     All sections are meant when none are named. The findings of what is accepted heal at once.
+    `root` is that of the report that the person saw.
 
     Raises:
         NotFoundError: no such agent exists, or it was revoked.
-        ConflictError: no stack declares the host (`no-baseline`), or it has not reported since
-            its baseline changed (`not-reported`).
+        ConflictError: no stack declares the host (`no-baseline`), it has not reported since its
+            baseline changed (`not-reported`), it is another one than the person saw
+            (`host-changed`), or two hosts report with its key (`cloned`).
         InvalidError: a section cannot be declared, or the differences are too many.
     """
     _check(sections)
@@ -35,6 +43,7 @@ async def accept_host(
     def work(tx: Transaction) -> int:
         agent = _agent(tx, agent_id)
         baselines = _baselines(tx, agent)
+        _check_seen(agent, root)
         key = service.judging.key
         seen = seen_of(tx, agent)
         count = 0
@@ -124,6 +133,21 @@ def _baselines(tx: Transaction, agent: Agent) -> Sequence[HostBaseline]:
             remedy="wait for its next report, or run `trueup-agent once` there",
         )
     return baselines
+
+
+def _check_seen(agent: Agent, root: str | None) -> None:
+    if agent.state is AgentState.CLONED:
+        raise ConflictError(
+            f"two hosts report with the key of {agent.host}",
+            code="cloned",
+            remedy="revoke the agent, and enroll each host with its own token",
+        )
+    if root is not None and root != agent.root:
+        raise ConflictError(
+            f"the host {agent.host} has changed since it was looked at",
+            code="host-changed",
+            remedy="look at its findings again, then accept what it is now",
+        )
 
 
 def _keep(tx: Transaction, baseline: HostBaseline) -> None:

@@ -25,6 +25,8 @@ from reconciler.domain.host_baselines import (
 )
 from reconciler.domain.host_severity import severity_of
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.records import FindingRecord
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import agent_source
 from reconciler.engine.ingest_report import keep_report, says_the_same
 from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, checked
@@ -32,6 +34,7 @@ from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
 _MOST_CHANGES: Final = 200
+_CORRECTING: Final = frozenset({RemediationState.APPLYING, RemediationState.VERIFYING})
 _PLAIN: Final = b"["
 _COMPRESSED_FROM_BYTES: Final = 8192
 _LONGEST_VALUE: Final = 800
@@ -42,20 +45,35 @@ _MOST_CHANGES_BYTES: Final = MOST_DETAILS_BYTES // 4
 
 
 def judge(
-    tx: Transaction, agent: Agent, sections: Iterable[AgentSection], *, at: datetime, key: bytes
-) -> None:
+    tx: Transaction,
+    agent: Agent,
+    sections: Iterable[AgentSection],
+    *,
+    at: datetime,
+    key: bytes,
+    looked_at: datetime | None = None,
+) -> bool:
     """Let the findings of `agent` say how its host differs from its baselines.
 
     A host that is as declared heals what this agent reported; nothing is written where
-    nothing changed.
+    nothing changed. Return False where it was `looked_at` before the end of an apply that is
+    to be verified: a finding stays for that, and the host has to be compared once more.
+
+    Raises:
+        InvalidError: a difference cannot be kept as a finding.
     """
     if agent.epoch == NO_EPOCH:
-        return
+        return True
+    whole = True
     baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
     for baseline in baselines:
         changes = not_accepted(compare(baseline, seen, key=key), baseline.accepted, key=key)
+        if not changes and looked_at is not None and _is_early(tx, agent, baseline, looked_at, at):
+            whole = False
+            continue
         _report(tx, agent, baseline, changes, at=at, key=key)
+    return whole
 
 
 def adopt(
@@ -110,6 +128,27 @@ def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:
         _report(tx, agent, baseline, (), at=at, key=b"")
 
 
+def _is_early(
+    tx: Transaction, agent: Agent, baseline: HostBaseline, looked_at: datetime, now: datetime
+) -> bool:
+    """Whether a correction is under way, or ended after the host was looked at."""
+    finding = _known(tx, agent, baseline)
+    under_way = tx.remediations.open_with(finding.id) if finding is not None else None
+    if under_way is None or under_way.run_id is None or under_way.state not in _CORRECTING:
+        return False
+    run = tx.runs.get(under_way.run_id)
+    if run is None or run.ended_at is None:
+        return under_way.state is RemediationState.APPLYING
+    # One that ended after now did so by a clock that has been set back since.
+    return looked_at < run.ended_at <= now
+
+
+def _known(tx: Transaction, agent: Agent, baseline: HostBaseline) -> FindingRecord | None:
+    stack, _, address = baseline.resource_id.partition("/")
+    source = agent_source(agent.agent_id)
+    return tx.findings.unhealed_by(source, StackName(stack), ResourceAddress(address))
+
+
 def _heal_all(tx: Transaction, baseline: HostBaseline, *, at: datetime, key: bytes) -> None:
     for agent in tx.agents.of_host(baseline.host):
         _report(tx, agent, baseline, (), at=at, key=key)
@@ -130,8 +169,7 @@ def _report(
     key: bytes,
 ) -> None:
     source = agent_source(agent.agent_id)
-    stack, _, address = baseline.resource_id.partition("/")
-    known = tx.findings.unhealed_by(source, StackName(stack), ResourceAddress(address))
+    known = _known(tx, agent, baseline)
     draft = _draft(agent, baseline, changes)
     if draft.healed and known is None:
         return

@@ -64,9 +64,14 @@ class Enrolled(Wire):
 
 @model
 class AcceptHostBody(ReasonBody):
-    """Why a host is right as it is; in all sections without `sections`."""
+    """Why a host is right as it is; in all sections without `sections`.
+
+    `root` is the root of the host's last report that was looked at: where another one came
+    since, nothing is accepted.
+    """
 
     sections: Annotated[list[Word], Rule({"max_length": 16})] = field(default_factory=list)
+    root: Annotated[str, text(most=64, pattern="^[0-9a-f]{64}$")] | None = None
 
 
 @model

@@ -6,6 +6,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from reconciler.domain.agents import agent_key
 from reconciler.domain.host_baselines import SECTIONS, HostBaseline, epoch_of
 from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.records import RunId
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.values import Attributes
 from reconciler.engine.host_drift import adopt
 from reconciler.engine.report_check import MOST_DETAILS_BYTES
@@ -33,6 +36,7 @@ from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk
 from tests.api.speaking_agent import SpeakingAgent, code_of
+from tests.contract.store.records import a_remediation, a_run
 from tests.unit.engine.house import SHOP, stack_record
 
 ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
@@ -219,6 +223,18 @@ async def test_two_hosts_with_one_key_are_a_clone_and_neither_is_taken(
         assert (answer.status_code, code_of(answer)) == (409, "cloned")
     assert (await agent.standing())["state"] == "cloned"
     assert (await agent.standing())["root"] == root_of(TWO)
+
+
+async def test_a_refused_message_begins_nothing_anew(agent: SpeakingAgent) -> None:
+    await agent.tell(ONE)
+    agent.incarnation, agent.held, agent.seq = "b" * 32, ONE, 0
+    answer = await agent.send(agent.report(TWO, root=root_of({})))
+    assert (answer.status_code, code_of(answer)) == (422, "wrong-hash")
+    agent.incarnation, agent.seq = "a" * 32, 1
+    assert (await agent.tell(TWO)).status_code == 204
+    path = f"{V1}/audit?subject={agent.agent_id}"
+    entries = (await agent.desk.admin.get(path)).json()["items"]
+    assert [entry["action"] for entry in entries] == ["agent.enrolled"]
 
 
 async def test_a_token_enrolls_one_host_once(desk: Desk) -> None:
@@ -433,6 +449,57 @@ async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk
     assert await house.read(lambda view: view.agents.baselines_of_host("web-1")) == ()
 
 
+async def test_what_was_seen_before_a_correction_ended_does_not_verify_it(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.held = DRIFTED
+    (finding,) = await desk.house.findings(StackName("hosts"))
+    ended = desk.clock.now() + timedelta(minutes=1)
+    remediation = a_remediation(
+        "m1", finding.id, stack=finding.stack, state=RemediationState.VERIFYING, run_id=RunId("r1")
+    )
+    run = a_run("r1", stack=finding.stack, remediation_id=remediation.id, ended_at=ended)
+
+    def correct(tx: Transaction) -> None:
+        tx.remediations.add(remediation)
+        tx.runs.put(run)
+
+    await desk.house.service.store.transact(correct)
+    desk.clock.move(minutes=2)
+    await agent.send(agent.report(RIGHT, scope=epoch, age_ms=90_000))
+    agent.held = RIGHT
+    assert len(await findings(desk)) == 1
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    assert await findings(desk) == []
+
+
+async def test_a_host_is_compared_with_what_is_kept_of_it_only_while_it_is_that(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    await agent.tell(DRIFTED)
+    epoch = await declared(desk, FORM)
+    # As after a backup was put back: it reports what the server has no base of.
+    agent.held = RIGHT
+    answer = await agent.send(agent.report(RIGHT, scope=epoch))
+    assert (answer.json()["base"], await findings(desk)) == (root_of(DRIFTED), [])
+    agent.held = DRIFTED
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    assert len(await findings(desk)) == 1
+
+
+async def test_two_reports_of_one_host_at_once_are_compared_whole(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    agent.held = RIGHT
+    waiting = [agent.send(agent.report(RIGHT, scope=scope)) for scope in ("1" * 16, epoch)]
+    await asyncio.gather(*waiting)
+    assert await findings(desk) == []
+
+
 async def test_what_a_host_is_now_is_right_until_it_or_the_code_says_otherwise(
     agent: SpeakingAgent, desk: Desk
 ) -> None:
@@ -484,6 +551,27 @@ async def test_only_who_decides_accepts_and_only_a_host_that_is_declared(
     assert (lone.status_code, code_of(lone)) == (409, "no-baseline")
     wrong = await desk.approver.post(path, json={"reason": "x", "sections": ["users"]})
     assert (wrong.status_code, "cannot be declared" in wrong.text) == (422, True)
+
+
+async def test_only_what_a_person_saw_is_accepted(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(RIGHT, scope=epoch))
+    agent.held = RIGHT
+    seen = (await agent.standing())["root"]
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    path = f"{V1}/agents/{agent.agent_id}/accept"
+    late = await desk.approver.post(path, json={"reason": "x", "root": seen})
+    assert (late.status_code, code_of(late)) == (409, "host-changed")
+    assert len(await findings(desk)) == 1
+    now = {"reason": "x", "root": root_of(DRIFTED)}
+    assert (await desk.approver.post(path, json=now)).status_code == 200
+    assert await findings(desk) == []
+    agent.incarnation = "b" * 32
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.incarnation = "a" * 32
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    cloned = await desk.approver.post(path, json=now)
+    assert (cloned.status_code, code_of(cloned)) == (409, "cloned")
 
 
 async def test_what_could_not_be_read_is_never_accepted(agent: SpeakingAgent, desk: Desk) -> None:

@@ -108,6 +108,8 @@ REFUSED: list[tuple[str, Make]] = [
         "claims[1] names files a second time",
         lambda h: h.HostDeclaration(host="a", claims=["files", "files"]),
     ),
+    ("groups must be a list", lambda h: h.HostDeclaration(host="a", groups="web")),
+    ("claims must be a list", lambda h: h.HostDeclaration(host="a", claims="files")),
 ]
 
 

@@ -104,7 +104,12 @@ async def accept_host_as_it_is(
 ) -> Response:
     """Take a host as right as it was reported last; a further change is a difference again."""
     count = await accept_host(
-        service, agent_id, sections=body.sections, reason=body.reason, actor=actor
+        service,
+        agent_id,
+        sections=body.sections,
+        reason=body.reason,
+        root=body.root,
+        actor=actor,
     )
     return answered(HostAccepted(agent_id=agent_id, accepted=count))
 

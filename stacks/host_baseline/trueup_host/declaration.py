@@ -58,6 +58,12 @@ class HostDeclaration:
         check_text("host", self.host, form=_HOST, meaning="a host name in lower case")
         for section, kind in _KINDS.items():
             _check_section(section, getattr(self, section), kind)
+        for name, given in (("claims", self.claims), ("groups", self.groups)):
+            if isinstance(given, str):
+                # As every refusal here; the letters of a text would be names of their own.
+                raise ValueError(  # noqa: TRY004
+                    f"{name} must be a list such as [{given!r}], not {given!r}"
+                )
         _check_claims(self.claims)
         for index, group in enumerate(self.groups):
             check_text(f"groups[{index}]", group, form=_GROUP, meaning="a name without spaces")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -155,3 +157,80 @@ def test_a_leaf_without_a_stamp_is_made_at_each_capture(tmp_path: Path) -> None:
     file = tmp_path / "leaves"
     rewritten(file, {"a": "1"}, stamp=NO_STAMP)
     assert LeafRewriting(file).before("a") == (NO_STAMP, b'"1"')
+
+
+@given(HOSTS, HOSTS, st.integers(0, 8))
+def test_leaves_that_nobody_looked_at_any_more_are_as_before(
+    before: dict[str, str], now: dict[str, str], looked_at: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "leaves"
+        rewritten(file, before)
+        writing = LeafRewriting(file)
+        keys = sorted({*before, *now})[:looked_at]
+        for key in keys:
+            writing.before(key)
+            if key in now:
+                writing.put(key, b"1", encode(now[key]))
+        writing.keep_rest()
+        found = writing.finish()
+        last = keys[-1] if keys else ""
+        rest = {key: value for key, value in before.items() if not keys or key > last}
+        wanted = {**{key: now[key] for key in keys if key in now}, **rest}
+        assert (dict(found.items()), len(found)) == (wanted, len(wanted))
+
+
+def test_a_tree_that_takes_too_long_is_read_further_at_each_capture(tmp_path: Path) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    for number in range(3):
+        write(root / f"etc/{number}")
+    whole = look(root, kept)
+    late = FileScope(root, ("/etc",), frozenset(), b"key", ends=time.monotonic() + 10)
+    found = files_section(late, kept)
+    assert (found.status, dict(found.leaves.items())) == ("timeout", dict(whole.leaves.items()))
+
+
+def test_a_capture_that_nobody_waits_for_leaves_the_file_alone(tmp_path: Path) -> None:
+    root, kept = tmp_path / "root", tmp_path / "kept"
+    write(root / "etc/motd")
+    look(root, kept)
+    before = kept.read_bytes()
+    write(root / "etc/motd", "another")
+    over = FileScope(root, ("/etc",), frozenset(), b"key", ends=time.monotonic() - 1)
+    with pytest.raises(TimeoutError):
+        files_section(over, kept)
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["kept"]
+    assert kept.read_bytes() == before
+
+
+def test_a_link_that_goes_while_it_is_looked_at_has_no_leaf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "root/etc/motd")
+    (tmp_path / "root/etc/link").symlink_to("motd")
+
+    def gone(_path: bytes) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("os.readlink", gone)
+    found = look(tmp_path / "root", tmp_path / "kept")
+    assert (found.status, list(found.leaves)) == ("ok", ["/etc", "/etc/motd"])
+
+
+def test_a_folder_that_cannot_be_listed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "root/etc/closed/hidden")
+    (tmp_path / "root/srv").mkdir()
+    scandir = os.scandir
+
+    def denied(path: Any) -> object:
+        if os.fsencode(path).endswith((b"closed", b"closed/", b"srv")):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", denied)
+    found = look(tmp_path / "root", tmp_path / "kept", declared=frozenset({"/srv"}))
+    unreadable = {key: leaf.get("unreadable") for key, leaf in found.leaves.items()}
+    # What is in a folder beside the trees is not looked at, and need not be seen.
+    assert unreadable == {"/etc": None, "/etc/closed": "denied", "/srv": None}

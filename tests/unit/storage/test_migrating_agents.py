@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.domain.agents import Agent, AgentSection, AgentState
+from reconciler.domain.host_baselines import HostBaseline
 from reconciler.storage.sqlite import open_store
 from tests.unit.storage.old_databases import filling
 
@@ -45,10 +46,22 @@ async def test_an_agent_of_before_keeps_its_key_and_what_it_was_compared_with(
             " VALUES ('a', 'web-1', 'active', 'i', '2026-11-01 10:00:00.000000', 300, 1, 7, 'm',"
             " 'r', 'e', 0, 0, '', '')"
         )
+        raw.execute(
+            "INSERT INTO agent_sections (agent_id, name, status, digest, leaves, body)"
+            " VALUES ('a', 'files', 'ok', 'd', 1, X'5B5B222F78222C315D5D')"
+        )
+        raw.execute(
+            "INSERT INTO host_baselines (resource_id, host, stack, type, claims, declared)"
+            " VALUES ('web/a.b', 'web-1', 'web', 'terraform_data', '[\"files\"]', '{}')"
+        )
     store = await open_store(path)
     try:
         agent = await store.read(lambda view: view.agents.get("a"))
+        sections = await store.read(lambda view: view.agents.sections(["a"]))
+        baselines = await store.read(lambda view: view.agents.baselines_of_host("web-1"))
     finally:
         await store.close()
     assert agent is not None
+    assert sections == (AgentSection("a", "files", "ok", "d", 1, b'[["/x",1]]'),)
+    assert baselines == (HostBaseline("web/a.b", "web-1", "terraform_data", ("files",), {}),)
     assert (agent.seq, agent.scope, agent.key_since, agent.rotating) == (7, "e", None, False)

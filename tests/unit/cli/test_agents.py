@@ -1,0 +1,31 @@
+"""`trueup agent` as far as it decides what is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.unit.cli import objects as api
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import FakeDaemon
+
+
+def agent() -> dict[str, Any]:
+    return {
+        "agent_id": "a1", "host": "web-1", "state": "active", "every_s": 300,
+        "enrolled_at": api.before(days=1), "last_seen_at": None, "captured_at": None, "seq": 1,
+        "root": "ab" * 32, "epoch": "0" * 16, "gaps": 0, "clock_offset_s": 0, "version": "1",
+        "system": "Linux",
+    }  # fmt: skip
+
+
+def test_a_host_is_accepted_as_it_was_looked_at(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/agents", [agent()], key="agent_id")
+    daemon.has("POST /agents/a1/accept", {"agent_id": "a1", "accepted": 2})
+    assert ask("agent", "accept", "web-1", "--reason", "x").code == 0
+    assert daemon.asked[-1].body == {"reason": "x", "sections": [], "root": "ab" * 32}
+
+
+def test_a_path_with_a_comma_is_not_taken_for_two(daemon: FakeDaemon, ask: Ask) -> None:
+    said = ask("agent", "template", "web-1", "--path", "/etc/a,b")
+    assert (said.code, "write ? in its place" in said.err) == (1, True)
+    assert daemon.asked == []

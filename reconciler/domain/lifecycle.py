@@ -78,6 +78,7 @@ def fold(
             continue
         silent = (
             record.address in unread
+            or (record.kind is Kind.ADDED and _is_one_of(record.address, unread))
             or (asked is not None and record.address not in asked)
             # A whole plan asks for no children.
             or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
@@ -103,6 +104,11 @@ def fold(
         healed=tuple(parts["healed"]),
         unread=tuple(parts["unread"]),
     )
+
+
+def _is_one_of(address: str, unread: Collection[str]) -> bool:
+    """Whether it is one of the children that a question without an answer was about."""
+    return any(address[:at] in unread for at, sign in enumerate(address) if sign == "[")
 
 
 def slot_of(drift: Finding | FindingRecord) -> tuple[ResourceAddress, bool]:

@@ -15,7 +15,7 @@ from reconciler.domain.lifecycle import (
     refreshed,
     subject_of,
 )
-from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity
+from reconciler.domain.model import Kind, Origin, ResourceAddress, Severity, Unseen
 from reconciler.domain.records import DriftDecision, FindingState, RemediationId, TemplateId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.score import score
@@ -63,6 +63,15 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     folded = fold([record(A), record(B)], report(unreadable=(A,)))
     assert folded.unread == (record(A),)
     assert folded.healed == (record(B),)
+
+
+def test_a_child_stays_while_the_question_that_found_it_has_no_answer() -> None:
+    policies = ResourceAddress("thing.a/policy")
+    child = record(ResourceAddress(f'{policies}["x[1]"]'), kind=Kind.ADDED)
+    other = record(ResourceAddress('thing.a/key["x"]'), kind=Kind.ADDED)
+    seen = replace(report(), unseen=((policies, Unseen(A, "policy", "throttled")),))
+    folded = fold([child, other], seen)
+    assert (folded.unread, folded.healed) == ((child,), (other,))
 
 
 def test_what_another_source_saw_is_in_no_part_of_a_scan() -> None:

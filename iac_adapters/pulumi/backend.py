@@ -30,13 +30,17 @@ _BOOK: Final = ".pulumi"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One stack's place in a backend; `root` is its folder for a file backend, else None."""
+    """One stack's place in a backend; `root` is its folder for a file backend, else None.
+
+    `packed_in` is the folder of one whose files the CLI alone reads.
+    """
 
     url: str
     project: str
     stack: str
     root: Path | None = None
     legacy: bool = False
+    packed_in: Path | None = None
 
     @property
     def label(self) -> str:
@@ -49,7 +53,8 @@ class Place:
 
         A URL may be relative: `file://./state` is another folder in each checkout.
         """
-        return self.url if self.root is None else f"{_FILE}{self.root}"
+        folder = self.root or self.packed_in
+        return self.url if folder is None else f"{_FILE}{folder}"
 
     @property
     def state_file(self) -> Path | None:
@@ -109,7 +114,7 @@ def locate_stack(project: Project, *, url: str, stack: str) -> Place:
     stacks = root / _BOOK / "stacks"
     if any((stacks / project.name).glob(f"{name}.json.zst")):
         # The CLI reads it; our own reader has no such codec.
-        return Place(url, project.name, name)
+        return Place(url, project.name, name, packed_in=root)
     known = ", ".join(known_stacks(project, root)) or "none"
     raise PermanentError(
         f"{project.file}: there is no stack {name!r} in {url} (stacks: {known})",

@@ -116,10 +116,13 @@ def test_a_folder_may_be_named_in_many_ways(
     assert place.state_file.is_relative_to(tmp_path / folder)
 
 
-def test_two_checkouts_with_the_same_relative_url_are_two_backends(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [".json", ".json.zst"])
+def test_two_checkouts_with_the_same_relative_url_are_two_backends(
+    tmp_path: Path, ending: str
+) -> None:
     names = set()
     for checkout in ("a", "b"):
-        kept(tmp_path / checkout / "states", "shop/dev.json")
+        kept(tmp_path / checkout / "states", f"shop/dev{ending}")
         place = locate_stack(shop(tmp_path / checkout), url="file://./states", stack="dev")
         names.add(stack_key(place))
     assert len(names) == 2

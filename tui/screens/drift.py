@@ -142,7 +142,7 @@ class DriftPage(FindingVerbs):
             and self._wish.filter.passes(rows[key])
         }
         self._newcomers &= rows.keys()
-        self._gone |= {key for key in changes.findings if key not in rows}
+        self._gone = (self._gone | changes.findings) - rows.keys()
         moves = self._newcomers or self._gone or changes.everything
         if moves and self._is_quiet:
             self.rearrange()

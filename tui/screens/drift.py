@@ -239,7 +239,7 @@ class DriftPage(FindingVerbs):
         field = self.query_one("#filter", Input)
         field.value = self._wish.filter.text
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: what is typed next is no key of the list
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed; what is not whole yet changes nothing."""

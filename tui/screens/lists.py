@@ -102,7 +102,7 @@ class ListPage(Page):
         field = self.query_one("#filter", Input)
         field.value = self._filter
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: what is typed next is no key of the list
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""

@@ -65,6 +65,9 @@ def _calls(app: TrueupApp, _rest: str) -> None:
 
 
 def _scan(app: TrueupApp, stack: str) -> None:
+    if reason := app.session.why_not("stacks:scan"):
+        app.flash((reason, "high"))
+        return
     app.scan([stack] if stack else sorted(app.session.store.stacks))
 
 

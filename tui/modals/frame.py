@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen
 
 T = TypeVar("T")
@@ -19,3 +20,7 @@ class Framed(ModalScreen[T], Generic[T]):
         border: round ansi_bright_blue; background: ansi_default;
     }
     """
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close once: a key typed twice must not close what lies below as well."""
+        return super().dismiss(result) if self.is_current else AwaitComplete()

@@ -142,7 +142,7 @@ class DriftPage(FindingVerbs):
             and self._wish.filter.passes(rows[key])
         }
         self._newcomers &= rows.keys()
-        self._gone |= {key for key in changes.findings if key not in rows}
+        self._gone = (self._gone | changes.findings) - rows.keys()
         moves = self._newcomers or self._gone or changes.everything
         if moves and self._is_quiet:
             self.rearrange()
@@ -239,7 +239,7 @@ class DriftPage(FindingVerbs):
         field = self.query_one("#filter", Input)
         field.value = self._wish.filter.text
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: what is typed next is no key of the list
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed; what is not whole yet changes nothing."""

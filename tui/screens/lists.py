@@ -38,7 +38,7 @@ class ListPage(Page):
         with Horizontal():
             yield LineTable(
                 columns=self.columns, palette=self.palette, glyphs=self.glyphs,
-                empty=self.empty, id="list",
+                empty=self._nothing, id="list",
             )  # fmt: skip
             yield Document(self.palette, id="preview")
         yield Input(placeholder="text", id="filter", compact=True)
@@ -65,6 +65,11 @@ class ListPage(Page):
     def empty(self) -> Sequence[Line]:
         """Return what stands where there is no row."""
         return [line(("nothing here", "dim"))]
+
+    def _nothing(self) -> Sequence[Line]:
+        if self._filter:
+            return [line("no row passes the filter; esc clears it")]
+        return self.empty()
 
     def show(self) -> None:
         """Show the rows that pass the filter; the cursor stays on its row."""
@@ -102,7 +107,7 @@ class ListPage(Page):
         field = self.query_one("#filter", Input)
         field.value = self._filter
         field.display = True
-        field.focus()
+        self.set_focus(field)  # at once: what is typed next is no key of the list
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed."""

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
-from textual import work
+from textual import events, work
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -121,6 +121,12 @@ class TrueupApp(DecidingApp):
                     break
             if isinstance(self.screen, Confirm):
                 self.screen.store_changed(changes)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a dialog know of every key, whatever takes it."""
+        if isinstance(event, events.Key) and isinstance(self.screen, Confirm):
+            self.screen.note_key(event.time)
+        await super().on_event(event)
 
     # Going from page to page.
 
@@ -280,6 +286,11 @@ class TrueupApp(DecidingApp):
         selected = self.screen.get_selected_text()
         if selected:
             self.copy_text(selected)
+            return
+        if isinstance(self.screen, Prompt) and self.screen.has_draft:
+            # What was typed would be lost with the app; the dialog alone is left.
+            self.screen.action_cancel()
+            self.flash("left the dialog; ^c once more quits")
             return
         self.exit()
 

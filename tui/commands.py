@@ -25,7 +25,7 @@ def run_command(app: TrueupApp, text: str) -> None:
     """Do what the line says; what is not understood is said."""
     name, _, rest = text.strip().partition(" ")
     if name in _VIEWS and name not in {"drift", "d"}:
-        app.switch_mode(_VIEWS[name])
+        app.action_view(_VIEWS[name])
         return
     command = _COMMANDS.get(name)
     if command is None:

@@ -8,6 +8,7 @@ from textual import work
 
 from reconciler.wire.remediations import Remediation
 from tui import intents
+from tui.ages import clock
 from tui.asking import when_answered
 from tui.ink import Line, line
 from tui.lines.asked import asked_lines
@@ -15,7 +16,7 @@ from tui.modals.confirm import Confirm
 from tui.reversible import ReversibleApp
 from tui.screens.run import RunPage
 from tui.store.rows import Row
-from tui.verbs import Asked, Tier, approval_of, moved, target_of
+from tui.verbs import Asked, Target, about, approval_of, moved, target_of
 
 
 class DecidingApp(ReversibleApp):
@@ -49,6 +50,10 @@ class DecidingApp(ReversibleApp):
         if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
             self.follow(asked.targets[0].id)
 
+    def _about(self, verb: str, stacks: Sequence[str], *targets: Target) -> Asked:
+        production = self.session.options.production
+        return about(verb, stacks, production=production, targets=targets)
+
     def _confirm(
         self,
         asked: Asked,
@@ -60,9 +65,11 @@ class DecidingApp(ReversibleApp):
 
         From a worker it would open a moment later, and that key would do something else here.
         """
+        environment = self.session.options.environment
+        style = "prod" if self.session.options.production else "strong"
         modal = Confirm(
             asked,
-            lines,
+            [*([line((f" {environment.upper()} ", style))] if environment else []), *lines],
             palette=self.palette,
             moved=lambda: moved(asked, self.session.store),
             why_not=lambda: self.session.why_not(permission),
@@ -102,7 +109,7 @@ class DecidingApp(ReversibleApp):
             return
         lines = [line(("release ", "strong"), f"{row.stack}  {row.address}") for row in isolated]
         lines.append(line("what was detached is attached again; the drift itself stays as it is"))
-        asked = Asked("release", (), Tier.PLAIN)
+        asked = self._about("release", [row.stack for row in isolated])
         ids = [row.id for row in isolated]
         self._confirm(asked, lines, "remediations:decide", lambda: self._release(ids))
 
@@ -112,7 +119,7 @@ class DecidingApp(ReversibleApp):
 
     def cancel(self, remediation: Remediation) -> None:
         """Cancel a remediation when that is confirmed."""
-        asked = Asked("cancel", (target_of(remediation),), Tier.PLAIN)
+        asked = self._about("cancel", [remediation.stack], target_of(remediation))
         lines = [
             line(("cancel ", "strong"), remediation.stack),
             line("a run that is under way is asked once to stop where it safely can;"),
@@ -129,3 +136,25 @@ class DecidingApp(ReversibleApp):
     async def scan(self, stacks: Sequence[str]) -> None:
         """Have stacks scanned now."""
         self.tell("scans asked for", await intents.scan(self.session, stacks))
+
+    def hold_or_resume(self) -> None:
+        """Pause all corrections with a reason, or let them go on when that is confirmed."""
+        hold = self.session.store.hold
+        if hold is None:
+            self.prompt(line(("hold all corrections", "strong"), ": why?"), self._hold)
+            return
+        lines = [
+            line(("release the hold", "strong"), f" of {hold.by}, since {clock(hold.since)}"),
+            line(hold.reason),
+            line("corrections that wait begin at once"),
+        ]
+        asked = self._about("release", [self.session.options.environment or "all"])
+        self._confirm(asked, lines, "hold:release", self._resume)
+
+    @work(group="decide", exit_on_error=False)
+    async def _hold(self, reason: str) -> None:
+        self.tell("hold set", await intents.hold(self.session, reason))
+
+    @work(group="decide", exit_on_error=False)
+    async def _resume(self) -> None:
+        self.tell("hold released", await intents.resume(self.session))

@@ -24,6 +24,7 @@ from tui.verbs import Asked
 
 Action = Literal["auto_correct", "quarantine", "manual_review"]
 NoteKind = Literal["comment", "ack", "assign"]
+Cover = Literal["critical", "missing"]
 _DECISIONS: Final = {
     "reject": routes.REJECT_REMEDIATION,
     "retry": routes.RETRY_REMEDIATION,
@@ -112,16 +113,24 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
 
 
 async def ignore(
-    session: Session, ids: Sequence[str], reason: str, *, until: datetime | None = None
+    session: Session,
+    ids: Sequence[str],
+    reason: str,
+    *,
+    until: datetime | None = None,
+    covers: Sequence[Cover] = (),
 ) -> Done:
     """Ignore findings until their drift changes, or until a time.
 
-    The daemon refuses what may not be ignored so.
+    The daemon refuses what may not be ignored so, and what is critical or missing where `covers`
+    does not say it.
     """
     done = Done()
-    body = IgnoreBody(reason=reason, until=until).as_json()
+    body = IgnoreBody(reason=reason, until=until, covers=list(covers)).as_json()
     for each in ids:
-        work = partial(session.client.findings.ignore, each, reason=reason, until=until)
+        work = partial(
+            session.client.findings.ignore, each, reason=reason, until=until, covers=covers
+        )
         await _do(session, done, each, routes.IGNORE_FINDING, body, work)
     _read_again(session, ids)
     return done

@@ -80,29 +80,35 @@ class ReversibleApp(AskingApp):
         """Put these rows off the list, or say something of them."""
         if not rows:
             return
-        ids = [row.id for row in rows]
-        count = "this finding" if len(ids) == 1 else f"{len(ids)} findings"
+        count = "this finding" if len(rows) == 1 else f"{len(rows)} findings"
         off = self.session.why_not("remediations:decide")
         choices = [
             choice if choice.value in _NOTES else replace(choice, off=off) for choice in _CHOICES
         ]
-        self.choose(f"about {count}", choices, partial(self._ask_why, ids))
+        self.choose(f"about {count}", choices, partial(self._ask_why, tuple(rows)))
 
-    def _ask_why(self, ids: Sequence[str], choice: str) -> None:
+    def _ask_why(self, rows: Sequence[Row], choice: str) -> None:
+        ids = [row.id for row in rows]
         if choice in _NOTES:
             kind, question = _NOTES[choice]
             asked = line((f"{choice} {len(ids)}", "strong"), f": {question}")
             self.prompt(asked, lambda text: self._note(kind, ids, text))
             return
         days = _SNOOZES.get(choice)
-        span = f"for {choice}" if days else "until the drift changes"
-        asked = line((f"ignore {len(ids)}", "strong"), f" {span}: why?")
-        self.prompt(asked, lambda reason: self._ignore(ids, reason, days))
+        covers = _covers(rows)
+        asked = line(
+            (f"ignore {len(ids)}", "strong"),
+            (f", though {' and '.join(covers)}," if covers else "", "critical"),
+            f" {f'for {choice}' if days else 'until the drift changes'}: why?",
+        )
+        self.prompt(asked, lambda reason: self._ignore(ids, reason, days, covers))
 
     @work(group="decide", exit_on_error=False)
-    async def _ignore(self, ids: Sequence[str], reason: str, days: int | None) -> None:
+    async def _ignore(
+        self, ids: Sequence[str], reason: str, days: int | None, covers: Sequence[intents.Cover]
+    ) -> None:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
-        done = await intents.ignore(self.session, ids, reason, until=until)
+        done = await intents.ignore(self.session, ids, reason, until=until, covers=covers)
         words = "snoozed" if days else "ignored"
         self._done(words, done, Undo(words, tuple(done.ok), intents.list_again))
 
@@ -130,18 +136,10 @@ class ReversibleApp(AskingApp):
         """Put the baseline back to what it was before a finding was accepted."""
         self.tell("taken back", await intents.undo_accept(self.session, [finding_id]))
 
-    def hold_or_resume(self) -> None:
-        """Pause all corrections with a reason, or let them go on."""
-        if self.session.store.hold is not None:
-            self._resume()
-            return
-        self.prompt(line(("hold all corrections", "strong"), ": why?"), self._hold)
 
-    @work(group="decide", exit_on_error=False)
-    async def _hold(self, reason: str) -> None:
-        # H itself takes it back: a hold that is on by then may be somebody else's.
-        self.tell("hold set", await intents.hold(self.session, reason))
-
-    @work(group="decide", exit_on_error=False)
-    async def _resume(self) -> None:
-        self.tell("hold released", await intents.resume(self.session))
+def _covers(rows: Sequence[Row]) -> tuple[intents.Cover, ...]:
+    """Return what of these rows is ignored only where it is named, as the prompt does."""
+    critical: tuple[intents.Cover, ...] = (
+        ("critical",) if any(row.severity == "critical" for row in rows) else ()
+    )
+    return (*critical, "missing") if any(row.kind == "missing" for row in rows) else critical

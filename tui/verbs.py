@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -13,7 +13,7 @@ from tui.lines.plan import destroys
 from tui.store.store import Store
 
 BULK: Final = 20
-"""More targets than this are confirmed with their count."""
+"""A decision about more resources than this is confirmed with their count."""
 
 
 class Tier(IntEnum):
@@ -61,12 +61,27 @@ def approval_of(remediations: Iterable[Remediation], *, production: bool) -> Ask
     """Return the approval of exactly these plans, and how it must be confirmed."""
     chosen = tuple(remediations)
     targets = tuple(target_of(remediation) for remediation in chosen)
-    tier = _tier(chosen, production=production)
-    return Asked("approve", targets, tier, _token(targets, tier))
+    count = sum(max(_touched(found), 1) for found in chosen)
+    tier = _tier(chosen, count, production=production)
+    stacks = sorted({target.stack for target in targets})
+    return Asked("approve", targets, tier, _token(stacks, count, tier))
 
 
-def _tier(chosen: tuple[Remediation, ...], *, production: bool) -> Tier:
-    if len(chosen) > BULK:
+def about(
+    verb: str, stacks: Iterable[str], *, production: bool, targets: tuple[Target, ...] = ()
+) -> Asked:
+    """Return a decision that destroys nothing; in production the name is typed all the same."""
+    tier = Tier.SERIOUS if production else Tier.PLAIN
+    return Asked(verb, targets, tier, _token(sorted({*stacks}), 1, tier))
+
+
+def _touched(remediation: Remediation) -> int:
+    """Return how many resources its plan changes."""
+    return len(remediation.plan.resources) if remediation.plan else 0
+
+
+def _tier(chosen: tuple[Remediation, ...], count: int, *, production: bool) -> Tier:
+    if count > BULK:
         return Tier.BULK
     serious = production or any(
         found.action_type == "quarantine" or destroys(found.plan) for found in chosen
@@ -74,13 +89,12 @@ def _tier(chosen: tuple[Remediation, ...], *, production: bool) -> Tier:
     return Tier.SERIOUS if serious else Tier.PLAIN
 
 
-def _token(targets: tuple[Target, ...], tier: Tier) -> str:
+def _token(stacks: Sequence[str], count: int, tier: Tier) -> str:
     if tier < Tier.SERIOUS:
         return ""
-    stacks = sorted({target.stack for target in targets})
     # Of many stacks nobody types every name: their number says that they were seen.
     name = stacks[0] if len(stacks) == 1 else f"{len(stacks)} stacks"
-    return f"{name} {len(targets)}" if tier is Tier.BULK else name
+    return f"{name} {count}" if tier is Tier.BULK else name
 
 
 def moved(asked: Asked, store: Store) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from reconciler.cli.global_options import given
     envvar="TRUEUP_ENVIRONMENT",
     default="",
     metavar="NAME",
-    help="What is behind the daemon; prod... asks for a typed name before every change.",
+    help="What is behind the daemon; of prod... approvals, releases and cancels ask for a name.",
 )
 @click.option(
     "--view",

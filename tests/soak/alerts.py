@@ -139,7 +139,10 @@ def _put(tx: Transaction, numbers: range) -> None:
 
 def _service(store: Any, channels: Mapping[str, Channel]) -> Service:
     """Return what following and delivering ask of a service."""
-    return cast("Service", SimpleNamespace(store=store, clock=SystemClock(), channels=channels))
+    service = SimpleNamespace(
+        store=store, clock=SystemClock(), channels=channels, channels_quiet_until={}
+    )
+    return cast("Service", service)
 
 
 async def _deliver_all(database: Path, url: str, secret: str) -> None:

@@ -50,6 +50,40 @@ async def test_two_keys_typed_at_once_approve_nothing(served: Served) -> None:
     assert served.desk.house.world.live[A] == {"size": 99}
 
 
+async def test_a_y_among_other_keys_approves_nothing(served: Served) -> None:
+    """A paste that the terminal breaks up comes as keys."""
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("approve exactly this")
+        await seat.armed()
+        for burst in ("xy", "yx"):
+            for key in burst:
+                seat.app.simulate_key(key)
+            await seat.armed()
+        assert "approve exactly this" in seat.screen
+        await seat.pilot.press("y")
+        await seat.until("awaiting approval > queued")
+
+
+async def test_production_asks_for_a_name_before_a_hold_is_released(served: Served) -> None:
+    await drifted(served)
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("needs approval")
+        await seat.press("H")
+        await seat.until("hold all corrections: why?")
+        await seat.press(*"incident", "enter")
+        await seat.until("HELD by")
+        await seat.press("H")
+        await seat.until("type prod and enter to release")
+        await seat.armed()
+        await seat.press("y", "enter")
+        assert await served.desk.house.read(lambda view: view.holds.all())
+        await seat.press(*"prod", "enter")
+        await seat.until("hold released: 1")
+
+
 async def test_a_plan_that_moves_while_it_is_looked_at_cannot_be_approved(served: Served) -> None:
     await drifted(served)
     async with seated(served) as seat:
@@ -73,6 +107,7 @@ async def test_production_asks_for_the_stack_s_name(served: Served) -> None:
         await seat.until("needs approval")
         await seat.press("A")
         await seat.until("type shop and enter to approve")
+        assert " PROD " in seat.screen
         await seat.armed()
         await seat.press("y", "enter")
         assert "type shop and enter" in seat.screen
@@ -211,7 +246,7 @@ async def test_a_hold_is_no_decision_that_one_key_takes_back(served: Served) -> 
     await drifted(served)
     async with seated(served) as seat:
         await seat.until("needs approval")
-        await seat.press("5", "H")
+        await seat.press("H")
         await seat.until("hold all corrections: why?")
         await seat.press(*"incident", "enter")
         await seat.until("hold set: 1")
@@ -219,6 +254,10 @@ async def test_a_hold_is_no_decision_that_one_key_takes_back(served: Served) -> 
         await seat.until("nothing to take back")
         assert await served.desk.house.read(lambda view: view.holds.all())
         await seat.press("H")
+        await seat.until("corrections that wait begin at once")
+        await seat.armed()
+        assert await served.desk.house.read(lambda view: view.holds.all())
+        await seat.press("y")
         await seat.until("hold released: 1")
         assert not await served.desk.house.read(lambda view: view.holds.all())
 
@@ -235,6 +274,7 @@ async def test_what_cannot_be_taken_back_does_not_keep_what_was_before_from_it(
             await seat.until("why?")
             await seat.press(*reason, "enter")
             await seat.until("ignored: 1")
+            await seat.until("1 gone (.)")
             await seat.press("full_stop", "g")
             await seat.until(f" {2 - place} of {2 - place}")
         (second,) = (

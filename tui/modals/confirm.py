@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events
@@ -21,6 +22,8 @@ from tui.widgets.document import Document
 
 ARM_S: Final = 0.4
 """Keys that were pressed sooner after the first paint were meant for something else."""
+ALONE_S: Final = 0.15
+"""Within this after a `y` no other key may come: a person types it alone."""
 
 
 class TypedToken(Input):
@@ -65,6 +68,8 @@ class Confirm(Framed[bool]):
         self._why_not = why_not
         self._armed_at = float("inf")
         self._seen_all = False
+        self._keys = 0
+        self._key_at = self._key_before = float("-inf")
 
     def compose(self) -> ComposeResult:
         """Show what would be done above how to say yes."""
@@ -121,14 +126,24 @@ class Confirm(Framed[bool]):
                  ("esc", "key"), " cancel")
         )  # fmt: skip
 
+    def note_key(self, pressed_at: float) -> None:
+        """Note a key on its way in: a paste that the terminal breaks up comes as keys."""
+        self._keys += 1
+        self._key_before, self._key_at = self._key_at, pressed_at
+
     def on_key(self, event: events.Key) -> None:
-        """Confirm by `y`; a key from before the first paint is dropped."""
+        """Confirm by a `y` that stands alone; one from before the first paint is dropped."""
         if event.key not in {"y", "n"} or self._asked.tier >= Tier.SERIOUS:
             return
         event.stop()
         if event.key == "n":
             self.dismiss(result=False)
-        elif self._is_armed(event.time):
+        elif self._is_armed(event.time) and event.time - self._key_before >= ARM_S:
+            self.set_timer(ALONE_S, partial(self._confirm_alone, self._keys))
+
+    def _confirm_alone(self, keys: int) -> None:
+        """Confirm, unless another key came after the one that did."""
+        if keys == self._keys and not self._disarmed:
             self.dismiss(result=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

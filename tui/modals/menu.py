@@ -97,8 +97,12 @@ class Menu(Framed[str]):
 
     def _choose(self, key: str) -> None:
         choice = self._choices[int(key)] if key else None
-        if choice is not None and not choice.off:
-            self.dismiss(choice.value)
+        if choice is None:
+            return
+        if choice.off:
+            self.query_one("#title", Bar).show((Span(choice.off, "high"),))
+            return
+        self.dismiss(choice.value)
 
     def action_move(self, by: int) -> None:
         """Move the cursor while typing."""

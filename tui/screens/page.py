@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.app import TrueupApp
 
 _FLASH_S: Final = 8.0
-_PERMISSIONS: Final = {"undo": "remediations:decide"}
+_PERMISSIONS: Final = {"undo": "remediations:decide", "hold": "hold:set"}
 """What the actions of every page need."""
 
 
@@ -36,6 +36,7 @@ class Page(Screen[None]):
         Binding("r", "refresh", "Read again", show=False, id="page.refresh"),
         Binding("y", "copy_menu", "Copy...", id="page.copy"),
         Binding("z", "undo", "Take back", show=False, id="page.undo"),
+        Binding("H", "hold", "Hold or resume...", show=False, id="page.hold"),
     ]
     hints: ClassVar[tuple[str, ...]] = ()
     permissions: ClassVar[dict[str, str]] = {}
@@ -166,6 +167,11 @@ class Page(Screen[None]):
         for table in self.query(LineTable):
             table.repaint(self.palette, self.glyphs)
         self.show()
+
+    def action_hold(self) -> None:
+        """Pause all corrections, or let them go on."""
+        if self.may("hold"):
+            self.ours.hold_or_resume()
 
     def action_undo(self) -> None:
         """Take the latest decision back that can be."""

@@ -38,7 +38,6 @@ class StacksPage(ListPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "scan", "Scan now", id="stacks.scan"),
-        Binding("H", "hold", "Hold or resume...", id="stacks.hold"),
     ]
     columns: ClassVar[Sequence[Column[Stack]]] = (
         Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
@@ -52,7 +51,7 @@ class StacksPage(ListPage):
         Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
     )
     hints: ClassVar[tuple[str, ...]] = ("help", "open", "scan", "hold", "filter")
-    permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan", "hold": "hold:set"}
+    permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan"}
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,18 +77,17 @@ class StacksPage(ListPage):
         return list(empty_fleet_lines(self.session))
 
     def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Show the drift of a stack."""
+        """Show the drift of a stack; of one that could not be scanned, why and what to do."""
+        stack = self.session.store.stacks.get(message.key)
+        if stack is not None and stack.error:
+            self.ours.show_text(stack.name, list(stack_lines(stack)))
+            return
         self.ours.show_drift(f"stack:{message.key}")
 
     def action_scan(self) -> None:
         """Have the stack under the cursor scanned now."""
         if self.may("scan") and self.table.cursor_key:
             self.ours.scan([self.table.cursor_key])
-
-    def action_hold(self) -> None:
-        """Pause all corrections, or let them go on."""
-        if self.may("hold"):
-            self.ours.hold_or_resume()
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the stack under the cursor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary
+from sqlalchemy import BigInteger, Index, LargeBinary, false
 from sqlmodel import Field
 
 from reconciler.storage.columns import JsonText, Moment, PlainText
@@ -36,9 +36,9 @@ class AgentRow(Row, table=True):
     gaps: int = Field(sa_type=BigInteger)
     version: str = Field(sa_type=PlainText)
     system: str = Field(sa_type=PlainText)
-    scope: str = Field(sa_type=PlainText)
+    scope: str = Field(sa_type=PlainText, sa_column_kwargs={"server_default": ""})
     key_since: datetime | None = Field(default=None, sa_type=Moment)
-    rotating: bool
+    rotating: bool = Field(sa_column_kwargs={"server_default": false()})
 
 
 class AgentSectionRow(Row, table=True):
@@ -86,5 +86,5 @@ class HostBaselineRow(Row, table=True):
     type: str = Field(sa_type=PlainText)
     claims: Any = Field(sa_type=JsonText)
     declared: Any = Field(sa_type=JsonText)
-    groups: Any = Field(sa_type=JsonText)
-    accepted: Any = Field(sa_type=JsonText)
+    groups: Any = Field(sa_type=JsonText, sa_column_kwargs={"server_default": "[]"})
+    accepted: Any = Field(sa_type=JsonText, sa_column_kwargs={"server_default": "{}"})

@@ -107,10 +107,11 @@ def test_the_labels_of_days_do_not_overlap() -> None:
     assert min(after - before for before, after in pairwise(at)) >= 5 * _LETTER
 
 
-def test_a_printed_page_keeps_its_key_and_breaks_between_sections() -> None:
+def test_a_printed_page_keeps_its_key_and_breaks_between_rows() -> None:
     style = page(report(3)).partition("<style>")[2].partition("</style>")[0]
     assert "print-color-adjust: exact" in style
-    assert "section { break-inside: avoid; }" in style
+    assert "tr { break-inside: avoid; }" in style
+    assert "h2, .key, svg { break-after: avoid; }" in style
 
 
 def test_every_column_has_a_heading() -> None:

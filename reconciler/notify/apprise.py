@@ -12,14 +12,13 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Notice, NoticeKind
+from reconciler.notify.statuses import REDIRECT, check_status, wait_of
 from reconciler.notify.text import headline, lines, link_lines, worth_telling
 from reconciler.own_processes import argv_of, bare_environment
-from reconciler.ports import ChannelBusyError
 
 _PROGRAM: Final = "from reconciler.notify.apprise_worker import main; main()"
 _WITHIN_S: Final = 60.0
@@ -28,10 +27,6 @@ _PASSED: Final = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
 _MOST_LINES: Final = 200
-_LONGEST_WAIT_S: Final = 3600
-_TOO_MANY: Final = 429
-_REDIRECT, _REFUSED, _SERVER_FAULT = 300, 400, 500
-_PATIENT: Final = frozenset({408, 425})
 _TYPES: Final = {"critical": "failure", "high": "failure", "medium": "warning"}
 _INERT: Final = str.maketrans({"@": "\uff20", "<": "\u2039", ">": "\u203a", "`": "'"})
 
@@ -153,19 +148,12 @@ def _check(name: str, answer: bytes) -> None:
     if "failed" not in came:
         return
     status = came["status"]
-    if status is None or status < _REDIRECT:
+    if status is None or status < REDIRECT:
         raise RetryableError(f"channel {name}: its service took no message ({came['failed']})")
-    where = f"channel {name}: its service answered {status}"
-    if status == _TOO_MANY:
-        raise ChannelBusyError(where, after=_wait(came["retry_after"]))
-    if status >= _SERVER_FAULT or status in _PATIENT:
-        raise RetryableError(where)
-    if status < _REFUSED:
-        raise PermanentError(f"{where}: redirects are not followed", remedy="set the final address")
-    raise PermanentError(where, remedy="check the address that the channel has, and its key")
-
-
-def _wait(given: str | None) -> timedelta | None:
-    if given is None or not given.isdecimal():
-        return None
-    return timedelta(seconds=min(int(given[:6]), _LONGEST_WAIT_S))
+    check_status(
+        f"channel {name}: its service answered {status}",
+        status,
+        after=wait_of(came["retry_after"] or ""),
+        redirected="set the final address",
+        refused="check the address that the channel has, and its key",
+    )

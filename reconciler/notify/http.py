@@ -13,20 +13,14 @@ import httpx
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.notify.forbidden import refuse_literal, refuse_name_soon, refuse_peer
-from reconciler.ports import ChannelBusyError
+from reconciler.notify.statuses import check_status, wait_of
 from reconciler.proxies import proxy_to
 
 _TIMEOUT_S: Final = 10.0
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024
 """A page of a hundred issues has all their texts."""
-_LONGEST_WAIT: Final = timedelta(hours=1)
-_TOO_MANY: Final = 429
-_SERVER_FAULT: Final = 500
-_REFUSED: Final = 400
-_REDIRECT: Final = 300
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = frozenset({404, 410})
-_PATIENT: Final = frozenset({408, 425})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +161,15 @@ async def _limited(answer: httpx.Response) -> bytes:
 
 
 def _check(name: str, host: str, answer: Reply) -> None:
-    status = answer.status
-    if status < _REDIRECT:
-        return
-    where = f"channel {name}: {host} answered {status}"
-    # GitHub answers 403 as well where somebody has asked too often.
-    if status == _TOO_MANY or (status == _FORBIDDEN and _is_throttled(answer.headers)):
-        raise ChannelBusyError(where, after=_asked_to_wait(answer.headers))
-    if status >= _SERVER_FAULT or status in _PATIENT:
-        raise RetryableError(where)
-    if status < _REFUSED:
-        raise PermanentError(f"{where}: redirects are not followed", remedy="set the final `url`")
-    raise PermanentError(where, remedy="check the channel's `url` and its key in trueup.toml")
+    check_status(
+        f"channel {name}: {host} answered {answer.status}",
+        answer.status,
+        after=_asked_to_wait(answer.headers),
+        # GitHub answers 403 as well where somebody has asked too often.
+        is_throttled=answer.status == _FORBIDDEN and _is_throttled(answer.headers),
+        redirected="set the final `url`",
+        refused="check the channel's `url` and its key in trueup.toml",
+    )
 
 
 def _is_throttled(headers: httpx.Headers) -> bool:
@@ -187,13 +178,9 @@ def _is_throttled(headers: httpx.Headers) -> bool:
 
 def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:
     given, until = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if given.isdecimal():
-        seconds = int(given[:6])
-    elif until.isdecimal():
-        seconds = max(0, int(until[:12]) - int(time.time()))
-    else:
-        return None
-    return min(timedelta(seconds=seconds), _LONGEST_WAIT)
+    if not given.isdecimal() and until.isdecimal():
+        given = str(max(0, int(until[:12]) - int(time.time())))
+    return wait_of(given)
 
 
 def json_headers(more: Mapping[str, Any] | None = None) -> dict[str, str]:

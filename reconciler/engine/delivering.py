@@ -5,42 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.alerts import (
-    FINDING,
     GIVE_UP_AFTER,
-    TEST,
     Alert,
     AlertId,
-    AlertState,
     Delivery,
-    read_subject,
     retry_at,
 )
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
-from reconciler.domain.model import StackName
-from reconciler.domain.notice_links import api_path, links_of
-from reconciler.domain.notices import (
-    MOST_MEMBERS,
-    Deed,
-    Notice,
-    NoticeMember,
-    deeds_of,
-    finding_member,
-    notice_of,
-    stack_member,
-    test_member,
-)
-from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
-from reconciler.domain.subscriptions import DIGEST, Subscription
+from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import DefectError, outcome_of
 from reconciler.engine.digests import show_digest
 from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
+from reconciler.engine.notices_now import linked, to_show
 from reconciler.engine.service import Service
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
@@ -117,29 +100,29 @@ async def _deliver_digest(
     service: Service, name: str, deliveries: Sequence[Delivery], *, at: datetime
 ) -> None:
     found = await service.store.read(
-        lambda view: [_to_show(view, delivery) for delivery in deliveries]
+        lambda view: [to_show(view, delivery) for delivery in deliveries]
     )
     # Noted first, as for a single message.
     found = [
         replace(each, delivery=each.delivery.begun(at=at)) if each.notice else each
         for each in found
     ]
-    to_show = [(each.delivery, each.notice) for each in found if each.notice is not None]
+    messages = [(each.delivery, each.notice) for each in found if each.notice is not None]
     for each in found:
         if each.notice is None and not each.muted:
             await _keep(service, _untold(each.delivery))
-    if not to_show:
+    if not messages:
         return
-    await _put(service, [delivery for delivery, _ in to_show])
+    await _put(service, [delivery for delivery, _ in messages])
     channel = service.channels.get(name)
     if channel is None:
         return  # due still: the next look ends them
-    shown = await outcome_of(lambda: show_digest(channel.notifier, to_show, at=at))
+    shown = await outcome_of(lambda: show_digest(channel.notifier, messages, at=at))
     if isinstance(shown, ReconcilerError):
         if service.channels.get(name) is not channel:
             return  # due still: the next look asks the channel that took its place
         note_pause(service, name, shown)
-        for delivery, _ in to_show:
+        for delivery, _ in messages:
             await _failed(service, delivery, shown, at=at)
         return
     await _put(service, shown)
@@ -160,7 +143,7 @@ async def deliver(service: Service, delivery: Delivery) -> None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
         return
-    found = await service.store.read(lambda view: _to_show(view, delivery))
+    found = await service.store.read(lambda view: to_show(view, delivery))
     if found.muted:
         return
     notice = found.notice
@@ -170,7 +153,7 @@ async def deliver(service: Service, delivery: Delivery) -> None:
     if not delivery.may_be_seen:
         delivery = delivery.begun(at=at)
         await _keep(service, delivery)
-    notice = _linked(notice, channel.subscription)
+    notice = linked(notice, channel.subscription)
     # What a digest showed has no message of its own that could be changed.
     own = {} if DIGEST in delivery.receipt else delivery.receipt
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
@@ -182,15 +165,6 @@ async def deliver(service: Service, delivery: Delivery) -> None:
         await _failed(service, delivery, receipt, at=at)
         return
     await _keep(service, delivery.taken(notice.revision, receipt, at=at))
-
-
-def _linked(notice: Notice, wanted: Subscription) -> Notice:
-    """Return an open alert's notice with its links; without an address, with the API's path."""
-    if notice.is_over:
-        return notice
-    links = links_of(notice, template=wanted.link, public_url=wanted.public_url)
-    path = () if wanted.public_url else (f"GET {api_path(notice)}",)
-    return replace(notice, links=links, commands=(*notice.commands, *path))
 
 
 def note_pause(service: Service, name: str, error: ReconcilerError) -> None:
@@ -223,77 +197,6 @@ def _is_final(error: ReconcilerError) -> bool:
 async def _postpone(service: Service, others: Sequence[Delivery], *, until: datetime) -> None:
     """Leave a channel alone: else it would be asked at once for each of a thousand alerts."""
     await _put(service, [replace(each, next_at=max(each.next_at, until)) for each in others])
-
-
-@dataclass(frozen=True, slots=True)
-class _ToShow:
-    """One delivery as it stands when it is sent: `notice` is None when nothing is to be told."""
-
-    delivery: Delivery
-    muted: bool
-    notice: Notice | None
-
-
-def _to_show(view: Transaction, delivery: Delivery) -> _ToShow:
-    """Look once more: a person may have muted the alert since its delivery came due."""
-    alert = view.alerts.get_many([delivery.alert_id]).get(delivery.alert_id)
-    if alert is not None and alert.muted_at is not None and alert.state is AlertState.OPEN:
-        return _ToShow(delivery, muted=True, notice=None)
-    # What failed may have been taken, and only its answer lost: then nothing else would end it.
-    if alert is None or (alert.state is AlertState.RESOLVED and not delivery.may_be_seen):
-        return _ToShow(delivery, muted=False, notice=None)
-    notice = notice_now(view, alert)
-    notice = replace(notice, deeds=_deeds(view, notice))
-    return _ToShow(delivery, muted=False, notice=notice)
-
-
-def _deeds(view: Transaction, notice: Notice) -> tuple[Deed, ...]:
-    """Return what was done about the members of an alert since it began, oldest first."""
-    found: dict[RemediationId, Remediation] = {}
-    addresses = {(member.stack, member.address) for member in notice.members if member.finding_id}
-    for stack in {stack for stack, _ in addresses}:
-        name = StackName(stack)
-        ended = view.remediations.corrected(name, since=notice.opened_at)
-        ids = [
-            correction.remediation_id
-            for correction in ended
-            if any((stack, address) in addresses for address in correction.addresses)
-        ]
-        about = (view.remediations.get(remediation_id) for remediation_id in ids)
-        found |= {each.id: each for each in about if each is not None}
-    for member in notice.members:
-        if member.finding_id is not None:
-            of_it = view.remediations.open_with(FindingId(member.finding_id))
-            found |= {} if of_it is None else {of_it.id: of_it}
-    every = [deed for each in found.values() for deed in deeds_of(each, since=notice.opened_at)]
-    return tuple(sorted(every, key=lambda deed: (deed.at, deed.key)))
-
-
-def notice_now(view: Transaction, alert: Alert) -> Notice:
-    """Return an alert with its members as they are."""
-    shown: list[NoticeMember] = []
-    subjects = [
-        read_subject(member.subject)
-        for member in view.alerts.members_of(alert.id, limit=MOST_MEMBERS)
-    ]
-    findings = [FindingId(name) for kind, name in subjects if kind == FINDING]
-    acknowledged = view.audit.acknowledged(findings, since=alert.opened_at)
-    for kind, name in subjects:
-        if kind == TEST:
-            shown.append(test_member(name))
-        elif kind == FINDING:
-            record = view.findings.get(FindingId(name))
-            if record is not None:
-                open_now = record.state is not FindingState.HEALED
-                of_it = view.remediations.open_with(record.id) if open_now else None
-                by = acknowledged.get(record.id)
-                shown.append(finding_member(record, of_it, acknowledged_by=by))
-        else:
-            stack = view.stacks.get(StackName(name))
-            if stack is not None:
-                shown.append(stack_member(stack))
-    counts = view.alerts.member_counts([alert.id])[alert.id]
-    return notice_of(alert, shown, total=counts.total, still_open=counts.open)
 
 
 async def _failed(

@@ -10,7 +10,7 @@ from reconciler.domain.alerts import FINDING, Alert, AlertId, AlertState, Delive
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.notices import Notice
 from reconciler.domain.records import FindingId, Page
-from reconciler.engine.delivering import notice_now
+from reconciler.engine.notices_now import notice_now
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 

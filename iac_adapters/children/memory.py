@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from iac_adapters.children.contents import Content
 from iac_adapters.sealed_files import SealedFiles
+from iac_adapters.sealed_memory import SealedMemory
 from reconciler.domain.values import Value
 
 _FORMAT: Final = 1
@@ -45,35 +46,24 @@ class Kept:
         return replace(self, answers={**self.answers, **answers}, **more)
 
 
-class ChildMemory:
-    """What is kept, by stack. What cannot be read was never kept."""
+ChildMemory: TypeAlias = SealedMemory[Kept]
 
-    def __init__(self, folder: Path, *, key: bytes) -> None:
-        self._files = SealedFiles(
-            folder,
-            key=key,
-            purpose="trueup memory of children",
-            suffix=".children",
-            most=_MOST,
-            most_bytes=_MOST_BYTES,
-        )
-        self._known: dict[str, Kept] = {}
 
-    def load(self, name: str | None) -> Kept:
-        """Return what is kept under `name`; nothing when that cannot be had."""
-        content = self._files.load(name) if name is not None else None
-        if content is None:
-            return self._known.get(name or "", Kept())
-        try:
-            return _unpack(orjson.loads(content))
-        except (ValueError, TypeError, KeyError):
-            return Kept()
+def child_memory(folder: Path, *, key: bytes) -> ChildMemory:
+    """Return what is kept of children below `folder`, by stack."""
+    files = SealedFiles(
+        folder,
+        key=key,
+        purpose="trueup memory of children",
+        suffix=".children",
+        most=_MOST,
+        most_bytes=_MOST_BYTES,
+    )
+    return SealedMemory(files, _pack, _unpack, Kept())
 
-    def store(self, name: str | None, kept: Kept) -> None:
-        """Keep `kept` under `name`. Raises OSError; memory alone holds it then."""
-        self._known[name or ""] = kept
-        if name is not None:
-            self._files.store(name, orjson.dumps(_packed(kept), default=str))
+
+def _pack(kept: Kept) -> bytes:
+    return orjson.dumps(_packed(kept), default=str)
 
 
 def _packed(kept: Kept) -> dict[str, Any]:
@@ -95,7 +85,8 @@ def _packed(kept: Kept) -> dict[str, Any]:
     }
 
 
-def _unpack(data: dict[str, Any]) -> Kept:
+def _unpack(content: bytes) -> Kept:
+    data = orjson.loads(content)
     if data["format"] != _FORMAT:
         message = "kept by another release"
         raise ValueError(message)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.children.apart import is_removal
-from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.memory import child_memory
 from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
@@ -90,7 +90,7 @@ class PulumiAdapter:
         self._loading = Loading(setup, self._providers)
         self._looks = ChildLooks(
             KnownTokens(setup.cache_dir / "pulumi" / "tokens", self._providers),
-            ChildMemory(setup.data_dir / "children", key=setup.key),
+            child_memory(setup.data_dir / "children", key=setup.key),
             self._digester,
             setup.repeats,
         )

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from iac_adapters.children.apart import is_removal, scratch_of
 from iac_adapters.children.managed import Managed
-from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.memory import child_memory
 from iac_adapters.children.observing import ChildOptions, ChildScan
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.errors import PluginStartError
@@ -102,7 +102,7 @@ class TerraformAdapter:
             progress=self._progress,
         )
         self._warm: WarmStacks[WarmStack] = WarmStacks()
-        self._children = ChildMemory(setup.data_dir / "children", key=setup.key)
+        self._children = child_memory(setup.data_dir / "children", key=setup.key)
         self._repeats = setup.repeats
         # Of the stacks in memory: whoever follows a run has loaded its stack.
         self._secrets: WeakValueDictionary[StackName, StackSecrets] = WeakValueDictionary()

@@ -37,7 +37,7 @@ from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.recorded_locations import elsewhere
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_answer import ProviderSchema
-from iac_adapters.terraform.stack_memory import Remembered, StackMemory
+from iac_adapters.terraform.stack_memory import Remembered, stack_memory, stack_memory_name
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
     Missing,
@@ -60,7 +60,8 @@ class RecordedProviders:
     """The provider configurations that the objects of each stack were found with."""
 
     def __init__(self, folder: Path, *, key: bytes, providers: Providers) -> None:
-        self._memory = StackMemory(folder, key=key)
+        self._memory = stack_memory(folder, key=key)
+        self._key = key
         self._providers = providers
         self._lost: str | None = None
 
@@ -74,7 +75,7 @@ class RecordedProviders:
         schemas: Mapping[str, ProviderSchema],
     ) -> LoadedStack:
         """Return the stack with each object as it was recorded: its values and its provider."""
-        name = self._memory.name(context)
+        name = self._name(context)
         kept = self._after_failure(name, context)
         drifts = kept.drifts if kept.failed == context.state.serial else {}
         resources = with_baselines(context, resources, drifts, schemas=schemas)
@@ -99,9 +100,12 @@ class RecordedProviders:
         )
         return LoadedStack(recording, choice.resources, facts)
 
+    def _name(self, context: Context) -> str | None:
+        return stack_memory_name(context, key=self._key)
+
     def failed(self, context: Context) -> None:
         """Note that a run of ours on this state did not end well: it may have refreshed it."""
-        name = self._memory.name(context)
+        name = self._name(context)
         if name is not None:
             self._store(name, replace(self._memory.load(name), failing=time.time()))
 
@@ -123,7 +127,7 @@ class RecordedProviders:
 
         That it was edited can be doubted by the variables and by what is written out.
         """
-        kept = self._memory.load(self._memory.name(context))
+        kept = self._memory.load(self._name(context))
         doubts = doubts_of_plan(context, resources.values(), document, kept=kept)
         code = {
             label: ProviderSettings.of(
@@ -157,7 +161,7 @@ class RecordedProviders:
 
         Returns whether there is nothing more to be learnt before the next load.
         """
-        name = self._memory.name(context)
+        name = self._name(context)
         if name is None:
             return True
         found = _found(stack, seen)

@@ -12,11 +12,12 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgpack
 
 from iac_adapters.sealed_files import SealedFiles
+from iac_adapters.sealed_memory import SealedMemory
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.provider_settings import ProviderSettings
 
@@ -76,41 +77,20 @@ def stack_memory_name(context: Context, *, key: bytes) -> str | None:
     return hmac.digest(key, parts.encode(), hashlib.sha256).hex()
 
 
-class StackMemory:
-    """What is remembered, by stack. What cannot be read was never kept."""
+StackMemory: TypeAlias = SealedMemory[Remembered]
 
-    def __init__(self, folder: Path, *, key: bytes) -> None:
-        self._key = key
-        self._files = SealedFiles(
-            folder,
-            key=key,
-            purpose="trueup memory of a stack",
-            suffix=".stack",
-            most=_MOST,
-            most_bytes=_MOST_BYTES,
-        )
-        self._known: dict[str, Remembered] = {}
 
-    def name(self, context: Context) -> str | None:
-        """Return the name of a stack. See `stack_memory_name`."""
-        return stack_memory_name(context, key=self._key)
-
-    def load(self, name: str | None) -> Remembered:
-        """Return what is kept under `name`; nothing when that cannot be had."""
-        if name is None:
-            return Remembered()
-        content = self._files.load(name)
-        if content is None:
-            return self._known.get(name, Remembered())
-        try:
-            return _unpack(content)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return Remembered()
-
-    def store(self, name: str, kept: Remembered) -> None:
-        """Keep `kept` under `name`. Raises OSError; memory alone holds it then."""
-        self._known[name] = kept
-        self._files.store(name, _pack(kept))
+def stack_memory(folder: Path, *, key: bytes) -> StackMemory:
+    """Return what is remembered of stacks below `folder`, by `stack_memory_name`."""
+    files = SealedFiles(
+        folder,
+        key=key,
+        purpose="trueup memory of a stack",
+        suffix=".stack",
+        most=_MOST,
+        most_bytes=_MOST_BYTES,
+    )
+    return SealedMemory(files, _pack, _unpack, Remembered())
 
 
 def _pack(kept: Remembered) -> bytes:

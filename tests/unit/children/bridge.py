@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from iac_adapters.children.managed import Managed
-from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.memory import child_memory
 from iac_adapters.children.observing import ChildOptions, ChildScan, StackChildren
 from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.redaction.digester import SecretDigester
@@ -87,7 +87,7 @@ def scanned(
     scan = ChildScan(
         children=StackChildren(managed),
         reads=lambda _parent: bridge,
-        memory=ChildMemory(folder, key=KEY),
+        memory=child_memory(folder, key=KEY),
         name="stack",
         options=ChildOptions("all", left_out),
         digester=SecretDigester(KEY),

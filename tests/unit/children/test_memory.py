@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iac_adapters.children.memory import Answered, ChildMemory, Kept
+from iac_adapters.children.memory import Answered, Kept, child_memory
 
 KEPT = Kept(
     scan=7,
@@ -21,20 +21,20 @@ KEPT = Kept(
 
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
-    ChildMemory(tmp_path, key=b"k" * 32).store("stack", KEPT)
-    assert ChildMemory(tmp_path, key=b"k" * 32).load("stack") == KEPT
-    assert ChildMemory(tmp_path, key=b"k" * 32).load("other") == Kept()
+    child_memory(tmp_path, key=b"k" * 32).store("stack", KEPT)
+    assert child_memory(tmp_path, key=b"k" * 32).load("stack") == KEPT
+    assert child_memory(tmp_path, key=b"k" * 32).load("other") == Kept()
 
 
 def test_no_content_is_readable_on_disk_or_with_another_key(tmp_path: Path) -> None:
-    ChildMemory(tmp_path, key=b"k" * 32).store("stack", KEPT)
+    child_memory(tmp_path, key=b"k" * 32).store("stack", KEPT)
     (file,) = tmp_path.iterdir()
     assert b"a-secret-word" not in file.read_bytes()
-    assert ChildMemory(tmp_path, key=b"o" * 32).load("stack") == Kept()
+    assert child_memory(tmp_path, key=b"o" * 32).load("stack") == Kept()
 
 
 def test_a_damaged_file_counts_as_none(tmp_path: Path) -> None:
-    ChildMemory(tmp_path, key=b"k" * 32).store("stack", KEPT)
+    child_memory(tmp_path, key=b"k" * 32).store("stack", KEPT)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-3])
-    assert ChildMemory(tmp_path, key=b"k" * 32).load("stack") == Kept()
+    assert child_memory(tmp_path, key=b"k" * 32).load("stack") == Kept()

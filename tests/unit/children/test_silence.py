@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.memory import child_memory
 from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.terraform.children.reads import TerraformReads
 from reconciler.domain.model import Added, InSync, Unreadable, Unseen
@@ -97,5 +97,5 @@ def test_what_was_found_at_a_parent_that_nobody_can_ask_about_stays(tmp_path: Pa
 
 def kept(folder: Path) -> list[object]:
     """Return what is remembered of the policies of the user."""
-    answers = ChildMemory(folder, key=KEY).load("stack").answers
+    answers = child_memory(folder, key=KEY).load("stack").answers
     return [answer for key, answer in answers.items() if key in POLICY]

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from iac_adapters.children.memory import ChildMemory
+from iac_adapters.children.memory import child_memory
 from iac_adapters.pulumi.children.looking import ChildLooks
 from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.redaction.digester import SecretDigester
@@ -27,7 +27,7 @@ class NoTokens:
 
 
 def looks(folder: Path) -> ChildLooks:
-    memory = ChildMemory(folder, key=KEY)
+    memory = child_memory(folder, key=KEY)
     return ChildLooks(cast("Any", NoTokens()), memory, SecretDigester(KEY), repeats=False)
 
 

@@ -74,7 +74,6 @@ class FindingPage(FindingVerbs, DocumentPage):
         self._plan: Plan | None = None
         self._revisions: Sequence[Template] | None = None
         self._revisions_error = ""
-        self._reads_revisions = False
         self._plan_error: tuple[str, str] | None = None
         self._error = ""
         self._gone = False
@@ -93,6 +92,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         except ReconcilerError as error:
             self._error = str(error)
         self.show()
+        self._read_revisions()
 
     def store_changed(self, changes: Changes) -> None:
         """Read it again when it changed; what is being read stays where it is."""
@@ -102,14 +102,6 @@ class FindingPage(FindingVerbs, DocumentPage):
             self._read()
         elif changes.remediations:
             self.show()
-
-    def show(self) -> None:
-        """Show the tab chosen; what it needs is read then."""
-        super().show()
-        wanted = self.tab == "template" and self._revisions is None and not self._revisions_error
-        if wanted and self._finding and self._finding.template_id and not self._reads_revisions:
-            self._reads_revisions = True
-            self._read_revisions(self._finding.template_id)
 
     def lines(self) -> Iterator[Line]:
         """Yield the finding, and the tab chosen of it."""
@@ -170,13 +162,16 @@ class FindingPage(FindingVerbs, DocumentPage):
             yield from revision_lines(self._revisions)
 
     @work(exclusive=True, group="template", exit_on_error=False)
-    async def _read_revisions(self, template_id: str) -> None:
+    async def _read_revisions(self) -> None:
+        """Read them where they are looked at."""
+        template_id = self._finding.template_id if self._finding else None
+        if self.tab != "template" or not template_id:
+            return
         try:
             self._revisions = await self.session.client.templates.revisions(template_id)
             self._revisions_error = ""
         except ReconcilerError as error:
             self._revisions_error = str(error)
-        self._reads_revisions = False
         self.show()
 
     def _waiting_plan(self) -> Plan | None:
@@ -214,6 +209,7 @@ class FindingPage(FindingVerbs, DocumentPage):
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
         super().action_tab(by)
+        self._read_revisions()
         if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
             self._make_plan()
 

@@ -29,6 +29,7 @@ _COLUMNS: Final = (
 )
 
 
+_AGENT = click.argument("agent_id", metavar="AGENT")
 _SECTIONS = click.option(
     "--section",
     "sections",
@@ -82,7 +83,7 @@ def enroll_token(
 
 
 @agent.command("revoke", epilog=examples("trueup agent revoke web-1"))
-@click.argument("agent_id", metavar="AGENT")
+@_AGENT
 @asks_daemon
 def revoke(invocation: Invocation, *, agent_id: str) -> None:
     """Revoke an AGENT, named by id or host. Its reports are refused at once."""
@@ -96,7 +97,7 @@ def revoke(invocation: Invocation, *, agent_id: str) -> None:
     short_help="Give an agent another key.",
     epilog=examples("trueup agent rotate web-1"),
 )
-@click.argument("agent_id", metavar="AGENT")
+@_AGENT
 @asks_daemon
 def rotate(invocation: Invocation, *, agent_id: str) -> None:
     """Give an AGENT, named by id or host, another key with the answer to its next report.
@@ -116,7 +117,7 @@ def rotate(invocation: Invocation, *, agent_id: str) -> None:
         "trueup agent accept web-1 --undo",
     ),
 )
-@click.argument("agent_id", metavar="AGENT")
+@_AGENT
 @_SECTIONS
 @click.option("--reason", metavar="R", help="Why; kept in the audit log.")
 @click.option("--undo", is_flag=True, help="Compare with the stack's code alone again.")
@@ -158,7 +159,7 @@ def accept(
         "trueup agent template web-1 --section packages --json",
     ),
 )
-@click.argument("agent_id", metavar="AGENT")
+@_AGENT
 @_SECTIONS
 @click.option(
     "--path",

@@ -18,8 +18,8 @@ from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
+from tests.unit.engine.board import begin, drift, listen, tell
 from tests.unit.engine.house import A, B, C, House
-from tests.unit.engine.test_alerts import begin, drift, listen, tell
 
 
 async def mended(house: House, *addresses: ResourceAddress) -> None:

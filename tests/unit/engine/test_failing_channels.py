@@ -1,0 +1,279 @@
+"""Channels that fail, pause, lose their answers or are replaced lose no alert."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import pytest
+
+from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.notices import Notice
+from reconciler.engine.channels import channel_states, try_channel
+from reconciler.engine.delivering import try_again
+from reconciler.engine.heartbeats import send_heartbeats
+from reconciler.ports import ChannelBusyError
+from tests.unit.engine.board import begin, drift, listen, tell
+from tests.unit.engine.house import A, B, C, House
+
+
+async def test_a_channel_that_fails_is_tried_later_and_holds_up_nobody(house: House) -> None:
+    bad, good = listen(house, "bad"), listen(house, "good")
+    bad.failures = [RetryableError("away"), ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    assert (len(bad.open), len(good.open)) == (0, 1)
+    (state,) = [one for one in await channel_states(house.service) if one.name == "bad"]
+    assert (state.waiting, state.error) == (1, "away")
+    await tell(house, seconds=31)
+    await tell(house, minutes=4)
+    assert bad.open == []
+    await tell(house, minutes=2)
+    assert len(bad.open) == 1
+    assert "channel.failed" in await house.events()
+
+
+async def test_an_end_is_shown_though_the_answer_to_its_beginning_was_lost(house: House) -> None:
+    board = listen(house)
+    board.failures, board.loses_answers = [RetryableError("no answer")], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, minutes=2)
+    assert board.open == []
+
+
+class KilledError(BaseException):
+    """The process ends here: nothing that follows is done."""
+
+
+async def test_an_end_is_shown_though_the_process_was_killed_before_it_noted_the_beginning(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert board.open == []
+
+
+async def test_the_next_digest_tells_what_a_killed_process_had_told(house: House) -> None:
+    board = listen(house, digest=timedelta(minutes=30))
+    board.failures, board.loses_answers = [KilledError()], True
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    with pytest.raises(KilledError):
+        await tell(house, minutes=30)
+    assert len(board.open) == 1
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await tell(house, seconds=1)
+    assert [one.title for one in board.shown.values() if one.is_over] == [
+        "digest: 0 alerts open, 1 resolved"
+    ]
+
+
+async def test_a_channel_that_is_throttled_is_asked_once_whatever_waits_for_it(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house)
+    assert board.asked == 1
+    await tell(house, minutes=4)
+    assert board.asked == 1
+    await tell(house, minutes=1)
+    assert len(board.open) == 2
+
+
+async def test_what_comes_due_or_ends_in_a_pause_waits_for_its_end(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert len(board.open) == 1
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    asked = board.asked
+    assert board.failures == []
+    house.world.live[A] = {"size": 1}
+    house.world.live[C] = {"size": 6}
+    await house.scan()
+    for _ in range(3):
+        await tell(house, minutes=1)
+    assert board.asked == asked, "neither an end nor another alert"
+    await tell(house, minutes=2)
+    assert [notice.title for notice in board.shown.values() if notice.is_over] == [
+        "shop: thing.a drifted"
+    ]
+    assert len(board.open) == 2
+
+
+async def test_a_pause_holds_what_was_gathered_for_a_digest(house: House) -> None:
+    listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    # What was shown by a message of its own goes on so; what begins now is gathered.
+    board = listen(house, digest=timedelta(seconds=1))
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await tell(house)
+    await tell(house)
+    assert board.asked == 1
+
+
+async def test_a_pause_holds_a_heartbeat(house: House) -> None:
+    board = listen(house, heartbeat=timedelta(days=1))
+    board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
+    await house.scan()
+    assert (await try_channel(house.service, "ops", actor="ana")).error == "slow"
+    await send_heartbeats(house.service)
+    assert board.asked == 1
+    house.clock.move(minutes=5)
+    await send_heartbeats(house.service)
+    assert board.asked == 2
+
+
+async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    show = board.show
+
+    async def poisoned(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if notice.members[0].address == str(A):
+            raise RetryableError("answered 500")
+        return await show(notice, receipt)
+
+    board.show = poisoned  # type: ignore[method-assign]
+    await tell(house)
+    await tell(house, seconds=31)
+    assert [notice.members[0].address for notice in board.open] == [str(B)]
+
+
+@pytest.mark.parametrize("digest", [None, timedelta(seconds=1)])
+async def test_a_reload_in_the_middle_of_a_batch_loses_no_message(
+    house: House, digest: timedelta | None
+) -> None:
+    former = listen(house, digest=digest)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    boards = [former]
+
+    async def closed_under_it(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        boards.append(listen(house, digest=digest))
+        former.show = closed_for_good  # type: ignore[method-assign]
+        return await former.show(notice, receipt)
+
+    async def closed_for_good(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        raise RuntimeError
+
+    former.show = closed_under_it  # type: ignore[method-assign]
+    await tell(house)
+    assert sum(notice.total for notice in boards[-1].open) == 2
+    assert "channel.failed" not in await house.events()
+
+
+async def test_a_test_of_a_channel_that_a_reload_replaces_is_made_with_the_new_one(
+    house: House,
+) -> None:
+    former = listen(house)
+
+    async def replaced(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        listen(house).failures = [RetryableError("away")]
+        raise RetryableError("closed")
+
+    former.show = replaced  # type: ignore[method-assign]
+    tried = await try_channel(house.service, "ops", actor="ana")
+    assert tried.error == "away"
+
+
+async def test_a_defect_of_ours_gives_up_neither_its_alert_nor_others(house: House) -> None:
+    board = listen(house)
+    board.failures = [RuntimeError("broken")]
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert board.asked == 1, "the others wait"
+    await tell(house, seconds=31)
+    assert len(board.open) == 2
+
+
+async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [PermanentError("wrong key")]
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    await tell(house, hours=1)
+    assert board.open == []
+    await try_again(house.service)
+    await tell(house, seconds=1)
+    assert len(board.open) == 1
+    (state,) = await channel_states(house.service)
+    assert (state.given_up, state.error) == (0, None)
+
+
+async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await begin(house)
+    await drift(house)
+    for _ in range(60):
+        await tell(house, minutes=61)
+    (state,) = await channel_states(house.service)
+    assert (state.waiting, state.given_up) == (0, 1)
+    assert len(board.failures) < 99 - 20
+    tried = len(board.failures)
+    await tell(house, hours=9)
+    assert len(board.failures) == tried
+    assert (await house.events()).count("channel.failed") == 2, "the first failure, and the end"
+
+
+async def test_what_can_never_be_shown_is_given_up_at_once(house: House) -> None:
+    board = listen(house)
+    board.failures = [PermanentError("wrong key")]
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    (state,) = await channel_states(house.service)
+    assert (state.given_up, state.error) == (1, "wrong key")

@@ -82,8 +82,24 @@ class FakeDispatcher:
                 self.advances[wakeup.remediation] = None
 
 
+class FakeEnds:
+    """How every fake adapter reads what a run of the fake tool wrote."""
+
+    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
+        del stack
+        return fake_progress(line)
+
+    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
+        del snapshot, log
+        return fake_outcome(ended)
+
+    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
+        del stack
+        return text
+
+
 @dataclass(slots=True)
-class FakeAdapter:
+class FakeAdapter(FakeEnds):
     """A world held in memory: what is recorded, and what a read of it gives.
 
     `live_reads` lists every address read, so that a test can tell reading from not.
@@ -169,18 +185,6 @@ class FakeAdapter:
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         return fake_job(snapshot, folder)
-
-    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
-        del stack
-        return fake_progress(line)
-
-    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
-        del snapshot, log
-        return fake_outcome(ended)
-
-    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
-        del stack
-        return text
 
     async def close(self) -> None:
         self.closed = True

@@ -346,6 +346,13 @@ async def declared(desk: Desk, form: dict[str, Any]) -> str:
     return await service.store.read(lambda view: view.agents.of_host("web-1")[0].epoch)
 
 
+async def drifts(agent: SpeakingAgent, desk: Desk) -> str:
+    """Declare the agent's host, and have it report something else; return what it looked for."""
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    return epoch
+
+
 async def findings(desk: Desk) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = (await desk.admin.get(f"{V1}/findings")).json()["items"]
     return found
@@ -398,8 +405,7 @@ async def test_what_one_host_is_never_keeps_another_from_being_compared(
 async def test_a_host_is_compared_again_when_its_declaration_comes_back(
     agent: SpeakingAgent, desk: Desk
 ) -> None:
-    epoch = await declared(desk, FORM)
-    await agent.send(agent.report(DRIFTED, scope=epoch))
+    epoch = await drifts(agent, desk)
     agent.held = DRIFTED
     await declared(desk, {})
     assert await findings(desk) == []
@@ -411,15 +417,13 @@ async def test_a_host_is_compared_again_when_its_declaration_comes_back(
 async def test_a_declaration_that_goes_to_another_host_heals_the_first(
     agent: SpeakingAgent, desk: Desk
 ) -> None:
-    epoch = await declared(desk, FORM)
-    await agent.send(agent.report(DRIFTED, scope=epoch))
+    await drifts(agent, desk)
     await declared(desk, {**FORM, "host": "web-2"})
     assert await findings(desk) == []
 
 
 async def test_a_finding_follows_the_groups_of_its_host(agent: SpeakingAgent, desk: Desk) -> None:
-    epoch = await declared(desk, FORM)
-    await agent.send(agent.report(DRIFTED, scope=epoch))
+    epoch = await drifts(agent, desk)
     agent.held = DRIFTED
     for groups in (("db", "web"), ()):
         await declared(desk, {**FORM, "groups": list(groups)})
@@ -452,8 +456,7 @@ async def test_a_state_in_doubt_says_nothing_of_hosts(agent: SpeakingAgent, desk
 async def test_what_was_seen_before_a_correction_ended_does_not_verify_it(
     agent: SpeakingAgent, desk: Desk
 ) -> None:
-    epoch = await declared(desk, FORM)
-    await agent.send(agent.report(DRIFTED, scope=epoch))
+    epoch = await drifts(agent, desk)
     agent.held = DRIFTED
     (finding,) = await desk.house.findings(StackName("hosts"))
     ended = desk.clock.now() + timedelta(minutes=1)

@@ -23,26 +23,21 @@ from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.ports import (
     Declaration,
-    Exited,
-    Outcome,
-    Progress,
     RunnerJob,
     StackReference,
-    Vanished,
 )
 from tests.fake_world.world import World
 from tests.fakes import (
     PLAN_FILE,
+    FakeEnds,
     fake_job,
-    fake_outcome,
-    fake_progress,
     recorded,
     saved_plan,
 )
 
 
 @dataclass(slots=True)
-class WorldAdapter:
+class WorldAdapter(FakeEnds):
     """Implements `IacAdapter` over worlds by stack name."""
 
     worlds: dict[StackName, World]
@@ -210,18 +205,6 @@ class WorldAdapter:
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         job = fake_job(snapshot, folder)
         return RunnerJob((*job.argv, snapshot.stack), job.directory, job.environment)
-
-    def progress(self, line: bytes, *, stack: StackName | None = None) -> Progress | None:
-        del stack
-        return fake_progress(line)
-
-    def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
-        del snapshot, log
-        return fake_outcome(ended)
-
-    def without_secrets(self, text: str, *, stack: StackName) -> str | None:
-        del stack
-        return text
 
     async def close(self) -> None:
         return

@@ -6,7 +6,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
 from reconciler.engine import suppression
 from tests.client.conftest import Served
-from tests.tui.conftest import seated
+from tests.tui.conftest import Seat, seated
 from tests.unit.engine.house import MANUAL, QUARANTINE, A, B
 from tui.session import Options
 
@@ -18,6 +18,12 @@ async def drifted(served: Served, *addresses: str) -> None:
     for address in addresses or (A,):
         house.world.live[address] = {"size": 99}  # type: ignore[index]
     await house.scan()
+
+
+async def held(seat: Seat) -> None:
+    await seat.press("H")
+    await seat.until("hold all corrections: why?")
+    await seat.press(*"incident", "enter")
 
 
 async def test_a_plan_is_approved_by_keyboard_and_followed_to_converged(served: Served) -> None:
@@ -71,9 +77,7 @@ async def test_production_asks_for_a_name_before_a_hold_is_released(served: Serv
     await drifted(served)
     async with seated(served, options=Options(environment="prod")) as seat:
         await seat.until("needs approval")
-        await seat.press("H")
-        await seat.until("hold all corrections: why?")
-        await seat.press(*"incident", "enter")
+        await held(seat)
         await seat.until("HELD by")
         await seat.press("H")
         await seat.until("type prod and enter to release")
@@ -246,9 +250,7 @@ async def test_a_hold_is_no_decision_that_one_key_takes_back(served: Served) -> 
     await drifted(served)
     async with seated(served) as seat:
         await seat.until("needs approval")
-        await seat.press("H")
-        await seat.until("hold all corrections: why?")
-        await seat.press(*"incident", "enter")
+        await held(seat)
         await seat.until("hold set: 1")
         await seat.press("z")
         await seat.until("nothing to take back")

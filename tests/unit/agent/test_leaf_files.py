@@ -86,7 +86,7 @@ def test_every_path_of_a_tree_has_one_leaf_in_the_order_of_the_keys(
     paths: list[list[bytes]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        etc = os.fsencode(folder) + b"/root/etc"
+        etc = os.fsencode(folder) + b"/host/etc"
         Path(os.fsdecode(etc)).mkdir(parents=True)
         for path in paths:
             try:
@@ -94,7 +94,7 @@ def test_every_path_of_a_tree_has_one_leaf_in_the_order_of_the_keys(
             except OSError:
                 return  # a file system that takes no such names
         kept = Path(folder) / "kept"
-        found = look(Path(folder) / "root", kept, declared=frozenset({"/etc", "/etc/a", "x"}))
+        found = look(Path(folder) / "host", kept, declared=frozenset({"/etc", "/etc/a", "x"}))
         keys = list(found.leaves)
         walked = sum(len(folders) for _, folders, _ in os.walk(etc)) + 1
         assert (keys, len(set(keys))) == (sorted(keys), walked)

@@ -28,6 +28,7 @@ from reconciler.domain.events import (
 from reconciler.domain.model import Severity
 from reconciler.domain.records import EventEntry, Health, StackRecord
 from reconciler.domain.remediation_states import OPEN, RemediationState
+from reconciler.engine.losing import losses
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -125,6 +126,7 @@ class _Fleet(Collector):
     held: bool
     quarantines: int
     reconnected: int
+    lost: Mapping[str, int]
 
     @classmethod
     def read(cls, view: Transaction) -> _Fleet:
@@ -138,6 +140,7 @@ class _Fleet(Collector):
             held=bool(view.holds.all()),
             quarantines=len(isolated),
             reconnected=sum(quarantine.reconnected_at is not None for quarantine in isolated),
+            lost={name: loss.attempts for name, loss in losses(view).items()},
         )
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -194,6 +197,12 @@ class _Fleet(Collector):
             "trueup_quarantines_reconnected",
             "Those of which somebody else attached an edge again.",
             value=self.reconnected,
+        )
+        yield _gauge(
+            "trueup_lost_messages",
+            "Messages that a channel gave up since it last took one.",
+            "channel",
+            sorted(self.lost.items()),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from reconciler.domain.alerts import STACK_EVENTS, alerting_events
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.windows import Weekly, closed_at
 from reconciler.notify.addresses import ChannelAddress
@@ -25,6 +26,7 @@ def refuse_useless(channel: ChannelSettings, address: ChannelAddress) -> None:
         *_of_kind(channel, address),
         *_of_templates(channel, address),
         *_of_times(channel),
+        *_of_severity(channel, address),
     ):
         raise PermanentError(f"channel {channel.name} {problem}", remedy=remedy)
 
@@ -68,6 +70,23 @@ def _of_templates(channel: ChannelSettings, address: ChannelAddress) -> Iterator
             "has a template for `resolved`, which PagerDuty shows no text of",
             "remove the template",
         )
+
+
+def _of_severity(channel: ChannelSettings, address: ChannelAddress) -> Iterator[_Problem]:
+    """Yield what never meets `min_severity`: the severity of an alert rises, and never falls."""
+    if channel.min_severity != "critical":
+        return
+    if alerting_events(channel.events, default=address.default_events) <= STACK_EVENTS:
+        yield (
+            "asks for stacks that cannot be verified, which are high, and only for critical alerts",
+            'set min_severity = "high", or name other `events`',
+        )
+    for key, use in (("digest", channel.digest), ("quiet", channel.quiet)):
+        if use and not (key == "quiet" and channel.heartbeat):
+            yield (
+                f"has `{key}`, and shows only what is critical, which waits for neither",
+                f"remove `{key}`, or lower `min_severity`",
+            )
 
 
 def _of_times(channel: ChannelSettings) -> Iterator[_Problem]:

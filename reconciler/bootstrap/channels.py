@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import structlog
 
-from reconciler.domain.alerts import alerting_events
+from reconciler.domain.alerts import ENDING_EVENTS, alerting_events
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Severity
 from reconciler.domain.slack_buttons import SlackButtons
@@ -52,7 +52,7 @@ async def keep_alerts(service: Service) -> None:
 
 
 async def warn_of_channels(service: Service) -> None:
-    """Say in the log which channels name no stack that is registered, or no token: in vain.
+    """Say in the log which channels name no stack that is registered, no token, or ends alone.
 
     Raises:
         StorageError: the database cannot be used.
@@ -69,6 +69,9 @@ async def warn_of_channels(service: Service) -> None:
             _log.warning(
                 "channel_matches_no_stack", channel=wanted.channel, stacks=list(wanted.stacks)
             )
+        if wanted.events <= ENDING_EVENTS:
+            _log.warning("channel_hears_of_ends_alone", channel=wanted.channel,
+                         events=sorted(wanted.events))  # fmt: skip
         approvers = set(channel.buttons.approvers.values()) if channel.buttons else set()
         if approvers - tokens:
             _log.warning(

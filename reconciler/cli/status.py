@@ -30,6 +30,7 @@ from reconciler.cli.labels import (
     text_of,
 )
 from reconciler.cli.related import STACK
+from reconciler.cli.silent_channels import silent_channels, silent_lines
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.wire import models as wire
@@ -43,7 +44,7 @@ _COLUMNS: Final = (
     Column("VERIFIED", least=12),
     Column("NEXT", spare=True),
 )
-_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.", "quarantine.")
+_TYPES: Final = ("stack.", "drift.", "remediation.", "hold.", "quarantine.", "channel.")
 _ATTENTION: Final = {
     "awaiting_approval": "for approval",
     "needs_human": "for a person",
@@ -100,6 +101,7 @@ class _Fleet:
     remediations: list[wire.Remediation]
     ignores: list[wire.IgnoreRule]
     quarantines: Sequence[wire.Quarantine]
+    silent_channels: Sequence[wire.Channel]
 
 
 def _code(stacks: Sequence[wire.Stack]) -> int:
@@ -133,6 +135,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
             for quarantine in open_quarantines(api)
             if not names or quarantine.stack in chosen
         ],
+        silent_channels=silent_channels(api),
     )
 
 
@@ -154,6 +157,9 @@ def _lines(invocation: Invocation, fleet: _Fleet, *, drifted: bool) -> Iterator[
         yield ""
     if fleet.quarantines:
         yield from quarantine_lines(invocation, fleet.quarantines)
+        yield ""
+    if fleet.silent_channels:
+        yield from silent_lines(invocation, fleet.silent_channels)
         yield ""
     stacks = fleet.stacks
     if not stacks and drifted:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, NewType
 
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.events import CATALOGUE, REMEDIATION, named_by
+from reconciler.domain.events import CATALOGUE, CHANNEL_FAILED, REMEDIATION, named_by
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import FindingRecord
 
@@ -23,9 +23,13 @@ AlertId = NewType("AlertId", str)
 
 FINDING: Final = "finding"
 STACK: Final = "stack"
+CHANNEL: Final = "channel"
+RELEASE: Final = "release"
 TEST: Final = "test"
 HEARTBEAT: Final = AlertId("heartbeat")
 """In place of an alert's id, where a channel's last heartbeat is kept."""
+LOSSES: Final = AlertId("losses")
+"""In place of an alert's id, where it is kept what a channel has lost (`channel_losses`)."""
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -43,14 +47,20 @@ REMEDIATION_EVENTS: Final = frozenset(
 )  # fmt: skip
 """Those that change what an alert says; the steps between them do not."""
 STACK_EVENTS: Final = frozenset({"stack.error", "stack.stale"})
-EVENTS: Final = DRIFT_EVENTS | REMEDIATION_EVENTS | STACK_EVENTS
+CHANNEL_EVENTS: Final = frozenset({CHANNEL_FAILED})
+ENDING_EVENTS: Final = frozenset(
+    {"drift.healed", "remediation.converged", "remediation.suppressed"}
+)
+"""With these a member leaves: alone they open an alert only where others stay."""
+EVENTS: Final = DRIFT_EVENTS | REMEDIATION_EVENTS | STACK_EVENTS | CHANNEL_EVENTS
 """What can open an alert on a channel."""
 DEFAULT_EVENTS: Final = frozenset(
     {"drift.detected", "drift.reopened", "remediation.awaiting_approval",
      "remediation.unknown", "remediation.needs_human", "remediation.failed"}
-) | STACK_EVENTS  # fmt: skip
-REVIEW_EVENTS: Final = frozenset(
-    {"remediation.awaiting_approval", "remediation.unknown", "remediation.needs_human"}
+) | STACK_EVENTS | CHANNEL_EVENTS  # fmt: skip
+REVIEW_EVENTS: Final = (
+    frozenset({"remediation.awaiting_approval", "remediation.unknown", "remediation.needs_human"})
+    | CHANNEL_EVENTS
 )
 """What waits for a person, such as `manual_review`: tickets are opened by these by default."""
 
@@ -86,7 +96,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What an alert is about: a finding, or a stack that cannot be verified."""
+    """What an alert is about: a finding, or a stack, a channel or a release that needs somebody."""
 
     subject: str
     alert_id: AlertId
@@ -156,7 +166,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """How a channel stands: alerts it shows, alerts it could not show yet or ever, and why."""
+    """How a channel stands: alerts it shows, alerts it could not show yet or ever, and why.
+
+    `lost` is how many messages were given up since the channel last took one, and `lost_since`
+    is when the first of them was.
+    """
 
     name: str
     events: tuple[str, ...]
@@ -166,6 +180,8 @@ class ChannelState:
     waiting: int = 0
     given_up: int = 0
     error: str | None = None
+    lost: int = 0
+    lost_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +221,17 @@ def cause_of(record: FindingRecord) -> str:
 def cause_of_stack(stack: StackName) -> str:
     """Return the cause of a stack that cannot be verified."""
     return subject_of(STACK, stack)
+
+
+def cause_of_channel(name: str) -> str:
+    """Return the cause of a channel that shows no alerts."""
+    return subject_of(CHANNEL, name)
+
+
+def channel_of(cause: str) -> str | None:
+    """Return the channel whose failing is the cause; None of any other cause."""
+    kind, name = read_subject(cause)
+    return name if kind == CHANNEL else None
 
 
 def retry_at(attempts: int, *, at: datetime, after: timedelta | None = None) -> datetime:

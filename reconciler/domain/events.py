@@ -165,6 +165,14 @@ class ChannelFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelChanged:
+    """A channel with lost messages that `recovered`, or was `removed`, as `change` says."""
+
+    channel: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldSet:
     """Who set a hold, why, and until when: on one resource, one stack or everything.
 
@@ -227,6 +235,7 @@ Body: TypeAlias = (
     | TemplateChanged
     | AgentChanged
     | ChannelFailed
+    | ChannelChanged
     | HoldSet
     | HoldReleased
     | SettingsReloaded
@@ -278,6 +287,7 @@ RUN_ENDED: Final = "run.ended"
 STACK_SCANNED: Final = "stack.scanned"
 STACK_ERROR: Final = "stack.error"
 CHANNEL_FAILED: Final = "channel.failed"
+CHANNEL_CHANGED: Final = "channel.changed"
 SETTINGS_RELOADED: Final = "settings.reloaded"
 SETTINGS_REFUSED: Final = "settings.refused"
 RESET: Final = "reset"
@@ -324,6 +334,12 @@ _ROWS: Final = (
     EventType("agent.changed", AgentChanged, "agent", "an agent of a host changed"),
     EventType(
         CHANNEL_FAILED, ChannelFailed, "channel", "a channel could not show an alert", "warning"
+    ),
+    EventType(
+        CHANNEL_CHANGED,
+        ChannelChanged,
+        "channel",
+        "a channel that had given messages up took one again, or is not configured any more",
     ),
     EventType("hold.set", HoldSet, "hold", "a hold was set", "warning"),
     EventType("hold.released", HoldReleased, "hold", "a hold was released"),
@@ -372,7 +388,7 @@ _ID_NAMES: Final[Mapping[type[Body], str]] = {
 _TOLD: Final = (
     *("state", "previous_state", "cause", "note", "plan_digest", "summary", "error"),
     *("health", "policy_id", "template_id", "change", "by", "reason", "exit_code"),
-    *("guard", "taken", "needs_restart", "remedy"),
+    *("guard", "taken", "needs_restart", "remedy", "channel", "given_up"),
 )
 _OTHER_IDS: Final = {
     "stack": "stack_name",

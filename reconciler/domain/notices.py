@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.domain.alerts import Alert, AlertState
+from reconciler.domain.alerts import Alert, AlertState, Delivery
+from reconciler.domain.channel_losses import severity_of
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, StackRecord
 from reconciler.domain.remediation_states import RemediationState
 
@@ -46,7 +47,7 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class NoticeMember:
-    """One finding, or one stack that cannot be verified, of an alert."""
+    """One finding of an alert, or what else it is about: a stack, a channel, a release."""
 
     stack: str
     address: str
@@ -64,6 +65,8 @@ class NoticeMember:
     """The remediation that awaits an approval, and the digest of its plan."""
     acknowledged_by: str | None = None
     """Who takes care of it: who acknowledged it, or approved its plan."""
+    command: str | None = None
+    """What to type next, where it is no finding to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,45 @@ def stack_member(stack: StackRecord) -> NoticeMember:
         severity="high",
         state=stack.health.value,
         reason=stack.error or "no scan has verified it for three of its intervals",
+        command=f"trueup status {stack.name}",
+    )
+
+
+def release_member(release: Remediation) -> NoticeMember:
+    """Return what is shown of a release from quarantine that waits for a person."""
+    first, *more = release.addresses
+    return NoticeMember(
+        stack=release.stack,
+        address=f"{first} and {len(more)} more" if more else first,
+        type="quarantine",
+        kind="unreleased",
+        severity="high",
+        state=release.state.value,
+        reason=release.note,
+        remediation=_standing(release),
+        awaiting=_awaiting(release),
+        acknowledged_by=_approver(release),
+        command=f"trueup remediation {release.id}",
+    )
+
+
+def channel_member(channel: str, loss: Delivery | None) -> NoticeMember:
+    """Return what is shown of a channel that gave messages up; `loss` is None once it is over."""
+    if loss is None:
+        reason = "it takes messages again, or is not configured any more"
+    else:
+        since = f"{loss.failing_since:%Y-%m-%d %H:%M} UTC" if loss.failing_since else "then"
+        several = "1 message was" if loss.attempts == 1 else f"{loss.attempts} messages were"
+        reason = f"{several} given up since {since}: {loss.error}"
+    return NoticeMember(
+        stack="trueup",
+        address=channel,
+        type="channel",
+        kind="failing",
+        severity="high" if loss is None else severity_of(loss).word,
+        state="open" if loss else FindingState.HEALED.value,
+        reason=reason,
+        command=f"trueup channel test {channel}",
     )
 
 
@@ -193,6 +235,7 @@ def test_member(channel: str) -> NoticeMember:
         severity="low",
         state="open",
         reason=f"somebody tries the channel {channel}; nothing has drifted",
+        command="trueup channel list",
     )
 
 
@@ -240,6 +283,10 @@ def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -
     first = members[0]
     if first.kind == "test":
         return "this is a test"
+    if first.kind == "failing":
+        return f"the channel {first.address} shows no alerts"
+    if first.kind == "unreleased":
+        return f"{first.stack}: {first.address} is not released from quarantine"
     if first.kind == "unverified":
         return f"{first.stack} cannot be verified"
     alone, several = _SAID.get(first.kind, ("drifted", "drifted"))
@@ -253,7 +300,7 @@ def _commands(members: Sequence[NoticeMember]) -> tuple[str, ...]:
     ids = [member.finding_id for member in members if member.finding_id]
     if ids:
         return (f"trueup show {ids[0]}",)
-    return tuple(f"trueup status {member.stack}" for member in members[:1])
+    return tuple(member.command for member in members[:1] if member.command)
 
 
 def _awaiting(remediation: Remediation) -> tuple[str, str] | None:

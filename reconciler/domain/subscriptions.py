@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from reconciler.domain.alerts import DEFAULT_EVENTS, Alert, AlertState, Delivery
+from reconciler.domain.alerts import DEFAULT_EVENTS, Alert, AlertState, Delivery, channel_of
 from reconciler.domain.globs import glob_matches
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.windows import Window, closed_at
@@ -48,13 +48,17 @@ class Subscription:
         """Whether `events`, which led from `before` to `alert` in `stacks`, begin a message.
 
         Where the severity has just reached `min_severity`, all events of the alert count: those
-        that the channel asks for came while it was too low.
+        that the channel asks for came while it was too low. A channel that fails is of no stack,
+        and never told of by itself.
         """
         if alert.state is not AlertState.OPEN or alert.severity < self.min_severity:
             return False
         counted = alert.events if before.severity < self.min_severity else events
         if self.events.isdisjoint(counted):
             return False
+        failing = channel_of(alert.cause)
+        if failing is not None:
+            return failing != self.channel
         return not self.stacks or any(self.names(stack) for stack in stacks)
 
     def names(self, stack: StackName) -> bool:

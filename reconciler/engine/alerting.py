@@ -13,8 +13,10 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.alerts import (
+    CHANNEL,
     DRIFT_EVENTS,
     FINDING,
+    RELEASE,
     REMEDIATION_EVENTS,
     STACK,
     STALE_AFTER,
@@ -23,23 +25,35 @@ from reconciler.domain.alerts import (
     AlertState,
     Member,
     cause_of,
+    cause_of_channel,
     cause_of_stack,
     read_subject,
     subject_of,
 )
-from reconciler.domain.events import DRIFT_ACKNOWLEDGED, DRIFT_DETECTED, REMEDIATION
+from reconciler.domain.channel_losses import severity_of
+from reconciler.domain.events import (
+    CHANNEL_CHANGED,
+    CHANNEL_FAILED,
+    DRIFT_ACKNOWLEDGED,
+    DRIFT_DETECTED,
+    REMEDIATION,
+)
 from reconciler.domain.model import Severity, StackName
+from reconciler.domain.policy import ActionType
 from reconciler.domain.records import (
     EventEntry,
     FindingId,
     FindingRecord,
     FindingState,
     Health,
+    Remediation,
+    RemediationId,
     StackRecord,
 )
-from reconciler.domain.remediation_states import Event, RemediationState
+from reconciler.domain.remediation_states import FOR_PERSON, Event, RemediationState
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.journal import new_id
+from reconciler.engine.losing import losses
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -52,6 +66,8 @@ _APPROVED: Final = f"{REMEDIATION}{RemediationState.QUEUED.value}"
 _OPENS_NONE: Final = frozenset({DRIFT_ACKNOWLEDGED, _APPROVED})
 """What a person does about drift: told where the drift is shown, and no alert of its own."""
 
+_WAITING: Final = FOR_PERSON | {RemediationState.UNKNOWN}
+
 
 @dataclass(frozen=True, slots=True)
 class _Now:
@@ -59,7 +75,8 @@ class _Now:
 
     cause: str | None
     severity: Severity
-    stack: StackName
+    stack: StackName | None = None
+    """None of a channel that fails, which is no stack's."""
 
 
 async def follow_events(service: Service) -> bool:
@@ -124,6 +141,8 @@ def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datet
         # What was pruned unread is made up for by looking at all that is open.
         for subject in _every_subject(tx):
             touched[subject].add(DRIFT_DETECTED)
+        for channel in losses(tx):
+            touched[subject_of(CHANNEL, channel)].add(CHANNEL_FAILED)
         cursor = newest
         more: Sequence[EventEntry] = ()
     else:
@@ -145,9 +164,14 @@ def _subjects(event: EventEntry) -> Iterable[str]:
         return (subject_of(FINDING, body["id"]),)
     approved = event.type == _APPROVED and body.get("cause") == Event.APPROVED.value
     if approved or event.type in REMEDIATION_EVENTS:
+        if body["action_type"] == ActionType.RELEASE.value:
+            return (subject_of(RELEASE, body["id"]),)
         return [subject_of(FINDING, name) for name in body["finding_ids"]]
     if event.type in _OF_STACKS:
         return (subject_of(STACK, body["stack"]),)
+    # A first failure is tried again, and is no news of its own.
+    if event.type == CHANNEL_CHANGED or (event.type == CHANNEL_FAILED and body["given_up"]):
+        return (subject_of(CHANNEL, body["channel"]),)
     return ()
 
 
@@ -156,6 +180,9 @@ def _every_subject(tx: Transaction) -> Iterable[str]:
         yield subject_of(STACK, stack.name)
         for record in tx.findings.unhealed(stack.name):
             yield subject_of(FINDING, record.id)
+    for waiting in tx.remediations.in_states(_WAITING):
+        if waiting.action_type is ActionType.RELEASE:
+            yield subject_of(RELEASE, waiting.id)
 
 
 @dataclass(slots=True)
@@ -211,14 +238,15 @@ class _Folding:
         if alert is None:
             alert = self._joined(now)
             self._put(Member(subject, alert.id))
-            if now.cause != cause_of_stack(now.stack):
+            if read_subject(subject)[0] == FINDING:
                 # Whatever event led here: for the alert that it joins the drift is new.
                 self._tell(alert, {DRIFT_DETECTED})
         if now.severity > alert.severity:
             alert = replace(alert, severity=now.severity)
             self.alerts[alert.id] = alert
         self._tell(alert, events)
-        self.stacks[alert.id].add(now.stack)
+        if now.stack is not None:
+            self.stacks[alert.id].add(now.stack)
 
     def _moved(
         self, subject: str, alert: Alert, now: _Now, events: Collection[str]
@@ -296,22 +324,25 @@ class _Folding:
 
 
 def _now_of(tx: Transaction, subjects: Iterable[str], *, at: datetime) -> dict[str, _Now]:
-    findings: list[FindingId] = []
-    stacks: list[StackName] = []
+    named: defaultdict[str, list[str]] = defaultdict(list)
     for subject in subjects:
         kind, name = read_subject(subject)
-        if kind == FINDING:
-            findings.append(FindingId(name))
-        else:
-            stacks.append(StackName(name))
+        named[kind].append(name)
     now = {
         subject_of(FINDING, record.id): _of_finding(record)
-        for record in tx.findings.get_many(findings)
+        for record in tx.findings.get_many([FindingId(name) for name in named[FINDING]])
     }
-    for name in stacks:
-        stack = tx.stacks.get(name)
+    for name in named[STACK]:
+        stack = tx.stacks.get(StackName(name))
         if stack is not None:
             now[subject_of(STACK, name)] = _of_stack(stack, at=at)
+    for name in named[RELEASE]:
+        release = tx.remediations.get(RemediationId(name))
+        if release is not None:
+            now[subject_of(RELEASE, name)] = _of_release(release)
+    lost = losses(tx) if named[CHANNEL] else {}
+    for name in lost.keys() & set(named[CHANNEL]):
+        now[subject_of(CHANNEL, name)] = _Now(cause_of_channel(name), severity_of(lost[name]))
     return now
 
 
@@ -323,6 +354,13 @@ def _of_finding(record: FindingRecord) -> _Now:
 def _of_stack(stack: StackRecord, *, at: datetime) -> _Now:
     fails = stack.health is Health.ERROR or _is_stale(stack, at=at)
     return _Now(cause_of_stack(stack.name) if fails else None, Severity.HIGH, stack.name)
+
+
+def _of_release(release: Remediation) -> _Now:
+    # It is of no finding, and may wait when its drift is gone: nothing else would tell of it.
+    waits = release.state in _WAITING
+    cause = subject_of(RELEASE, release.id) if waits else None
+    return _Now(cause, Severity.HIGH, release.stack)
 
 
 def _is_stale(stack: StackRecord, *, at: datetime) -> bool:

@@ -19,8 +19,9 @@ from reconciler.domain.alerts import (
 )
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import Severity
-from reconciler.engine.delivering import deliver
+from reconciler.engine.delivering import deliver, revive
 from reconciler.engine.journal import audit, new_id
+from reconciler.engine.losing import losses
 from reconciler.engine.service import Channel, Service
 from reconciler.stores import Transaction
 
@@ -31,15 +32,17 @@ what is due, where the channel is slow; that chore ends the test of a daemon tha
 
 async def channel_states(service: Service) -> tuple[ChannelState, ...]:
     """Return every channel that is configured, by name."""
-    found = await service.store.read(lambda view: view.alerts.tallies())
+    found, lost = await service.store.read(lambda view: (view.alerts.tallies(), losses(view)))
     return tuple(
-        replace(_unused(channel), **found.get(name, {}))
+        _with_loss(replace(_unused(channel), **found.get(name, {})), lost.get(name))
         for name, channel in sorted(service.channels.items())
     )
 
 
 async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     """Open an alert on one channel and end it again, by the way that every alert goes.
+
+    Where the channel took both, what was given up on it of open alerts is tried again.
 
     Raises:
         NotFoundError: no channel of that name is configured.
@@ -62,6 +65,8 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     over = replace(_alert(alert_id, at), revision=2, state=AlertState.RESOLVED, resolved_at=at)
     await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
     error = error or await _shown(service, name, alert_id)
+    if error is None:
+        await service.store.transact(lambda tx: revive(tx, [name], at=service.clock.now()))
     return Tried(name, alert_id, error)
 
 
@@ -94,6 +99,12 @@ def _alert(alert_id: AlertId, at: datetime) -> Alert:
         changed_at=at,
         events=("channel.test",),
     )
+
+
+def _with_loss(state: ChannelState, loss: Delivery | None) -> ChannelState:
+    if loss is None:
+        return state
+    return replace(state, lost=loss.attempts, lost_since=loss.failing_since, error=loss.error)
 
 
 def _unused(channel: Channel) -> ChannelState:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,13 +16,13 @@ from reconciler.domain.alerts import (
     retry_at,
 )
 from reconciler.domain.errors import PermanentError, ReconcilerError
-from reconciler.domain.events import CHANNEL_FAILED, ChannelFailed
 from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import DefectError, outcome_of
 from reconciler.engine.digests import show_digest
-from reconciler.engine.journal import emit
+from reconciler.engine.losing import forget_removed, note_failure, note_taken
 from reconciler.engine.moves import sentence
 from reconciler.engine.notices_now import linked, to_show
+from reconciler.engine.sending import PATIENCE_S, busy, side_by_side, to_its_end
 from reconciler.engine.service import Service
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
@@ -33,29 +32,34 @@ _PAUSE: Final = timedelta(seconds=30)
 """How long a channel that did not take a message is left alone with others."""
 
 
-async def deliver_due(service: Service) -> int:
+async def deliver_due(service: Service, *, patience_s: float = PATIENCE_S) -> int:
     """Show what is due on each channel; return how many were tried.
 
-    Channels do not wait for each other; within one channel messages go out one by one. What
-    fails is tried again later, for 24 hours.
+    Channels do not wait for each other, nor this for one that stalls longer than `patience_s`;
+    within one channel messages go out one by one. What fails is tried again later, for 24 hours.
 
     Raises:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
-    due, alerts = await service.store.read(lambda view: _due(view, at))
+    stalled = busy(service)
+    due, alerts = await service.store.read(lambda view: _due(view, at, without=stalled))
     by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
     # What never failed comes first: a message that a channel cannot take holds up no other.
     for delivery in sorted(due, key=lambda each: each.attempts):
         by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
-    await asyncio.gather(
-        *(_deliver(service, channel, deliveries) for channel, deliveries in by_channel.items())
+    done = await side_by_side(
+        service,
+        {name: _deliver(service, name, batch) for name, batch in by_channel.items()},
+        patience_s=patience_s,
     )
-    return len(due)
+    return sum(len(by_channel[name]) for name in done)
 
 
 async def try_again(service: Service) -> None:
     """Let what was given up of open alerts be shown: a wrong key may be the right one now.
+
+    What channels lost that are not configured any more is forgotten.
 
     Raises:
         StorageError: the database cannot be used.
@@ -63,15 +67,23 @@ async def try_again(service: Service) -> None:
     at = service.clock.now()
 
     def work(tx: Transaction) -> None:
-        lost = tx.alerts.given_up(service.channels)
+        forget_removed(tx, service.channels, at=at)
+        revive(tx, service.channels, at=at)
+
+    await service.store.transact(work)
+
+
+def revive(tx: Transaction, channels: Collection[str], *, at: datetime) -> None:
+    """Let what was given up of open alerts on `channels` be tried again."""
+    if channels:
+        lost = tx.alerts.given_up(channels)
         tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in lost])
 
-    if service.channels:
-        await service.store.transact(work)
 
-
-def _due(view: Transaction, at: datetime) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
-    due = view.alerts.due(at, limit=_AT_ONCE)
+def _due(
+    view: Transaction, at: datetime, *, without: Collection[str]
+) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
+    due = view.alerts.due(at, limit=_AT_ONCE, without=without)
     return due, view.alerts.get_many({delivery.alert_id for delivery in due})
 
 
@@ -93,7 +105,7 @@ async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Al
                 continue
         await deliver(service, delivery)
     if gathered and not await _is_left_alone(service, name, gathered):
-        await _deliver_digest(service, name, gathered, at=at)
+        await to_its_end(service, _deliver_digest(service, name, gathered, at=at))
 
 
 async def _deliver_digest(
@@ -125,7 +137,7 @@ async def _deliver_digest(
         for delivery, _ in messages:
             await _failed(service, delivery, shown, at=at)
         return
-    await _put(service, shown)
+    await _put(service, shown, taken_by=name)
 
 
 def _untold(delivery: Delivery) -> Delivery:
@@ -135,8 +147,13 @@ def _untold(delivery: Delivery) -> Delivery:
 async def deliver(service: Service, delivery: Delivery) -> None:
     """Show an alert on a channel, or note why not; a channel that failed is left alone then.
 
-    A reload while it is shown closes the channel: then the one in its place shows it.
+    A reload while it is shown closes the channel: then the one in its place shows it. Who is
+    cancelled in the middle leaves it to be sent and noted (`end_sending`).
     """
+    await to_its_end(service, _deliver_one(service, delivery))
+
+
+async def _deliver_one(service: Service, delivery: Delivery) -> None:
     at = service.clock.now()
     channel = service.channels.get(delivery.channel)
     if channel is None:
@@ -159,12 +176,13 @@ async def deliver(service: Service, delivery: Delivery) -> None:
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         if service.channels.get(delivery.channel) is not channel:
-            await deliver(service, delivery)
+            await _deliver_one(service, delivery)
             return
         note_pause(service, delivery.channel, receipt)
         await _failed(service, delivery, receipt, at=at)
         return
-    await _keep(service, delivery.taken(notice.revision, receipt, at=at))
+    taken = delivery.taken(notice.revision, receipt, at=at)
+    await _put(service, [taken], taken_by=delivery.channel)
 
 
 def note_pause(service: Service, name: str, error: ReconcilerError) -> None:
@@ -189,6 +207,11 @@ async def _is_left_alone(service: Service, name: str, waiting: Sequence[Delivery
     return until is not None
 
 
+def gives_up(error: ReconcilerError, *, since: datetime, at: datetime) -> bool:
+    """Whether a message that fails since then is tried no more."""
+    return _is_final(error) or at - since >= GIVE_UP_AFTER
+
+
 def _is_final(error: ReconcilerError) -> bool:
     """Whether it fails for good; a defect of ours may be gone with the next try or version."""
     return isinstance(error, PermanentError) and not isinstance(error, DefectError)
@@ -211,26 +234,29 @@ async def _failed(
         failing_since=since,
         error=sentence(error),
         next_at=retry_at(delivery.attempts + 1, at=at, after=after),
-        given_up=_is_final(error) or at - since >= GIVE_UP_AFTER,
+        given_up=gives_up(error, since=since, at=at),
     )
     await _keep(service, failed, failed_at=at)
 
 
-async def _put(service: Service, deliveries: Sequence[Delivery]) -> None:
+async def _put(
+    service: Service, deliveries: Sequence[Delivery], *, taken_by: str | None = None
+) -> None:
+    at = service.clock.now()
+
+    def work(tx: Transaction) -> None:
+        tx.alerts.put_deliveries(deliveries)
+        if taken_by is not None:
+            note_taken(tx, taken_by, at=at)
+
     if deliveries:
-        await service.store.transact(lambda tx: tx.alerts.put_deliveries(deliveries))
+        await service.store.transact(work)
 
 
 async def _keep(service: Service, delivery: Delivery, *, failed_at: datetime | None = None) -> None:
     def work(tx: Transaction) -> None:
         tx.alerts.put_deliveries([delivery])
-        if failed_at is not None and (delivery.given_up or delivery.attempts == 1):
-            body = ChannelFailed(
-                channel=delivery.channel,
-                alert_id=delivery.alert_id,
-                error=delivery.error or "",
-                given_up=delivery.given_up,
-            )
-            emit(tx, CHANNEL_FAILED, delivery.channel, body, at=failed_at)
+        if failed_at is not None:
+            note_failure(tx, delivery, at=failed_at)
 
     await service.store.transact(work)

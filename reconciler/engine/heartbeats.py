@@ -14,7 +14,10 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.records import Health
 from reconciler.engine.defects import outcome_of
-from reconciler.engine.delivering import note_pause, pause_of
+from reconciler.engine.delivering import gives_up, note_pause, pause_of
+from reconciler.engine.losing import note_failure, note_taken
+from reconciler.engine.moves import sentence
+from reconciler.engine.sending import PATIENCE_S, busy, side_by_side, to_its_end
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
@@ -22,7 +25,7 @@ from reconciler.stores import Transaction
 _LOOK_AGAIN: Final = timedelta(minutes=1)
 
 
-async def send_heartbeats(service: Service) -> None:
+async def send_heartbeats(service: Service, *, patience_s: float = PATIENCE_S) -> None:
     """Send what is due. A channel that fails is tried again, and the next day in any case.
 
     Raises:
@@ -34,12 +37,29 @@ async def send_heartbeats(service: Service) -> None:
     at = service.clock.now()
     kept = await service.store.read(lambda view: view.alerts.deliveries_of([HEARTBEAT]))
     last = {delivery.channel: delivery for delivery in kept}
+    stalled, due = busy(service), {}
     for channel in beating:
         name = channel.subscription.channel
         before = last.get(name) or Delivery(name, HEARTBEAT, next_at=at)
-        if before.next_at <= at:
-            after = await _beat(service, channel, before, at=at)
-            await service.store.transact(lambda tx, row=after: tx.alerts.put_deliveries([row]))  # type: ignore[misc]
+        if before.next_at <= at and name not in stalled:
+            due[name] = to_its_end(service, _beat_and_note(service, channel, before, at=at))
+    await side_by_side(service, due, patience_s=patience_s)
+
+
+async def _beat_and_note(
+    service: Service, channel: Channel, before: Delivery, *, at: datetime
+) -> None:
+    after = await _beat(service, channel, before, at=at)
+
+    def work(tx: Transaction) -> None:
+        tx.alerts.put_deliveries([after])
+        if after.sent_at != before.sent_at:
+            note_taken(tx, after.channel, at=at)
+        elif after.given_up and not before.given_up:
+            # The next are tried as ever, and told of only once.
+            note_failure(tx, after, at=at)
+
+    await service.store.transact(work)
 
 
 async def _beat(service: Service, channel: Channel, before: Delivery, *, at: datetime) -> Delivery:
@@ -57,14 +77,21 @@ async def _beat(service: Service, channel: Channel, before: Delivery, *, at: dat
         note_pause(service, before.channel, shown)
         return _failed(before, shown, at=at)
     every = channel.subscription.heartbeat or timedelta()
-    return replace(before, next_at=at + every, sent_at=at, sent_revision=1, attempts=0, error=None)
+    return before.taken(1, {}, at=at).revived(at=at + every)
 
 
 def _failed(before: Delivery, error: ReconcilerError, *, at: datetime) -> Delivery:
     after = error.after if isinstance(error, ChannelBusyError) else None
     attempts = before.attempts + 1
-    again = retry_at(attempts, at=at, after=after)
-    return replace(before, next_at=again, attempts=attempts, error=str(error))
+    since = before.failing_since or at
+    return replace(
+        before,
+        next_at=retry_at(attempts, at=at, after=after),
+        attempts=attempts,
+        failing_since=since,
+        error=sentence(error),
+        given_up=gives_up(error, since=since, at=at),
+    )
 
 
 def _verified(view: Transaction, channel: Channel, *, at: datetime) -> int | None:

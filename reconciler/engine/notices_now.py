@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from reconciler.domain.alerts import FINDING, TEST, Alert, AlertState, Delivery, read_subject
+from reconciler.domain.alerts import (
+    CHANNEL,
+    FINDING,
+    RELEASE,
+    TEST,
+    Alert,
+    AlertState,
+    Delivery,
+    read_subject,
+)
 from reconciler.domain.model import StackName
 from reconciler.domain.notice_links import api_path, links_of
 from reconciler.domain.notices import (
@@ -12,14 +21,17 @@ from reconciler.domain.notices import (
     Deed,
     Notice,
     NoticeMember,
+    channel_member,
     deeds_of,
     finding_member,
     notice_of,
+    release_member,
     stack_member,
     test_member,
 )
 from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
 from reconciler.domain.subscriptions import Subscription
+from reconciler.engine.losing import losses
 from reconciler.stores import Transaction
 
 
@@ -79,6 +91,12 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
     for kind, name in subjects:
         if kind == TEST:
             shown.append(test_member(name))
+        elif kind == CHANNEL:
+            shown.append(channel_member(name, losses(view).get(name)))
+        elif kind == RELEASE:
+            release = view.remediations.get(RemediationId(name))
+            if release is not None:
+                shown.append(release_member(release))
         elif kind == FINDING:
             record = view.findings.get(FindingId(name))
             if record is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from reconciler.domain.guardrails import GuardrailRule, Guardrails, guardrails_for
 from reconciler.domain.ignoring import IgnoreRule
@@ -94,6 +94,10 @@ class Service:
     """Those that policies may name; None where scripts are off."""
     channels_quiet_until: dict[str, datetime] = field(default_factory=dict)
     """Until when channels that failed or asked to wait are left alone; a reload changes none."""
+    sending: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Messages that are being sent: a stop waits for them (`engine.sending`)."""
+    delivering: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    """By channel, the work that is not known to be done."""
     planning: defaultdict[StackName, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )

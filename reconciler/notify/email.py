@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import html
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Final
+from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Link, Notice
@@ -18,6 +20,8 @@ from reconciler.notify.forbidden import refuse_literal, refuse_peer
 from reconciler.notify.text import headline, lines, link_lines
 
 _TIMEOUT_S: Final = 20.0
+_WHOLE_S: Final = 60.0
+"""A server that sends a byte now and then never meets the limit of a single step."""
 _PERMANENT: Final = 500
 
 
@@ -45,18 +49,27 @@ class Mail:
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Send the first mail of a thread, or the next. See `Notifier.show`."""
         message = mail_of(notice, self._server, root=receipt.get("root"))
-        await asyncio.to_thread(self._send, message)
+        line = _Line()
+        try:
+            async with asyncio.timeout(_WHOLE_S):
+                await asyncio.to_thread(self._send, message, line)
+        except TimeoutError:
+            where = f"channel {self._name}: {self._server.host}:{self._server.port}"
+            raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
+        finally:
+            # Else its thread would hold up the end of the daemon.
+            line.hang_up()
         return {"root": receipt.get("root") or str(message["Message-ID"])}
 
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    def _send(self, message: EmailMessage) -> None:
+    def _send(self, message: EmailMessage, line: _Line) -> None:
         server = self._server
         where = f"channel {self._name}: {server.host}:{server.port}"
         refuse_literal(self._name, server.host)
         try:
-            with _connected(self._name, server) as smtp:
+            with _connected(self._name, server, line) as smtp:
                 if server.user is not None:
                     smtp.login(server.user, server.password or "")
                 smtp.send_message(message)
@@ -84,6 +97,37 @@ class Mail:
         raise PermanentError(
             f"{where} refuses the mail with {code}", remedy="check `from` and `to` of the channel"
         ) from None
+
+
+class _Line:
+    """A conversation with a mail server, to be ended from another thread."""
+
+    def __init__(self) -> None:
+        self._smtp: smtplib.SMTP | None = None
+
+    def taken_by(self, smtp: smtplib.SMTP) -> None:
+        """Note who talks; its socket comes later."""
+        self._smtp = smtp
+
+    def hang_up(self) -> None:
+        """End the conversation; what waits for an answer meets its end."""
+        sock = self._smtp.sock if self._smtp is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                # Of the plain socket: that of TLS drops what the other thread reads by.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Smtp(smtplib.SMTP):
+    def __init__(self, line: _Line, *where: Any, **how: Any) -> None:
+        line.taken_by(self)
+        super().__init__(*where, **how)
+
+
+class _SmtpTls(smtplib.SMTP_SSL):
+    def __init__(self, line: _Line, *where: Any, **how: Any) -> None:
+        line.taken_by(self)
+        super().__init__(*where, **how)
 
 
 def mail_of(notice: Notice, server: MailServer, *, root: str | None) -> EmailMessage:
@@ -116,14 +160,14 @@ def headline_of_thread(notice: Notice) -> str:
     return headline(notice).partition("] ")[2]
 
 
-def _connected(channel: str, server: MailServer) -> smtplib.SMTP:
+def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.tls == "tls":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=_TIMEOUT_S, context=context
+        smtp: smtplib.SMTP = _SmtpTls(
+            line, server.host, server.port, timeout=_TIMEOUT_S, context=context
         )
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=_TIMEOUT_S)
+        smtp = _Smtp(line, server.host, server.port, timeout=_TIMEOUT_S)
     try:
         if smtp.sock is not None:
             refuse_peer(channel, server.host, str(smtp.sock.getpeername()[0]))

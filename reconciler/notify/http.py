@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ from reconciler.notify.statuses import check_status, wait_of
 from reconciler.proxies import proxy_to
 
 _TIMEOUT_S: Final = 10.0
+_WHOLE_S: Final = 30.0
+"""A receiver that sends a byte now and then never meets the limit of a single step."""
 _LONGEST_ANSWER: Final = 16 * 1024 * 1024
 """A page of a hundred issues has all their texts."""
 _FORBIDDEN: Final = 403
@@ -114,11 +117,14 @@ class Poster:
             await refuse_name_soon(self._name, self._base.host)
         url = self._base.join(path) if path else self._base
         try:
-            async with self._client.stream(
-                method, url, content=content, headers=headers, extensions={"trace": self._trace}
-            ) as answer:
+            async with (
+                asyncio.timeout(_WHOLE_S),
+                self._client.stream(
+                    method, url, content=content, headers=headers, extensions={"trace": self._trace}
+                ) as answer,
+            ):
                 body = await _limited(answer)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             # Not the error's text: it names the address, whose path may be a secret.
             raise RetryableError(
                 f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"

@@ -60,7 +60,7 @@ def values_of(notice: Notice, channel: str) -> dict[str, Any]:
     }
 
 
-FIELDS: Final = frozenset(NoticeMember.__dataclass_fields__) - {"awaiting"} | frozenset(
+FIELDS: Final = frozenset(NoticeMember.__dataclass_fields__) - {"awaiting", "command"} | frozenset(
     {"name", *ChangeLine.__dataclass_fields__, *Link.__dataclass_fields__}
 )
 """What members, their changes and links have."""
@@ -101,6 +101,9 @@ def samples(event: MessageEvent) -> Iterator[Notice]:
     yield drifted
     yield replace(drifted, members=(_GONE, _DRIFTED), stacks=("shop", "blog"), total=40)
     yield replace(drifted, members=(_UNVERIFIED,), commands=("trueup status blog",))
+    yield replace(
+        drifted, members=(_FAILING,), stacks=("trueup",), commands=("trueup channel test ops",)
+    )
     yield replace(drifted, members=(), stacks=(), commands=(), links=())
 
 
@@ -129,6 +132,10 @@ _GONE: Final = NoticeMember(
 _UNVERIFIED: Final = NoticeMember(
     stack="blog", address="", type="stack", kind="unverified", severity="high", state="error",
     reason="the state cannot be read",
+)  # fmt: skip
+_FAILING: Final = NoticeMember(
+    stack="trueup", address="ops", type="channel", kind="failing", severity="high", state="open",
+    reason="1 message was given up since 2026-01-31 12:00 UTC: the key is refused",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 
 from reconciler.domain.alerts import (
     HEARTBEAT,
+    LOSSES,
     Alert,
     AlertId,
     AlertState,
@@ -115,7 +116,9 @@ class SqlAlerts:
             for delivery in self.rows.every(select(DeliveryRow).where(column.in_(some)), _delivery)
         )
 
-    def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
+    def due(
+        self, now: datetime, *, limit: int, without: Collection[str] = ()
+    ) -> tuple[Delivery, ...]:
         """Return deliveries behind their alert whose time has come, the longest waiting first."""
         behind = and_(
             col(DeliveryRow.alert_id) == col(AlertRow.id),
@@ -124,7 +127,8 @@ class SqlAlerts:
         both = join(DeliveryRow, AlertRow, behind)
         unmuted = or_(col(AlertRow.muted_at).is_(None), col(AlertRow.resolved_at).is_not(None))
         wanted = (col(DeliveryRow.given_up).is_(False), col(DeliveryRow.next_at) <= now, unmuted)
-        statement = select(DeliveryRow).select_from(both).where(*wanted)
+        others = col(DeliveryRow.channel).not_in(sorted(without))
+        statement = select(DeliveryRow).select_from(both).where(*wanted, others)
         order = (col(DeliveryRow.next_at), col(DeliveryRow.channel), col(DeliveryRow.alert_id))
         return self.rows.every(statement.order_by(*order).limit(limit), _delivery)
 
@@ -156,7 +160,7 @@ class SqlAlerts:
                 func.max(col(DeliveryRow.error)),
             )
             .select_from(both)
-            .where(col(DeliveryRow.alert_id) != HEARTBEAT)
+            .where(col(DeliveryRow.alert_id).not_in([HEARTBEAT, LOSSES]))
             .group_by(col(DeliveryRow.channel))
         )
         return {

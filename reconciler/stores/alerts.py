@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -34,8 +34,13 @@ class Alerts(Protocol):
 
     def put_members(self, members: Iterable[Member]) -> None: ...
     def deliveries_of(self, alert_ids: Iterable[AlertId]) -> tuple[Delivery, ...]: ...
-    def due(self, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
-        """Return deliveries behind their alert whose time has come, longest waiting first."""
+    def due(
+        self, now: datetime, *, limit: int, without: Collection[str] = ()
+    ) -> tuple[Delivery, ...]:
+        """Return deliveries behind their alert whose time has come, longest waiting first.
+
+        Those on channels `without` are left out.
+        """
         ...
 
     def given_up(self, channels: Iterable[str]) -> tuple[Delivery, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -15,7 +17,16 @@ from tests.daemon import Daemon
 from tests.e2e.lone_daemon import look_at
 from tests.e2e.test_guardrails import DRIFT, NAMES, Fleet
 from tests.e2e.test_third_tool import DECLARED
-from tests.receivers.http import ChatRoom, Fickle, JsonReceiver, Pager, SignedReceiver, receiving
+from tests.patience import until
+from tests.receivers.http import (
+    ChatRoom,
+    Fickle,
+    JsonReceiver,
+    Pager,
+    SignedReceiver,
+    Stalled,
+    receiving,
+)
 from tests.receivers.smtp import MailSink, taking_mail
 
 pytestmark = pytest.mark.slow
@@ -97,13 +108,13 @@ def drifts(fleet: Fleet, daemon: Daemon) -> None:
         daemon.ask(f"/stacks/{name}/scan", {})
 
 
-def settled(fleet: Fleet, daemon: Daemon) -> None:
+def settled(fleet: Fleet, daemon: Daemon, *, channel: str = "bus") -> None:
     """Wait until both stacks were scanned, and the alerts know where the stream is."""
     daemon.until(
         "the first scans",
         lambda: all(look_at(daemon, name)["health"] == "in_sync" for name in NAMES),
     )
-    assert fleet.run("channel", "test", "bus").code == 0
+    assert fleet.run("channel", "test", channel).code == 0
 
 
 def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone(
@@ -165,6 +176,94 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
     for secret in SECRETS:
         assert secret not in logs + listed.everything
         assert secret.encode() not in kept
+
+
+def test_a_dead_channel_is_an_incident_at_another_until_it_takes_messages_again(
+    tmp_path: Path,
+) -> None:
+    fleet = Fleet(tmp_path)
+    hook, pager = SignedReceiver(SECRETS[2]), Pager(SECRETS[1])
+    line = Fickle(hook, [((403, {}, b""), False)] * 99)
+
+    def silent() -> list[str]:
+        return [key for key, each in pager.open.items() if each["component"] == "channel"]
+
+    with receiving(line) as bus, receiving(pager) as at:
+        channels = (
+            f'name = "bus"\nurl = "http://{bus}/hook"\nsecret = "{hook.secret}"',
+            f'name = "pager"\nurl = "pagerduty+http://{pager.routing_key}@{at}"',
+        )
+        fleet.settings("".join(f'[[channel]]\n{each}\ngroup_wait = "1s"\n' for each in channels))
+        with fleet.lone.serving() as daemon:
+            settled(fleet, daemon, channel="pager")
+            drifts(fleet, daemon)
+            daemon.until("the incident of the channel", silent)
+            (incident,) = silent()
+            said = fleet.run("status"), fleet.run("channel", "list")
+            assert all("CHANNEL bus SHOWS NO ALERTS" in each.out for each in said), said
+            assert any("channel.failed" in each and "bus" in each for each in daemon.lines)
+            daemon.process.send_signal(signal.SIGKILL)
+            daemon.process.wait()
+        with fleet.lone.serving() as daemon:
+            daemon.until(
+                "the second try of what was given up",
+                lambda: daemon.ask("/channels")["items"][0]["lost"] == 2,
+            )
+            assert silent() == [incident]
+            line.failures.clear()
+            assert fleet.run("channel", "test", "bus").code == 0
+            daemon.until("the end of the incident", lambda: incident in pager.resolved)
+            daemon.until("the drift", lambda: any(_drifts(each) for each in hook.events.values()))
+            assert pager.paged.count(incident) == 1
+            assert "SHOWS NO ALERTS" not in fleet.run("status").out
+            logs = "".join(daemon.lines)
+        assert not any(secret in logs for secret in SECRETS)
+
+
+def _drifts(event: dict[str, Any]) -> bool:
+    is_open: bool = event["type"].endswith("open")
+    return is_open and event["data"]["members"][0]["type"] != "channel"
+
+
+def test_a_message_that_is_being_sent_when_the_daemon_is_stopped_comes_once(
+    tmp_path: Path,
+) -> None:
+    fleet = Fleet(tmp_path)
+    room = ChatRoom(SECRETS[0])
+    door = Stalled(room)
+    door.go.set()
+    with receiving(door) as at:
+        url = f"slack+http://{room.token}@{at}/%23ops"
+        fleet.settings(f'[[channel]]\nname = "chat"\nurl = "{url}"\ngroup_wait = "0s"\n')
+        with fleet.lone.serving() as daemon:
+            settled(fleet, daemon, channel="chat")
+            door.go.clear()
+            door.came.clear()
+            drifts(fleet, daemon)
+            daemon.until("the message", door.came.is_set)
+            daemon.process.send_signal(signal.SIGTERM)
+            asyncio.run(until(lambda: not _is_served(fleet.lone.port)))
+            door.go.set()
+            assert daemon.end() == 0
+        assert len(room.messages) == 2, "that of the test, and the drift's"
+        with fleet.lone.serving() as daemon:
+            for name in NAMES:
+                fleet.worlds[name].put(DECLARED)
+                daemon.ask(f"/stacks/{name}/scan", {})
+            daemon.until("the end", lambda: all(_is_over(each) for each in room.messages.values()))
+        assert len(room.messages) == 2
+
+
+def _is_over(message: dict[str, Any]) -> bool:
+    return ":white_check_mark:" in str(message["blocks"])
+
+
+def _is_served(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_a_channel_test_says_what_came_back(tmp_path: Path, receivers: Receivers) -> None:

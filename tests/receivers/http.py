@@ -41,6 +41,20 @@ class Fickle:
 
 
 @dataclass
+class Stalled:
+    """A service that answers nobody until `go`; `came` says that somebody waits."""
+
+    service: Service
+    came: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        self.came.set()
+        self.go.wait(30)
+        return self.service.take(path, headers, body)
+
+
+@dataclass
 class Pager:
     """PagerDuty's Events API v2: what incidents there are, by key, and what each says.
 

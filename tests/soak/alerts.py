@@ -140,7 +140,12 @@ def _put(tx: Transaction, numbers: range) -> None:
 def _service(store: Any, channels: Mapping[str, Channel]) -> Service:
     """Return what following and delivering ask of a service."""
     service = SimpleNamespace(
-        store=store, clock=SystemClock(), channels=channels, channels_quiet_until={}
+        store=store,
+        clock=SystemClock(),
+        channels=channels,
+        channels_quiet_until={},
+        sending=set(),
+        delivering={},
     )
     return cast("Service", service)
 
@@ -153,7 +158,7 @@ async def _deliver_all(database: Path, url: str, secret: str) -> None:
     try:
         while await follow_events(service):
             pass
-        while await deliver_due(service):
+        while await deliver_due(service, patience_s=_CHILD_LIMIT_S):
             pass
     finally:
         await notifier.close()

@@ -34,6 +34,12 @@ def opened(**section: Any) -> None:
         ({"url": HOOK, "secret": ""}, "an empty `secret`"),
         ({"url": HOOK, "most_open": 3}, "opens no tickets"),
         ({"url": HOOK, "quiet": ALL_WEEK}, "quiet all week"),
+        ({"url": HOOK, "min_severity": "critical", "digest": "1d"}, "has `digest`, and shows only"),
+        ({"url": ROOM, "min_severity": "critical", "quiet": ALL_WEEK[:1]}, "has `quiet`, and"),
+        (
+            {"url": HOOK, "min_severity": "critical", "events": ["stack.error", "stack.stale"]},
+            "which are high, and only for",
+        ),
         ({"url": f"{MAIL}&tsl=none"}, "another key, 'tsl'"),
         ({"url": f"{MAIL}&ca_file=/not/there"}, "`ca_file` that is not there"),
         ({"url": "smtp://u@mail.example.com?from=a@b.c&to=d@e.f"}, "no password"),
@@ -72,6 +78,8 @@ def test_what_has_an_effect_is_taken() -> None:
     opened(url=DESK, most_open=3)
     opened(url=HOOK, secret="CANARY", digest="1d", quiet=ALL_WEEK[:1])
     opened(url=MAIL, heartbeat="1d")
+    opened(url=MAIL, heartbeat="1d", quiet=ALL_WEEK[:1], min_severity="critical")
+    opened(url=HOOK, min_severity="critical", events=["stack.error", "channel.failed"])
     opened(url="smtp://mail.example.com?from=a@b.c&to=d@e.f")
 
 

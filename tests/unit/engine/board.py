@@ -11,7 +11,9 @@ from reconciler.domain.notices import Notice
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
 from reconciler.engine.delivering import deliver_due
+from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel
+from tests.patience import PATIENCE_S
 from tests.unit.engine.house import A, House
 
 
@@ -61,8 +63,13 @@ async def tell(house: House, **span: float) -> None:
     while await follow_events(house.service):
         pass
     await watch_staleness(house.service)
-    while await deliver_due(house.service):
+    while await deliver_due(house.service, patience_s=PATIENCE_S):
         pass
+
+
+async def beat(house: House) -> None:
+    """Do what the daemon's chore does about heartbeats."""
+    await send_heartbeats(house.service, patience_s=PATIENCE_S)
 
 
 async def drift(house: House, address: ResourceAddress = A, size: int = 9) -> None:

@@ -21,6 +21,7 @@ from reconciler.engine.stacks import remove
 from reconciler.engine.sweep import recover
 from reconciler.ports import RunnerProcess
 from tests.fake_world import Fate, World, WorldRunner
+from tests.unit.engine.board import begin, listen, tell
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
 
 EDGE = ResourceAddress("thing.edge")
@@ -142,6 +143,26 @@ async def test_a_release_that_does_more_waits_for_a_person(house: House) -> None
     assert EDGE not in house.world.live
     await approved(house, waiting)
     assert house.world.live[EDGE] == {"port": 81}
+
+
+async def test_a_release_that_waits_is_an_alert_though_its_drift_is_gone(house: House) -> None:
+    await approved(house)
+    board = listen(house)
+    await begin(house)
+    house.world.declared[EDGE] = {"port": 81}
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    waiting = await house.the_open()
+    assert waiting.state is P.AWAITING_APPROVAL
+    await tell(house)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop: thing.edge is not released from quarantine"
+    assert notice.commands[0] == f"trueup remediation {waiting.id}"
+    assert notice.members[0].awaiting == (waiting.id, waiting.plan_digest)
+    await approved(house, waiting)
+    await tell(house)
+    assert board.open == []
 
 
 @pytest.mark.parametrize(("provider", "asks"), [("", True), ("thing", True), ("other", False)])

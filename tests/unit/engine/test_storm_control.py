@@ -16,9 +16,8 @@ from reconciler.domain.subscriptions import Subscription
 from reconciler.domain.windows import read_window
 from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
-from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.muting import mute, unmute
-from tests.unit.engine.board import begin, drift, listen, tell
+from tests.unit.engine.board import beat, begin, drift, listen, tell
 from tests.unit.engine.house import A, B, C, House
 
 
@@ -240,27 +239,27 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
 ) -> None:
     board = listen(house, heartbeat=timedelta(days=1))
     await begin(house)
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 0, "no scan has verified anything yet"
     await house.scan(minutes=2)
-    await send_heartbeats(house.service)
+    await beat(house)
     (notice,) = board.shown.values()
     assert notice.kind is NoticeKind.HEARTBEAT
     assert notice.title == "all 1 stacks verified, nothing drifted"
     await house.scan(hours=1)
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 1
     await drift(house, C)
     house.clock.move(days=1)
     await house.scan()
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 1
     await mended(house, C)
     house.clock.move(minutes=2)
     board.failures = [RetryableError("away")]
-    await send_heartbeats(house.service)
+    await beat(house)
     await house.scan(minutes=2)
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 2
 
 
@@ -269,14 +268,14 @@ async def test_a_heartbeat_waits_for_the_morning(house: House) -> None:
     night = read_window("09:00-15:00 UTC")
     board = listen(house, heartbeat=timedelta(days=1), quiet=(night,))
     await house.scan()
-    await send_heartbeats(house.service)
+    await beat(house)
     house.clock.move(hours=1)
     await house.scan()
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 0
     house.clock.move(hours=5)
     await house.scan()
-    await send_heartbeats(house.service)
+    await beat(house)
     assert board.posted == 1
 
 
@@ -285,10 +284,10 @@ async def test_a_channel_that_breaks_keeps_no_heartbeat_of_others(house: House) 
     whole = listen(house, "whole", heartbeat=timedelta(days=1))
     broken.failures = [ValueError("a defect")]
     await house.scan()
-    await send_heartbeats(house.service)
+    await beat(house)
     assert (broken.posted, whole.posted) == (0, 1)
-    await send_heartbeats(house.service)
+    await beat(house)
     assert broken.posted == 0, "it is tried later, as after any failure"
     house.clock.move(minutes=1)
-    await send_heartbeats(house.service)
+    await beat(house)
     assert broken.posted == 1

@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Deed, Link
-from reconciler.notify import forbidden
+from reconciler.notify import email, forbidden, http
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.notify.forbidden import refuse_literal
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from tests.client import far_daemon
+from tests.receivers import drip
 from tests.receivers.http import Answer, Fickle, Pager, SignedReceiver, receiving
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import AT, MEMBER, notice, over
@@ -273,6 +275,24 @@ async def test_a_channel_that_a_reload_closed_fails_for_now_alone(
         await channel.close()
         with pytest.raises(RetryableError, match="closed"):
             await channel.show(notice(), {})
+
+
+@pytest.mark.parametrize(
+    ("module", "greeting", "url"),
+    [
+        (http, drip.HTTP, "http://127.0.0.1:{}/hook"),
+        (email, drip.SMTP, "smtp://127.0.0.1:{}?from=a@b.c&to=d@e.f&tls=none"),
+    ],
+)
+async def test_a_receiver_that_never_ends_its_answer_is_asked_again_later(
+    module: ModuleType, greeting: bytes, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WHOLE_S", 0.2)
+    with drip.dripping(greeting) as port:
+        channel = open_channel(ChannelAddress("ops", url.format(port)))
+        with pytest.raises(RetryableError, match="channel ops"):
+            await channel.show(notice(), {})
+        await channel.close()
 
 
 async def test_redirects_are_not_followed() -> None:

@@ -17,6 +17,7 @@ from iac_adapters.pulumi.evaluation import evaluate_deadline_s
 from iac_adapters.pulumi.events import done_in, events_of
 from iac_adapters.pulumi.history import CORRECTION
 from iac_adapters.pulumi.loaded import LoadedResource
+from iac_adapters.pulumi.plan import unnamed
 from iac_adapters.pulumi.planning import PlanOrder, keep_job, refuse_locked, refuse_pending
 from iac_adapters.pulumi.redaction import secret_words, secrets_of
 from iac_adapters.pulumi.values import RawProperties, visible
@@ -158,6 +159,8 @@ def _held(
         return
     sides = (inputs, resource.recorded.outputs)
     secrets = secrets_of(sides, resource.state.secret_outputs).with_words_of(map(visible, sides))
-    for name, value in sorted(visible(inputs).items()):
+    # As the plan of the way back says it: that rolls the end of a name that Pulumi gives anew.
+    kept = unnamed(inputs, resource.state.urn)
+    for name, value in sorted(visible(kept).items()):
         redacted, _ = secrets.redacted(value, (name,), digester)
         yield PlannedChange(render_path((name,)), redacted, None)

@@ -96,7 +96,7 @@ class PlanReader:
         inputs = self._inputs(planned, step, loaded)
         action = _ACTIONS.get(planned.step, Action.OTHER)
         if action in (Action.CREATE, Action.REPLACE):
-            inputs = _unnamed(inputs, urn)
+            inputs = unnamed(inputs, urn)
         changes = (
             self._created(inputs, loaded)
             if action is Action.CREATE
@@ -108,7 +108,7 @@ class PlanReader:
             action=action,
             changes=tuple(sorted(changes, key=lambda change: change.path)),
             new=() if action is Action.DELETE else self._new(urn, inputs, plans, preview),
-            seal=self._seal(_unnamed(preview.plans.get(urn, {}), urn)),
+            seal=self._seal(unnamed(preview.plans.get(urn, {}), urn)),
         )
 
     def _inputs(
@@ -171,8 +171,8 @@ class PlanReader:
         live = preview.live.get(urn)
         writing = Writing(
             step=plans[urn],
-            inputs=_unnamed(inputs, urn),
-            recorded=_unnamed(recorded.inputs, urn) if recorded is not None else {},
+            inputs=unnamed(inputs, urn),
+            recorded=unnamed(recorded.inputs, urn) if recorded is not None else {},
             live=live.outputs if live is not None else None,
             planned=plans,
         )
@@ -220,7 +220,7 @@ def _last(steps: Sequence[Done], urn: str) -> Done | None:
     return chosen[-1] if chosen else None
 
 
-def _unnamed(raw: Any, urn: str) -> Any:
+def unnamed(raw: Any, urn: str) -> Any:
     """Return `raw` without the random end of names that Pulumi gives: each preview rolls it."""
     logical = re.escape(urn.rpartition("::")[2])
     return _renamed(raw, re.compile(rf"^({logical}-)[0-9a-f]{{7}}$"))

@@ -12,7 +12,7 @@ from hypothesis import given
 from iac_adapters.pulumi.checkpoint import STACK_TYPE, StateResource
 from iac_adapters.pulumi.events import Done
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
-from iac_adapters.pulumi.plan import PlanReader, Preview, _unnamed
+from iac_adapters.pulumi.plan import PlanReader, Preview, unnamed
 from iac_adapters.pulumi.provider import ReadAnswer
 from iac_adapters.pulumi.values import SECRET, SIGNATURE
 from iac_adapters.redaction.digester import SecretDigester
@@ -172,13 +172,13 @@ def test_of_names_that_pulumi_gives_the_random_end_is_left_out(
     text: str, expected: str, reason: str
 ) -> None:
     nested = {"a": [text, {"b": text}], text: 1}
-    assert _unnamed(nested, URN) == {"a": [expected, {"b": expected}], text: 1}, reason
+    assert unnamed(nested, URN) == {"a": [expected, {"b": expected}], text: 1}, reason
 
 
 def test_a_name_is_taken_by_the_letter() -> None:
     urn = URN.replace("::web", "::a.b(c")
-    assert _unnamed("a.b(c-1a2b3c4", urn) == "a.b(c-*"
-    assert _unnamed("axb(c-1a2b3c4", urn) == "axb(c-1a2b3c4"
+    assert unnamed("a.b(c-1a2b3c4", urn) == "a.b(c-*"
+    assert unnamed("axb(c-1a2b3c4", urn) == "axb(c-1a2b3c4"
 
 
 def test_each_preview_rolls_another_name_and_the_digest_stays() -> None:

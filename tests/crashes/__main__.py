@@ -68,14 +68,33 @@ class Life:
         store.on_wake(self._woken)
         try:
             if first:
-                await store.transact(registered(self.folder))
+                await store.transact(self.registration())
                 await scan_and_decide(service, SHOP)
             else:
                 await recover(service)
             ended = await self._until_ended(service)
             return [] if first else await self._wrong(service, ended)
         finally:
+            await self.close()
             await store.close()
+
+    def registration(self) -> Any:
+        """Return what writes the stack and its policy into a new store."""
+        return registered(self.folder)
+
+    def amiss(self) -> list[str]:
+        """Return what is wrong with the cloud, and with how often the tool was run."""
+        wrong = []
+        things = json.loads((self.folder / "cloud.json").read_text())["things"]
+        if things != DECLARED:
+            wrong.append(f"the cloud has {things}")
+        notes = (self.folder / NOTES).read_text().split()
+        if notes != ["begin", "end"]:
+            wrong.append(f"the tool was run otherwise than once: {notes}")
+        return wrong
+
+    async def close(self) -> None:
+        """Let go of what the tool's adapter keeps."""
 
     def _service(self, store: PointedStore) -> Service:
         runs = self.folder / "runs"
@@ -119,15 +138,9 @@ class Life:
         return None
 
     async def _wrong(self, service: Service, ended: Remediation | None) -> list[str]:
-        wrong = []
+        wrong = self.amiss()
         if ended is None:
             wrong.append("the correction does not end")
-        things = json.loads((self.folder / "cloud.json").read_text())["things"]
-        if things != DECLARED:
-            wrong.append(f"the cloud has {things}")
-        notes = (self.folder / NOTES).read_text().split()
-        if notes != ["begin", "end"]:
-            wrong.append(f"the tool was run otherwise than once: {notes}")
         runs = await service.store.read(lambda view: view.runs.page().items)
         if any(run.ended_at is None for run in runs):
             wrong.append("a run has no end")
@@ -142,8 +155,8 @@ class Life:
         return wrong
 
 
-def registered(folder: Path) -> Any:
-    record = StackRecord(SHOP, "world", str(folder), timedelta(minutes=15))
+def registered(folder: Path, *, tool: str = "world") -> Any:
+    record = StackRecord(SHOP, tool, str(folder), timedelta(minutes=15))
 
     def work(tx: Transaction) -> None:
         tx.stacks.put(record)

@@ -2,7 +2,8 @@
 
 The others are `agents --count 100000`, `places --minutes 10`, `alerts --count 10000`,
 `generated --count 40 --seed 1`, `simulate --count 2000` and `tui --hours 24`; `faults` has a tool
-go wrong in each way, with a kill at each point.
+go wrong in each way, with a kill at each point, and `points [--aws]` kills at each point of a
+correction by the real terraform.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -15,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.crashes import faults
+from tests.crashes import faults, real
 from tests.soak.agents import report_loop
 from tests.soak.alerts import alert_loop
 from tests.soak.generated import generated_loop
@@ -50,6 +51,8 @@ def main() -> int:
     tui = wanted.add_parser("tui", help="a day of events before the terminal UI")
     tui.add_argument("--hours", type=float, default=24.0)
     wanted.add_parser("faults", help="a tool that goes wrong, crossed with kills of the daemon")
+    points = wanted.add_parser("points", help="kill the daemon at each point of a real correction")
+    points.add_argument("--aws", action="store_true", help="on the simulated AWS")
     agents = wanted.add_parser("agents", help="kill the daemon and agents while reports come in")
     agents.add_argument("--count", type=int, default=100_000)
     agents.add_argument("--kills", type=int, default=10)
@@ -64,6 +67,8 @@ def main() -> int:
         if asked.trial == "faults":
             os.environ["TRUEUP_TEST_OUTPUT_MIB"] = "1024"
             return faults.main([folder])
+        if asked.trial == "points":
+            return real.main([folder, *(["--aws"] if asked.aws else [])])
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed

@@ -126,7 +126,7 @@ class _Fleet(Collector):
     held: bool
     quarantines: int
     reconnected: int
-    lost: Mapping[str, int]
+    silent_channels: int
 
     @classmethod
     def read(cls, view: Transaction) -> _Fleet:
@@ -140,7 +140,7 @@ class _Fleet(Collector):
             held=bool(view.holds.all()),
             quarantines=len(isolated),
             reconnected=sum(quarantine.reconnected_at is not None for quarantine in isolated),
-            lost={name: loss.attempts for name, loss in losses(view).items()},
+            silent_channels=len(losses(view)),
         )
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -198,11 +198,10 @@ class _Fleet(Collector):
             "Those of which somebody else attached an edge again.",
             value=self.reconnected,
         )
-        yield _gauge(
-            "trueup_lost_messages",
-            "Messages that a channel gave up since it last took one.",
-            "channel",
-            sorted(self.lost.items()),
+        yield GaugeMetricFamily(
+            "trueup_silent_channels",
+            "Channels that gave up messages and took none since.",
+            value=self.silent_channels,
         )
 
 

@@ -67,6 +67,7 @@ _LIMITS: Final[Mapping[str, Any]] = {
 SHOWN: Final = ("fault", "point", "killed", "said", "wrong")
 _MOST_ROUNDS: Final = 60
 _MOST_MEMORY_MIB: Final = 400
+_PART_BYTES: Final = 1 << 20
 _ON_THE_WAY: Final = (
     "remediation.applying",
     "runner",
@@ -193,7 +194,7 @@ class FaultyLife(Life):
             ),
             "I5: what had ended went on": ended.items() <= (await _ended_ones(service)).items(),
             "I6: the audit does not follow": (await verify(service)).broken is None,
-            "I8: a secret was written": SECRET.encode() not in b"".join(self._kept_bytes()),
+            "I8: a secret was written": not any(SECRET.encode() in part for part in self._kept()),
             "the database is damaged": self._is_whole(),
             "the daemon took too much memory": _memory_mib() < _MOST_MEMORY_MIB,
         }
@@ -227,10 +228,16 @@ class FaultyLife(Life):
             await self._advance(service)
         return self._words("notes") == before
 
-    def _kept_bytes(self) -> Iterator[bytes]:
-        yield from (file.read_bytes() for file in self.folder.glob("trueup.db*"))
-        yield from (file.read_bytes() for file in (self.folder / "runs").rglob("*")
-                    if file.is_file())  # fmt: skip
+    def _kept(self) -> Iterator[bytes]:
+        """Yield what the files hold in parts that overlap: a log of 1 GiB is no daemon's memory."""
+        for file in (*self.folder.glob("trueup.db*"), *(self.folder / "runs").rglob("*")):
+            if not file.is_file():
+                continue
+            with file.open("rb") as stream:
+                end = b""
+                while part := stream.read(_PART_BYTES):
+                    yield end + part
+                    end = part[-len(SECRET) :]
 
     def _is_whole(self) -> bool:
         with closing(sqlite3.connect(self.folder / "trueup.db")) as database:

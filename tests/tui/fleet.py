@@ -30,6 +30,7 @@ _LIST: Final = {"Sid": "list", "Effect": "Allow", "Action": "s3:ListBucket", "Re
 _OPEN: Final[Value] = [
     {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
 ]
+_ARN: Final = "arn:aws:sqs:eu-west-1:123456789012"
 _POLICIES: Final = (
     Policy(PolicyId("review"), "a person decides", ActionType.MANUAL_REVIEW,
            Selection(stack="webshop"), owner="ana"),
@@ -47,7 +48,11 @@ def _declared() -> dict[str, dict[str, Any]]:
         "webshop": {
             "aws_security_group.front": {"name": "front", "ingress": []},
             "aws_iam_policy.assets": {"name": "assets", "policy": _policy(_READ, _LIST)},
-            "aws_sqs_queue.orders": {"name": "orders", "visibility_timeout_seconds": 45},
+            "aws_sqs_queue.orders": {
+                "name": "orders",
+                "arn": f"{_ARN}:orders",
+                "visibility_timeout_seconds": 45,
+            },
             "aws_s3_bucket.assets": {"bucket": "webshop-assets", "tags": {"team": "web"}},
         },
         "network": {
@@ -66,10 +71,8 @@ def _break(worlds: dict[StackName, World]) -> None:
         "name": "assets",
         "policy": _policy(_LIST, wider),
     }
-    web[ResourceAddress("aws_sqs_queue.orders")] = {
-        "name": "orders",
-        "visibility_timeout_seconds": 99,
-    }
+    queue = ResourceAddress("aws_sqs_queue.orders")
+    web[queue] = {**web[queue], "visibility_timeout_seconds": 99}
     net = worlds[StackName("network")].live
     for place in range(3):
         address = ResourceAddress(f"module.zone[{place}].aws_subnet.this")

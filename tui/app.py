@@ -14,6 +14,7 @@ from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.asking import when_answered
 from tui.clipboard import fit_for_terminal
@@ -36,6 +37,7 @@ from tui.screens.runs import RunsPage
 from tui.screens.stacks import StacksPage
 from tui.session import Session
 from tui.store.store import Changes
+from tui.widgets.scroll_bar import AsciiScrollBar
 
 VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents", "ignores")
 _KEPT_COMMANDS: Final = 100
@@ -104,6 +106,7 @@ class TrueupApp(DecidingApp):
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
+        ScrollBar.renderer = AsciiScrollBar if ascii_only else ScrollBarRender
         self.set_keymap(dict(session.options.keymap))
 
     @classmethod

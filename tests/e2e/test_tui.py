@@ -92,6 +92,7 @@ def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
         screen.press("?")
         assert screen.until("drawn in ASCII: the locale's").isascii()
         screen.press("Escape")
+        screen.until("goes on trying")
         screen.press("q")
         screen.until("ended with 0")
 

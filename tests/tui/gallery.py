@@ -18,6 +18,7 @@ from typing import Final
 from textual.pilot import Pilot
 
 from reconciler.client import Daemon
+from tests.patience import PATIENCE_S
 from tests.tui.fleet import fleet
 from tui.app import TrueupApp
 from tui.session import Options, Session
@@ -25,7 +26,6 @@ from tui.store.arrange import GROUPS
 
 SIZES: Final = ((80, 24), (160, 50))
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
-_WITHIN_S: Final = 20.0
 _PREVIEW_S: Final = 0.6
 """What stands beside a list comes a moment after it."""
 
@@ -100,7 +100,7 @@ async def until(pilot: Pilot[None], app: TrueupApp, *words: str) -> None:
     Raises:
         TimeoutError: they never were; the message ends with the screen.
     """
-    limit = time.monotonic() + _WITHIN_S
+    limit = time.monotonic() + PATIENCE_S
     while missing := [each for each in words if each not in screen_text(app) or _loading(app)]:
         if time.monotonic() > limit:
             raise TimeoutError(f"{missing} never came:\n{screen_text(app)}")

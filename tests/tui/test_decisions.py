@@ -204,8 +204,7 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         await seat.armed()
         await seat.press(*"shop", "enter")
         await seat.until("awaiting approval > queued")
-        await house.settle()
-        assert edge not in house.world.live
+        await seat.worked(lambda: edge not in house.world.live)
         await seat.press("escape")
         await seat.until("# quarantined")
     async with seated(served) as seat:
@@ -215,7 +214,7 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         await seat.armed()
         await seat.press("y")
         await seat.until("release requested: 1")
-        await house.settle()
+        await seat.worked(lambda: edge in house.world.live)
         await seat.until("v released")
         assert "converged" not in seat.screen
     assert house.world.live[edge] == {"port": 80}

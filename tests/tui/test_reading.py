@@ -85,7 +85,7 @@ async def test_why_says_who_decides_what_holds_it_and_what_is_related(served: Se
         seen = await seat.until("it was gone without a correction")
         for words in (
             "changed outside the code",
-            "not known: the cloud's audit log names who wrote it before",
+            "not known: see the cloud's audit log, before",
             "manual",
             "plan a correction and ask for an approval",
             "? needs approval",

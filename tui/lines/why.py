@@ -97,10 +97,8 @@ def _actor(finding: Finding, background: Background) -> Line:
         return _fact("by", (background.writer, "strong"), "  (its tags say so)")
     if finding.origin == "unapplied":
         return _fact("by", "whoever edited the code; it was not applied since")
-    return _fact(
-        "by",
-        f"not known: the cloud's audit log names who wrote it before {clock(finding.first_seen)}",
-    )
+    seen = clock(finding.first_seen)
+    return _fact("by", f"not known: see the cloud's audit log, before {seen}")
 
 
 def _policy(background: Background) -> Iterator[Line]:
@@ -166,9 +164,8 @@ def _times(finding: Finding, background: Background | None) -> Iterator[Line]:
         return
     times = flaps(background.reports, background.remediations, finding.address)
     lately = sum(datetime.now(UTC) - at < _DAY for at in times)
-    style = "medium" if times else "dim"
-    yield _fact("flaps", (f"{len(times)}", style),
-                (f"  it was gone without a correction; {lately} within a day", "dim"))  # fmt: skip
+    words = f"  times it was gone without a correction; {lately} within a day"
+    yield _fact("flaps", (f"{len(times)}", "medium" if times else "dim"), (words, "dim"))
 
 
 def flaps(

@@ -77,6 +77,14 @@ class FetchedPage(ListPage):
     topics: ClassVar[frozenset[str]] = frozenset()
 
 
+def _to(row: AuditEntry) -> Span:
+    """Return what an entry is about; an id says nothing without its stack."""
+    stack = row.details.get("stack")
+    if not isinstance(stack, str) or stack == row.subject:
+        return Span(row.subject)
+    return Span(f"{stack} {row.subject}")
+
+
 class AuditPage(FetchedPage):
     """Who did what to what, the newest first."""
 
@@ -85,7 +93,7 @@ class AuditPage(FetchedPage):
         Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=5),
         Column("actor", "WHO", 12, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
         Column("action", "DID", 29, lambda row: Span(row.action), rank=9),
-        Column("subject", "TO", 14, lambda row: Span(row.subject), grow=2, rank=6, middle=True),
+        Column("subject", "TO", 14, _to, grow=2, rank=6),
         Column(
             "details", "DETAILS", 16, lambda row: Span(_brief(row.details), "dim"), grow=3, rank=4
         ),

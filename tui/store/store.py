@@ -80,7 +80,7 @@ class Store:
         self.reading = Changes()
         self.listing: Changes | None = None
         self.seq = 0
-        self._critical = (0, -_COUNT_EVERY_S)
+        self._critical = (0, 0, -_COUNT_EVERY_S)
 
     def taken(self) -> Changes:
         """Return what changed since the last time, once."""
@@ -117,10 +117,10 @@ class Store:
 
     def count_critical(self, *, now: float) -> int:
         """Return how many rows are critical, as of a second ago at most; `now` is monotonic."""
-        count, counted_at = self._critical
-        if now - counted_at >= _COUNT_EVERY_S:
+        count, of, counted_at = self._critical
+        if of != len(self.rows) or now - counted_at >= _COUNT_EVERY_S:
             count = sum(row.severity == "critical" for row in self.rows.values())
-            self._critical = (count, now)
+            self._critical = (count, len(self.rows), now)
         return count
 
     def put_remediation(self, remediation: Remediation) -> None:

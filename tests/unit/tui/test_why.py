@@ -64,7 +64,7 @@ def written(lines: Iterable[Line]) -> str:
     ("background", "words"),
     [
         (Background(Proposal("observe")), ("none selects it", "no policy selects it",
-         "not known: the cloud's audit log", "neither a policy nor a person names one")),
+         "not known: see the cloud's audit log", "neither a policy nor a person names one")),
         (Background(Proposal("manual_review", REVIEW)), ("a person decides",
          "plan a correction and ask for an approval", "ana  (of the policy)")),
         (Background(Proposal("below", REVIEW)), ("below the threshold of the policy (low, score 0)",
@@ -89,7 +89,7 @@ def written(lines: Iterable[Line]) -> str:
         (Background(Proposal("observe"), notes=[note("finding.comment", "looks like a test")]),
          ("bea said: looks like a test",)),
         (Background(Proposal("observe"), reports=[report("healed", 5), report("healed", 9)]),
-         ("2  it was gone without a correction",)),
+         ("2  times it was gone without a correction",)),
         (Background(Proposal("observe"), relations=[Relation("alike", ROW)]),
          ("alike", ROW.address)),
         (Background(Proposal("observe"), alert=Alert(

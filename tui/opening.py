@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
-import webbrowser
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +74,9 @@ def open_outside(opening: Opening, environment: Mapping[str, str]) -> None:
     Raises:
         InvalidError: it cannot be started.
     """
+    import subprocess  # noqa: PLC0415 - few open anything, and everybody waits for the start
+    import webbrowser  # noqa: PLC0415
+
     if opening.url:
         if not webbrowser.open(opening.url):
             raise InvalidError("there is no browser here", remedy="y copies the address")

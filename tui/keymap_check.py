@@ -120,6 +120,11 @@ def _key(file: Path, action: str, text: str) -> str:
             f"{file}: [keys] gives {action} a key {text!r} that does not exist",
             remedy='write a character such as "o", or a name such as "f5", "ctrl+o", "slash"',
         )
+    if "shift" in modifiers and len(named) == 1:
+        raise InvalidError(
+            f"{file}: [keys] gives {action} the key {text!r}, which no terminal sends",
+            remedy=f"write {named.upper()!r}" if named.isalpha() else "write the character itself",
+        )
     if key in _SAME_TO_A_TERMINAL:
         raise InvalidError(
             f"{file}: [keys] gives {action} the key {text!r}, which a terminal sends as"

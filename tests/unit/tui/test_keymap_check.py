@@ -44,6 +44,7 @@ def test_keys_are_taken_by_the_names_of_a_terminal(
         ({"drift.plan": "fooo"}, "drift.plan a key 'fooo'", "f5"),
         ({"drift.plan": ""}, "drift.plan a key ''", "f5"),
         ({"drift.plan": "hyperr+a"}, "'hyperr+a'", "f5"),
+        ({"drift.plan": "shift+e"}, "which no terminal sends", "write 'E'"),
         ({"drift.plan": "ctrl+i"}, "a terminal sends as tab", "another key"),
         ({"drift.plan": "A"}, "'A' to drift.plan (Plan), but on the page drift", "drift.approve"),
         ({"drift.plan": "A"}, "it is the key of drift.approve (Approve)", "give drift.plan"),

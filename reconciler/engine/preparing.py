@@ -115,13 +115,19 @@ async def _isolated(
     records: Sequence[FindingRecord],
     folder: Path,
 ) -> tuple[Plan, tuple[Edge, ...]]:
-    policy, others = await service.store.read(
-        lambda view: (policy_of(view, known), view.quarantines.unreleased(known.stack))
+    policy, begun, unreleased = await service.store.read(
+        lambda view: (
+            policy_of(view, known),
+            view.quarantines.get(known.id),
+            view.quarantines.unreleased(known.stack),
+        )
     )
     group = known.isolation_group or (policy.isolation_group if policy else None)
     if group is not None:
-        others = tuple(other for other in others if other.id != known.id)
-        return await swapping(loaded, records, group=group, others=others, folder=folder)
+        others = [other for other in unreleased if other.id != known.id]
+        return await swapping(
+            loaded, records, group=group, begun=begun, others=others, folder=folder
+        )
     named = (policy.edges if policy else None) or ()
     return await detaching(loaded, records, named=named, folder=folder)
 

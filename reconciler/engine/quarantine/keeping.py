@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -29,7 +29,7 @@ def store_undo(
     service: Service,
     known: Remediation,
     plan: Plan,
-    edges: Iterable[Edge],
+    edges: Collection[Edge],
     *,
     at: datetime,
 ) -> None:
@@ -56,7 +56,7 @@ def store_undo(
     tell(tx, quarantine, "begun", at=at)
 
 
-def _undo(before: Quarantine | None, plan: Plan, edges: Iterable[Edge]) -> Json:
+def _undo(before: Quarantine | None, plan: Plan, edges: Collection[Edge]) -> Json:
     """Return what undoes both attempts; of swapped groups what the first one found there."""
     swapped = {edge.address for edge in edges if edge.attribute is not None}
     first = before.undo if before else {}

@@ -68,12 +68,14 @@ async def swapping(
     records: Sequence[FindingRecord],
     *,
     group: str,
+    begun: Quarantine | None,
     others: Collection[Quarantine],
     folder: Path,
 ) -> tuple[Plan, tuple[Edge, ...]]:
     """Save a plan in `folder` that leaves `group` alone to what isolates `records`; return both.
 
-    `others` are the quarantines that are not released.
+    `begun` is what an earlier attempt has swapped, `others` are the quarantines that are not
+    released.
 
     Raises:
         RetryableError: a provider did not answer.
@@ -97,8 +99,10 @@ async def swapping(
             f"swapping the groups of {edges[0].address} would do more than that: {more}",
             remedy="isolate it by its edges: a policy with driver `detach`",
         )
-    planned = {resource.address for resource in plan.resources}
-    if left := [edge.address for edge in edges if edge.address not in planned]:
+    done = {resource.address for resource in plan.resources}
+    if begun is not None and not plan.empty:
+        done |= set(begun.addresses)
+    if left := [edge.address for edge in edges if edge.address not in done]:
         raise PermanentError(
             f"{', '.join(left)}: it is gone, or holds {group} alone already",
             remedy="run `trueup stack scan`; then cancel this, or name another isolation group",

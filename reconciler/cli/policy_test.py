@@ -183,7 +183,16 @@ def _object(tried: _Tried) -> Json:
         "score": tried.finding.score,
         "decision": tried.decided.word,
         "policy": tried.decided.policy.name if tried.decided.policy else None,
+        "driver": _driver(tried),
     }
+
+
+def _driver(tried: _Tried) -> str | None:
+    """Return how it would be isolated; None where nothing would."""
+    policy = tried.decided.policy
+    if policy is None or tried.decided.word != ActionType.QUARANTINE:
+        return None
+    return (policy.driver or Driver.DETACH).value
 
 
 def _lines(invocation: Invocation, decided: Sequence[_Tried]) -> Iterator[str]:
@@ -198,8 +207,10 @@ def _lines(invocation: Invocation, decided: Sequence[_Tried]) -> Iterator[str]:
 
 
 def _row(tried: _Tried) -> tuple[Cell, ...]:
+    driver = _driver(tried)
+    by = f" by {driver}" if driver else ""
     return (
-        (_STYLES.get(tried.decided.word, "dim"), spoken(tried.decided.word)),
+        (_STYLES.get(tried.decided.word, "dim"), spoken(tried.decided.word) + by),
         ("plain", text_of(tried.decided.policy.name) if tried.decided.policy else ""),
         severity_cell(tried.finding),
         ("plain", text_of(tried.finding.stack)),

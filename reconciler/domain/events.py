@@ -64,6 +64,7 @@ class QuarantineMoved:
     stack: str
     state: str
     finding_ids: list[str]
+    driver: str
     edges: list[str]
     isolates: list[str]
     expires_at: datetime

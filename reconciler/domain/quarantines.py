@@ -11,6 +11,7 @@ from typing import Final
 from reconciler.domain.edges import Edge
 from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan
+from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
@@ -60,9 +61,10 @@ class Quarantine:
         return tuple(edge.address for edge in self.edges)
 
     @property
-    def swaps(self) -> bool:
-        """Whether it isolates by groups that gave way, and not by edges that are gone."""
-        return any(edge.attribute is not None for edge in self.edges)
+    def driver(self) -> Driver:
+        """How it isolates: by groups that gave way, or by edges that are gone."""
+        swapped = any(edge.attribute is not None for edge in self.edges)
+        return Driver.SWAP if swapped else Driver.DETACH
 
     @property
     def is_open(self) -> bool:
@@ -99,6 +101,12 @@ _NOT_ISOLATED: Final = TERMINAL - {RemediationState.CONVERGED}
 def absent_on_purpose(finding: Finding, detached: Collection[ResourceAddress]) -> bool:
     """Whether `finding` says only that a detached edge is not there."""
     return finding.address in detached and finding.kind is Kind.MISSING
+
+
+def driver_of(plan: Plan) -> Driver:
+    """Return how a plan that isolates does it: edges are destroyed, and groups are updated."""
+    updates = any(resource.action is Action.UPDATE for resource in plan.resources)
+    return Driver.SWAP if updates else Driver.DETACH
 
 
 def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:

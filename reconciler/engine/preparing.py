@@ -13,7 +13,7 @@ from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageErro
 from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
-from reconciler.domain.policy import ActionType, Policy
+from reconciler.domain.policy import ActionType, Driver, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import outcome_of
@@ -138,7 +138,7 @@ async def _released(
     quarantine = await service.store.read(lambda view: quarantine_of(view, known))
     if quarantine is None:
         return None
-    if quarantine.swaps:
+    if quarantine.driver is Driver.SWAP:
         return await giving_groups_back(loaded, quarantine, folder=folder)
     plan = await attaching(loaded, quarantine, folder=folder)
     if plan.empty:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from reconciler.wire.quarantines import driver_words
 from reconciler.wire.remediations import Remediation
 from tui.ages import age, ahead, clock
 from tui.ink import Line, line
@@ -71,6 +72,8 @@ def remediation_in_full(
     if remediation.policy_id:
         name = policies.get(remediation.policy_id, remediation.policy_id)
         yield line(("policy      ", "dim"), name)
+    if remediation.action_type == "quarantine" and remediation.plan is not None:
+        yield line(("driver      ", "dim"), driver_words(remediation.plan))
     for approval in remediation.approvals:
         yield line(("approved by ", "dim"), f"{approval.person} at {clock(approval.at)}")
     if remediation.plan is not None:

@@ -112,10 +112,16 @@ def tell(
         QuarantineMoved,
         quarantine,
         state=quarantine.state.value,
+        driver=quarantine.driver.value,
         edges=list(quarantine.addresses),
         isolates=isolated(quarantine),
     )
-    details = {"stack": quarantine.stack, "edges": body.edges, "note": quarantine.note}
+    details = {
+        "stack": quarantine.stack,
+        "driver": body.driver,
+        "edges": body.edges,
+        "note": quarantine.note,
+    }
     audit(tx, name, quarantine.id, at=at, actor=actor, details=details)
     emit(tx, name, quarantine.id, body, at=at)
 

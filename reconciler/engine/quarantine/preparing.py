@@ -10,6 +10,7 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ProviderDoubt, Snapshot
 from reconciler.domain.plan import Plan, PlannedResource
+from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import (
     Quarantine,
     beyond_attaching,
@@ -161,7 +162,7 @@ def judged_release(
 
 
 def _beyond(plan: Plan, quarantine: Quarantine) -> tuple[str, ...]:
-    if quarantine.swaps:
+    if quarantine.driver is Driver.SWAP:
         return beyond_giving_back(plan, quarantine)
     planned: dict[str, Json] = {resource.address: _after(resource) for resource in plan.resources}
     return beyond_attaching(plan, quarantine, planned)

@@ -11,6 +11,7 @@ from reconciler.domain.details import changes_of
 from reconciler.domain.edges import Edge
 from reconciler.domain.lifecycle import slot_of
 from reconciler.domain.model import Change, Counts, Finding, Kind, ResourceAddress, StackReport
+from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
 from reconciler.domain.records import FindingRecord
 from reconciler.domain.report import Judging, with_changes
@@ -113,7 +114,7 @@ def note_reconnected(
 
 
 def _reconnected(known: Quarantine, address: ResourceAddress) -> str:
-    if known.swaps:
+    if known.driver is Driver.SWAP:
         groups = sorted({str(edge.group) for edge in known.edges if edge.address == address})
         return (
             f"{address} does not hold {groups[0]} alone any more: an apply that trueup did not"

@@ -181,7 +181,7 @@ def _block(schema: ResourceSchema, subject: _Subject) -> dict[str, Any]:
         for name, attribute in attributes.items()
         if (attribute.required or attribute.optional)
         and not attribute.write_only
-        and name != regrouping.edge.attribute
+        and name not in (regrouping.edge.attribute, _IDENTITY)
     ]
     return {
         "provider": PROVIDER,

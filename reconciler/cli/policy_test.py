@@ -20,7 +20,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.domain.coverage import covering
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Kind, Origin, Severity
-from reconciler.domain.policy import Policy, Subject, decide
+from reconciler.domain.policy import ActionType, Driver, Policy, Subject, decide
 from reconciler.domain.records import Template, TemplateId
 from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN

@@ -37,7 +37,6 @@ class Quarantine(Wire):
     id: str
     stack: str
     state: str
-    driver: DriverWord
     finding_ids: list[str]
     isolates: list[str]
     edges: list[Edge]
@@ -47,6 +46,7 @@ class Quarantine(Wire):
     ended_at: Time | None
     reconnected_at: Time | None
     note: str | None
+    driver: DriverWord = "detach"
 
 
 def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:

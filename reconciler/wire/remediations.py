@@ -108,10 +108,10 @@ class Remediation(Wire):
     attempts: int
     note: str | None
     guard: str | None
-    isolation_group: str | None
     next_at: Time | None
     expires_at: Time | None
     next_commands: list[str] = field(default_factory=list)
+    isolation_group: str | None = None
 
 
 def remediation_of(remediation: records.Remediation) -> Remediation:

@@ -107,8 +107,15 @@ def _subjects(order: SwapOrder, regroupings: Collection[Regrouping]) -> Iterator
         address = addresses.get(regrouping.edge.identity or "")
         resource = order.stack.resources.get(address) if address is not None else None
         values = recorded_values(resource) if resource is not None else None
-        if resource is not None and values is not None:
-            yield _Subject(regrouping, resource, values, f"swapped_{index}")
+        if resource is None or values is None or _is_in_the_code(regrouping, values):
+            continue
+        yield _Subject(regrouping, resource, values, f"swapped_{index}")
+
+
+def _is_in_the_code(regrouping: Regrouping, values: Json) -> bool:
+    """Whether an apply made the isolation group the recorded one: then nothing is given back."""
+    isolating = [regrouping.edge.group]
+    return isolating != [*regrouping.groups] and values.get(regrouping.edge.attribute) == isolating
 
 
 async def _saved(order: SwapOrder, subjects: Collection[_Subject]) -> Mapping[str, Any]:

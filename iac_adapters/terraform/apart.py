@@ -70,7 +70,8 @@ def provider_of(resources: Iterable[LoadedResource]) -> ProviderKey:
     if not keys:
         raise PermanentError(
             "the provider of these resources was not started, so nothing is planned with it",
-            remedy="run `trueup stack scan`, and look at what it says of the provider",
+            remedy='run `trueup scan --engine plugin`, which says why; a stack with engine = "cli" is'
+            " read without its providers",
         )
     if len(keys) > 1:
         raise PermanentError(

@@ -97,7 +97,8 @@ async def planned(
     with redacting(lambda: order.redactor):
         document = await _saved(order, subjects)
         reader = PlanReader(order.schemas, digester, order.redactor)
-        return _as_recorded(reader.plan(document, stack=stack, targets=targets), subjects)
+        plan = _as_recorded(reader.plan(document, stack=stack, targets=targets), subjects)
+        return replace(plan, remarks=tuple(map(order.redactor.without, _remarks(document))))
 
 
 def _subjects(order: SwapOrder, regroupings: Collection[Regrouping]) -> Iterator[_Subject]:
@@ -196,6 +197,18 @@ def _block(schema: ResourceSchema, subject: _Subject) -> dict[str, Any]:
         str(regrouping.edge.attribute): list(regrouping.groups),
         "lifecycle": {"ignore_changes": sorted({*ignored, *schema.block.blocks})},
     }
+
+
+def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what each group is that is to be held, as it was read while this was planned."""
+    state = (document.get("prior_state") or {}).get("values") or {}
+    for resource in (state.get("root_module") or {}).get("resources") or ():
+        if resource.get("type") == _LOOKED_UP and resource.get("mode") == "data":
+            values = resource.get("values") or {}
+            yield (
+                f"{values.get('id')} is the group {values.get('name')!r} of {values.get('vpc_id')};"
+                " what its rules let through was not looked at"
+            )
 
 
 def _as_recorded(plan: Plan, subjects: Collection[_Subject]) -> Plan:

@@ -163,6 +163,8 @@ async def test_exactly_the_groups_give_way_and_come_back(fleet: Fleet) -> None:
             VM_A: (Action.UPDATE, (change,)),
             VM_B: (Action.UPDATE, (change,)),
         }
+        (remark,) = plan.remarks
+        assert remark.startswith(f"{isolation} is the group 'alone' of vpc-")
         again, _ = await planned(ours, isolating_by(edges), "again")
         assert again.digest == plan.digest
         snapshot = await ours.adapter.load(ours.reference)

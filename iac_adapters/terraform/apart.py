@@ -70,7 +70,7 @@ def provider_of(resources: Iterable[LoadedResource]) -> ProviderKey:
     if not keys:
         raise PermanentError(
             "the provider of these resources was not started, so nothing is planned with it",
-            remedy='run `trueup scan --engine plugin`, which says why; a stack with engine = "cli" is'
+            remedy="run `trueup scan --engine plugin`, which says why; a stack of engine `cli` is"
             " read without its providers",
         )
     if len(keys) > 1:

@@ -116,7 +116,10 @@ def _subjects(order: SwapOrder, regroupings: Collection[Regrouping]) -> Iterator
 def _is_in_the_code(regrouping: Regrouping, values: Json) -> bool:
     """Whether an apply made the isolation group the recorded one: then nothing is given back."""
     isolating = [regrouping.edge.group]
-    return isolating != [*regrouping.groups] and values.get(regrouping.edge.attribute) == isolating
+    return (
+        isolating != [*regrouping.groups]
+        and values.get(str(regrouping.edge.attribute)) == isolating
+    )
 
 
 async def _saved(order: SwapOrder, subjects: Collection[_Subject]) -> Mapping[str, Any]:
@@ -158,9 +161,7 @@ def _code(provider: ProviderSchema, subjects: Collection[_Subject]) -> dict[str,
     for subject in subjects:
         schema = provider.resource(subject.type)
         if schema is None:
-            raise PermanentError(
-                f"the provider does not know {subject.type}", remedy=_REMEDY
-            )
+            raise PermanentError(f"the provider does not know {subject.type}", remedy=_REMEDY)
         blocks.setdefault(subject.type, {})[subject.name] = _block(schema, subject)
         groups |= dict.fromkeys(subject.regrouping.groups)
     code: dict[str, Any] = {"resource": blocks}

@@ -13,8 +13,8 @@ from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
-from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
+from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
 
 UNKNOWN: Final = {"unknown": True}
 """How a planned value is written that only the apply can tell."""

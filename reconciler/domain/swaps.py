@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.domain.edge_references import Node, References
 from reconciler.domain.edges import Edge, isolated_by
-from reconciler.domain.model import NoiseItem, ResourceAddress, StackReport
+from reconciler.domain.model import ResourceAddress, StackReport
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.swaps_catalogue import SWAPS, swap_of
 from reconciler.domain.values import Json, Value
@@ -87,7 +87,9 @@ def beyond_swapping(plan: Plan, regroupings: Iterable[Regrouping]) -> str | None
         regrouping = wanted.get(resource.address)
         if regrouping is None or resource.action is not Action.UPDATE:
             return f"{resource.address} ({resource.action})"
-        changes = [change for change in resource.changes if change.path != regrouping.edge.attribute]
+        changes = [
+            change for change in resource.changes if change.path != regrouping.edge.attribute
+        ]
         if changes:
             return f"{resource.address}.{changes[0].path}"
         if any(not _holds(change.after, regrouping.groups) for change in resource.changes):
@@ -125,13 +127,18 @@ def hidden_paths(edge: Edge) -> frozenset[str]:
 
 def _live(edge: Edge, report: StackReport) -> list[Value]:
     changes = [
-        change
+        change.live
         for finding in report.findings
         if finding.address == edge.address
         for change in finding.changes
+        if change.path == edge.attribute
     ]
-    noise: list[NoiseItem] = [item for address, item in report.noise if address == edge.address]
-    return [item.live for item in (*changes, *noise) if item.path == edge.attribute]
+    noise = [
+        item.live
+        for address, item in report.noise
+        if address == edge.address and item.path == edge.attribute
+    ]
+    return [*changes, *noise]
 
 
 def _holds(value: Value, groups: Collection[str]) -> bool:

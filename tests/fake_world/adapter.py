@@ -195,9 +195,13 @@ class WorldAdapter(FakeEnds):
         world = self.worlds[snapshot.stack]
         if world.refuses_plan is not None:
             raise world.refuses_plan
-        wanted = {one.edge.address: [*one.groups] for one in regroupings}
+        wanted: dict[ResourceAddress, list[str]] = {
+            one.edge.address: [*one.groups] for one in regroupings
+        }
         changes = {
-            address: PlannedChange(AttributePath("groups"), world.live[address]["groups"], groups)
+            address: PlannedChange(
+                AttributePath("groups"), world.live[address]["groups"], [*groups]
+            )
             for address, groups in wanted.items()
             if address in world.live and world.live[address]["groups"] != groups
         }

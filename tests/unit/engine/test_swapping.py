@@ -14,7 +14,7 @@ from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, request
+from reconciler.engine.decisions import approve, hold, request
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, House, open_house
@@ -80,13 +80,13 @@ async def test_no_scan_calls_the_swapped_groups_drift(house: House) -> None:
 async def test_a_resource_that_is_only_swapped_counts_as_not_applicable(house: House) -> None:
     await approved(house)
     house.world.live[A]["size"] = 1
-    house.runner.fates.append(Fate.STAYS)
+    await hold(house.service, by="ann")  # so that nothing is released
     await house.scan()
     assert await house.findings() == ()
+    assert groups(house) == ["alone"]
     counts = (await house.stack()).counts
     assert counts is not None
     assert (counts.changed, counts.not_applicable) == (0, 1)
-    house.runner.release()
 
 
 async def test_healed_drift_gives_the_groups_back(house: House) -> None:

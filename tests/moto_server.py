@@ -19,7 +19,7 @@ def give_groups(self: EC2Backend, eni_id: str, group_ids: list[str], *more: Any)
     _GIVE_GROUPS(self, eni_id, group_ids, *more)
     card = self.get_network_interface(eni_id)
     if group_ids and card.instance and card.device_index == 0:
-        card.instance.security_groups = card._group_set  # noqa: SLF001 - it has no other way
+        card.instance.security_groups = card._group_set
 
 
 if __name__ == "__main__":

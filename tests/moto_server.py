@@ -6,7 +6,7 @@ given to the interface, which is what the AWS provider does, would never reach t
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from moto.ec2.models import EC2Backend
 from moto.server import main
@@ -23,5 +23,5 @@ def give_groups(self: EC2Backend, eni_id: str, group_ids: list[str], *more: Any)
 
 
 if __name__ == "__main__":
-    EC2Backend.modify_network_interface_attribute = give_groups  # type: ignore[method-assign]
+    cast("Any", EC2Backend).modify_network_interface_attribute = give_groups
     main()

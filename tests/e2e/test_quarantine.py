@@ -28,6 +28,7 @@ from tests.e2e.shop import (
     remediation_of,
     stack_of,
     until_found,
+    until_state,
     until_verified,
 )
 from tests.simulator import running_simulator
@@ -150,12 +151,19 @@ def swap_policy(group: str) -> str:
     )
 
 
-def test_groups_are_swapped_until_the_drift_is_gone(balanced: Balanced) -> None:
-    before, isolation = balanced.groups, balanced.isolation_group()
-    state = balanced.shop.stack.state_file.read_bytes()
-    with balanced.serving(swap_policy(isolation)) as daemon:
+@pytest.fixture
+def unseen(balanced: Balanced, tmp_path: Path) -> Balanced:
+    """The same stack, with a daemon that knows nothing of it yet."""
+    return Balanced(Shop(balanced.shop.stack, tmp_path, balanced.shop.caches))
+
+
+def test_groups_are_swapped_until_the_drift_is_gone(unseen: Balanced) -> None:
+    """The daemon is killed as soon as the cloud has them; the next one adopts that."""
+    before, isolation = unseen.groups, unseen.isolation_group()
+    state = unseen.shop.stack.state_file.read_bytes()
+    with unseen.serving(swap_policy(isolation)) as daemon:
         until_verified(daemon)
-        balanced.open_port()
+        unseen.open_port()
         until_found(daemon, GROUP)
         waiting = only_remediation(daemon, "awaiting_approval")
         assert "driver swap" in waiting["note"]
@@ -169,19 +177,21 @@ def test_groups_are_swapped_until_the_drift_is_gone(balanced: Balanced) -> None:
                 ],
             }
         ]
-        assert balanced.groups == before
-        by_command(balanced, waiting)
-        assert balanced.groups == [isolation]
-        assert len(balanced.targets) == 1
-        assert scanned_again(daemon)["counts"]["not_applicable"] >= 1
-        assert findings_of(daemon, "state:open") == []
-        assert isolation in balanced.run("quarantines").out
+        assert unseen.groups == before
+        approve = f"/remediations/{waiting['id']}/approve"
+        daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
+        daemon.until("its groups being swapped", lambda: unseen.groups == [isolation])
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
-    with balanced.serving(swap_policy(isolation)) as daemon:
-        balanced.close_port()
+    with unseen.serving(swap_policy(isolation)) as daemon:
+        until_state(daemon, waiting["id"], "converged")
+        assert len(unseen.targets) == 1
+        assert scanned_again(daemon)["counts"]["not_applicable"] >= 1
+        assert findings_of(daemon, "state:open") == []
+        assert isolation in unseen.run("quarantines").out
+        unseen.close_port()
         daemon.ask("/stacks/shop/scan", {})
-        daemon.until("its groups being back", lambda: balanced.groups == before)
+        daemon.until("its groups being back", lambda: unseen.groups == before)
         released = daemon.until(
             "its release",
             lambda: (one := daemon.ask("/quarantines")["items"][0])["state"] == "released" and one,
@@ -189,4 +199,4 @@ def test_groups_are_swapped_until_the_drift_is_gone(balanced: Balanced) -> None:
         assert released["driver"] == "swap"
         assert remediation_of(daemon, released["release"])["approvals"] == []
         daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
-    assert balanced.shop.stack.state_file.read_bytes() == state
+    assert unseen.shop.stack.state_file.read_bytes() == state

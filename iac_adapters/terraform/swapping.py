@@ -31,7 +31,7 @@ from reconciler.domain.swaps import Regrouping
 from reconciler.domain.swaps_catalogue import swap_of
 from reconciler.domain.values import Json
 
-_REMEDY: Final = "isolate it by its edges (driver `detach`), or by hand in the cloud"
+_REMEDY: Final = "give it the groups by hand in the cloud, or isolate by edges (driver `detach`)"
 _LOOKED_UP: Final = "aws_security_group"
 # With them, a tag that somebody took off the object would be put back along with the groups.
 _NOT_CONFIGURED: Final = ("default_tags",)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from reconciler.domain.errors import InvalidError
+from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, request
+from reconciler.engine.quarantine.preparing import swapping
 from reconciler.engine.quarantine.releasing import release
+from reconciler.engine.scanned import Loaded, load
+from reconciler.ports import IacAdapter
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, House, open_house
 
@@ -206,3 +210,10 @@ async def test_a_person_asks_for_a_swap_by_the_group(house: House) -> None:
     await house.settle()
     await approved(house, await house.remediation(made.id))
     assert groups(house) == ["mine"]
+
+
+async def test_a_tool_that_cannot_swap_is_refused_by_name(house: House, tmp_path: Path) -> None:
+    loaded = await load(house.service, await house.stack())
+    other = Loaded(cast("IacAdapter", object()), replace(loaded.snapshot, tool="pulumi"))
+    with pytest.raises(PermanentError, match="resources of pulumi cannot be swapped"):
+        await swapping(other, [], group="alone", begun=None, others=(), folder=tmp_path)

@@ -29,6 +29,7 @@ _ATTEMPTS: Final = 3
 _TOOL_LIMIT_S: Final = 280.0
 _LOCKED_HASHES: Final = re.compile(r"\n  hashes = \[.*?\]", re.DOTALL)
 _SECRET_PREFIXES: Final = ("AWS_", "ARM_", "GOOGLE_", "TF_", "PULUMI_")
+_SERVER: Final = Path(__file__).with_name("moto_server.py")
 
 
 class SimulatorError(Exception):
@@ -199,7 +200,7 @@ def _start(log: Path, account: str | None, *, stays: bool) -> tuple[subprocess.P
         port = _free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+                [sys.executable, str(_SERVER), "-H", "127.0.0.1", "-p", str(port)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -215,6 +215,33 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
     )
 
 
+def with_changes(
+    finding: Finding, changes: Iterable[Change], *, judging: Judging
+) -> Finding | None:
+    """Return `finding` as if exactly `changes` had been seen of it; None where it is none then."""
+    kept = tuple(sorted(changes, key=lambda change: change.path))
+    if kept == finding.changes:
+        return finding
+    if not kept and finding.reason is None:
+        return None
+    consequences = finding.consequences if kept else ()
+    replaces = any(change.forces_replacement for change in (*kept, *consequences))
+    origin = _origin(kept) or finding.origin
+    deviation = Deviation(finding.type, finding.kind, origin, kept, requires_replace=replaces)
+    rating = rate(deviation, judging.rulebook)
+    identity = Identity(finding.address, finding.kind, kept, origin)
+    return replace(
+        finding,
+        severity=rating.severity,
+        severity_reason=rating.reason,
+        origin=origin,
+        requires_replace=replaces,
+        fingerprint=fingerprint(identity, key=judging.key),
+        changes=kept,
+        consequences=consequences,
+    )
+
+
 def _whole(resource: RecordedResource, kind: Kind, origin: Origin, judging: Judging) -> Finding:
     deviation = Deviation(type=resource.type, kind=kind, origin=origin)
     rating = rate(deviation, judging.rulebook)

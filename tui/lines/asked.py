@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from reconciler.wire.quarantines import driver_words
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.stacks import Stack
 from tui.ages import age, ahead, clock
@@ -79,6 +80,8 @@ def remediation_in_full(
         yield line(("policy      ", "dim"), name)
     if remediation.note:
         yield line(("needs       ", "dim"), remediation.note)
+    if remediation.action_type == "quarantine" and remediation.plan is not None:
+        yield line(("driver      ", "dim"), driver_words(remediation.plan))
     for approval in remediation.approvals:
         yield line(("approved by ", "dim"), f"{approval.person} at {clock(approval.at)}")
     if remediation.plan is not None:

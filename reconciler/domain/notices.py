@@ -189,7 +189,7 @@ def stack_member(stack: StackRecord) -> NoticeMember:
 
 def release_member(release: Remediation) -> NoticeMember:
     """Return what is shown of a release from quarantine that waits for a person."""
-    first, *more = release.addresses
+    first, *more = release.addresses or (release.stack,)
     return NoticeMember(
         stack=release.stack,
         address=f"{first} and {len(more)} more" if more else first,

@@ -120,18 +120,10 @@ def refusals_in(events: Sequence[Mapping[str, Any]], cli: Cli) -> dict[str, Plan
 def _refused_imports(run: ToolRun, cli: Cli) -> dict[str, Planned]:
     """Return what the engine refuses to import; empty where anything else is refused as well."""
     events = list(events_of(run.stdout))
-    ids = {
-        step.urn: str((step.metadata.get("new") or {}).get("importID") or "")
-        for event in events
-        if (step := done_in(event)) is not None and step.op in _IMPORTING
-    }
-    refused = refusals_in(events, cli)
-    if not refused.keys() <= ids.keys():
+    steps, refused = steps_in(events), refusals_in(events, cli)
+    if not all(set(_IMPORTING).intersection(steps.get(urn, ())) for urn in refused):
         return {}
-    return {
-        urn: replace(planned, step=Step.IMPORT, imported=ids[urn])
-        for urn, planned in refused.items()
-    }
+    return {urn: replace(planned, step=Step.IMPORT) for urn, planned in refused.items()}
 
 
 def steps_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -45,7 +45,7 @@ async def _echo(path: str, request: bytes) -> bytes:
 async def test_messages_of_any_size_come_back_side_by_side(tmp_path: Path) -> None:
     requests = [bytes([n]) * size for n, size in enumerate((0, 1, 16379, 65536, 5_000_000))]
     async with _called(tmp_path, _echo) as (channel, _):
-        call = channel.unary_unary("/t/x")
+        call = channel.unary_unary("/t/x", None, None)
         assert await asyncio.gather(*map(call, requests * 3)) == requests * 3
 
 
@@ -56,7 +56,7 @@ async def test_a_refusal_reaches_the_client_as_it_is(tmp_path: Path, details: st
 
     async with _called(tmp_path, refuse) as (channel, _):
         with pytest.raises(grpc.aio.AioRpcError) as raised:
-            await channel.unary_unary("/t/x")(b"request")
+            await channel.unary_unary("/t/x", None, None)(b"request")
     assert raised.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     assert raised.value.details() == details
 
@@ -74,7 +74,7 @@ async def test_what_nobody_waits_for_is_cancelled(tmp_path: Path, way: str) -> N
         raise AssertionError
 
     async with _called(tmp_path, wait) as (channel, accepted):
-        call = channel.unary_unary("/t/x")(b"")
+        call = channel.unary_unary("/t/x", None, None)(b"")
         waiting = asyncio.ensure_future(call)
         await asyncio.wait_for(begun.wait(), 60)
         if way == "the call":

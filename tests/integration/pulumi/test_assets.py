@@ -63,7 +63,10 @@ def project(template: KvProject, tmp_path: Path) -> KvProject:
 
 
 def _written(name: str, text: str) -> Edit:
-    return lambda project: (project.directory / name).write_text(text) and None
+    def edit(project: KvProject) -> None:
+        (project.directory / name).write_text(text)
+
+    return edit
 
 
 def _other_path(project: KvProject) -> None:
@@ -118,7 +121,7 @@ async def test_an_asset_is_its_content(
     found = await project.scan()
     seen = {name: paths(one) for name, one in found.items() if isinstance(one, Drifted)}
     assert seen == {name: {place: Origin.UNAPPLIED} for name, place in places.items()}
-    assert places.keys() <= planned(project)
+    assert planned(project) == places.keys()
 
 
 async def test_drift_of_an_object_with_an_asset_is_found(project: KvProject) -> None:

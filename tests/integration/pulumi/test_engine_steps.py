@@ -381,7 +381,7 @@ async def test_an_import_of_what_does_not_exist_is_unreadable_and_hides_no_drift
         snapshot = await adapter.load(project.reference())
         found = await verdicts(adapter, snapshot)
         assert found["taken"] == Unreadable(
-            "the code imports taken: resource 'taken' does not exist"
+            "it cannot be imported: resource 'taken' does not exist"
         )
         assert paths(found["a"]) == {"value": Origin.OUT_OF_BAND}
         assert isinstance(found["c"], InSync)

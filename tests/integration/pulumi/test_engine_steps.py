@@ -43,6 +43,9 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         c=item("c", "plain words"),
         keep=item("keep", options={"protect": True}),
         forced=item("forced", tags={"x": "1"}, options={"replaceOnChanges": ["value"]}),
+        triggered=item(
+            "triggered", options={"replacementTrigger": "one", "deleteBeforeReplace": True}
+        ),
         base=item("base", options={"replaceOnChanges": ["value"], "deleteBeforeReplace": True}),
         child=item("c-${base.rev}"),
         grand=item("g-${child.rev}"),
@@ -395,3 +398,15 @@ async def test_an_import_of_what_does_not_exist_is_unreadable_and_hides_no_drift
         found = await verdicts(adapter, snapshot)
     assert not snapshot.warnings
     assert drifted(found["taken"]).reason == "an update imports taken"
+
+
+async def test_a_changed_replacement_trigger_is_named(project: KvProject) -> None:
+    resources = project.declared()
+    resources["triggered"]["options"]["replacementTrigger"] = "two"
+    project.write(**resources)
+    verdict = drifted((await project.scan())["triggered"])
+    assert verdict.requires_replace
+    assert verdict.origin is Origin.UNAPPLIED
+    assert "`replacementTrigger`" in str(verdict.reason)
+    project.up()
+    assert isinstance((await project.scan())["triggered"], InSync)

@@ -23,7 +23,7 @@ _UNTOUCHED: Final = (*_STACKS, "wide200")
 
 async def seen_on_aws(tool: Executable, folder: Path) -> AsyncIterator[tuple[str, list[Seen]]]:
     """Deploy each world; yield what was seen of it untouched and in each round of its drift."""
-    with worlds_in(folder) as worlds:
+    with worlds_in(folder, hashes=True) as worlds:
         for name in _UNTOUCHED:
             seen: list[Seen] = []
             world = worlds.deployed(name, tool)

@@ -7,8 +7,7 @@ line of a plugin that ended at its start, before it was told any configuration.
 
 from __future__ import annotations
 
-import grpc
-
+from iac_adapters.plugin_host.grpc_status import StatusCode
 from reconciler.domain.errors import PermanentError, RetryableError
 
 
@@ -37,7 +36,7 @@ class PluginTimeout(RetryableError):  # noqa: N818
 class PluginRefused(RetryableError):  # noqa: N818
     """The process answered a call with a gRPC status instead of a response."""
 
-    def __init__(self, message: str, *, code: grpc.StatusCode, details: str = "") -> None:
+    def __init__(self, message: str, *, code: StatusCode, details: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.details = details

@@ -31,11 +31,6 @@ class Handshake:
     address: str
     multiplex: bool = False
 
-    @property
-    def target(self) -> str:
-        """The address in gRPC's notation."""
-        return f"unix:{self.address}" if self.network == "unix" else self.address
-
 
 def parse_handshake(line: str) -> Handshake:
     """Read a go-plugin line: `CORE|PROTOCOL|NETWORK|ADDRESS[|TYPE[|CERTIFICATE[|MULTIPLEX]]]`.

@@ -1,7 +1,7 @@
 """One plugin process: started, spoken to, watched and ended.
 
-The connection is plaintext on a unix socket in a private folder: go-plugin's own TLS
-uses P-521 certificates, which gRPC's TLS library refuses.
+The connection is plaintext, on a unix socket in a private folder; a Pulumi plugin listens
+on the loopback interface, whoever starts it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import grpc
-import grpc.aio
+from typing import TYPE_CHECKING, Final
 
 from iac_adapters.plugin_host import orphan_guard
 from iac_adapters.plugin_host.errors import (
@@ -25,22 +22,18 @@ from iac_adapters.plugin_host.errors import (
     PluginTimeout,
 )
 from iac_adapters.plugin_host.file_identity import runs_as_checked
+from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.socket_folder import SocketFolder
 from iac_adapters.plugin_host.spawn import GUARD_MODE, PluginSpec, check_executable, spawn
+from iac_adapters.plugin_host.unary_calls import Channel
 
 if TYPE_CHECKING:
     import psutil
 
 __all__ = ["PluginProcess", "PluginSpec"]
 
-_MESSAGE_BYTES: Final = 256 << 20
-_CHANNEL_OPTIONS: Final = (
-    ("grpc.max_receive_message_length", _MESSAGE_BYTES),
-    ("grpc.max_send_message_length", _MESSAGE_BYTES),
-    ("grpc.enable_http_proxy", 0),
-)
 _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
@@ -71,8 +64,7 @@ class PluginProcess:
         self._environment = environment
         self._told = False
         self._readers: list[asyncio.Task[None]] = []
-        self._calls: set[Any] = set()
-        self._channel: grpc.aio.Channel | None = None
+        self._channel: Channel | None = None
         self._watcher = asyncio.create_task(self._watch())
         self._closing: asyncio.Task[None] | None = None
 
@@ -125,7 +117,7 @@ class PluginProcess:
     @property
     def busy(self) -> bool:
         """Whether a call is under way."""
-        return bool(self._calls)
+        return self._channel is not None and self._channel.busy
 
     def memory_bytes(self) -> int:
         """Return the resident memory of the plugin's own; 0 when it is gone.
@@ -161,19 +153,10 @@ class PluginProcess:
         if self._channel is None or self._is_over():
             raise self._crashed()
         self._told = self._told or bool(request)
-        # Without serializers the channel passes bytes through as they are.
-        call = self._channel.unary_unary(method, None, None)(request, timeout=timeout_s)
-        self._calls.add(call)
         try:
-            return bytes(await call)
-        except asyncio.CancelledError:
-            if self._is_over() and not _is_being_cancelled():
-                raise self._crashed() from None
-            raise
-        except grpc.aio.AioRpcError as error:
+            return await self._channel.call(method, request, timeout_s=timeout_s)
+        except CallFailed as error:
             raise await self._failure(method, error, timeout_s) from None
-        finally:
-            self._calls.discard(call)
 
     async def responds(self, *, timeout_s: float) -> bool:
         """Whether it still answers calls at all; that it does not know this one is an answer."""
@@ -249,38 +232,38 @@ class PluginProcess:
             )
 
     def _connect(self) -> None:
-        self._channel = grpc.aio.insecure_channel(self.handshake.target, options=_CHANNEL_OPTIONS)
+        self._channel = Channel(self.handshake.network, self.handshake.address)
 
     async def _watch(self) -> None:
         await self._child.wait()
         self._kill_group(signal.SIGKILL)  # what it started itself goes with it
-        if self._calls:
+        if self._channel is None:
+            return
+        if self._channel.busy:
             await asyncio.sleep(_CRASH_GRACE_S)  # most calls end by themselves, with a status
-        for call in tuple(self._calls):
-            call.cancel()
+        self._channel.close()
 
     async def _failure(
-        self, method: str, error: grpc.aio.AioRpcError, timeout_s: float | None
+        self, method: str, error: CallFailed, timeout_s: float | None
     ) -> PluginCrashed | PluginTimeout | PluginRefused:
-        code, name = error.code(), method.rpartition("/")[2]
-        if code is grpc.StatusCode.DEADLINE_EXCEEDED and timeout_s is not None:
+        code, name = error.code, method.rpartition("/")[2]
+        if code is StatusCode.DEADLINE_EXCEEDED and timeout_s is not None:
             return PluginTimeout(
                 f"the plugin {self.label} did not answer {name} in {timeout_s:g} s"
             )
-        if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        if code in (StatusCode.UNAVAILABLE, StatusCode.CANCELLED):
             # The socket breaks a moment before the system reports the end.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1.0):
                     await self._child.wait()
-                    await asyncio.gather(*self._readers)
+                    await asyncio.gather(*self._readers, return_exceptions=True)
         if self._is_over():
             return self._crashed()
-        details = error.details() or ""
-        said = details.strip().partition("\n")[0][:_DETAILS_CHARACTERS] or "no reason given"
+        said = error.details.strip().partition("\n")[0][:_DETAILS_CHARACTERS] or "no reason given"
         return PluginRefused(
             f"the plugin {self.label} refused {name} with {code.name}: {said}",
             code=code,
-            details=details,
+            details=error.details,
         )
 
     def _crashed(self) -> PluginCrashed:
@@ -305,14 +288,12 @@ class PluginProcess:
                 await self._gone_within(_CLOSING_STEP_S)
         await self._end_at_once()
 
-    async def _asked_to_end(self, channel: grpc.aio.Channel) -> bool:
+    async def _asked_to_end(self, channel: Channel) -> bool:
         """Whether it knows what we ask: Terraform's plugins do, Pulumi's wait for a signal."""
         try:
-            await channel.unary_unary(_SHUTDOWN, None, None)(b"", timeout=_CLOSING_STEP_S)
-        except grpc.aio.AioRpcError as error:
-            return error.code() is not grpc.StatusCode.UNIMPLEMENTED
-        except asyncio.CancelledError:
-            return True
+            await channel.call(_SHUTDOWN, b"", timeout_s=_CLOSING_STEP_S)
+        except CallFailed as error:
+            return error.code is not StatusCode.UNIMPLEMENTED
         return True
 
     async def _end_at_once(self) -> None:
@@ -323,7 +304,7 @@ class PluginProcess:
             self._closing = asyncio.create_task(asyncio.sleep(0))
         await self._watcher
         if self._channel is not None:
-            await self._channel.close(None)
+            self._channel.close()
         for task in self._readers:
             task.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -338,11 +319,6 @@ class PluginProcess:
     def _kill_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, number)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _forget(_chunk: bytes) -> None:

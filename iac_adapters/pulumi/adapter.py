@@ -295,13 +295,14 @@ class PulumiAdapter:
 
 
 def _warned(context: Context, evaluation: Evaluation | None) -> Context:
-    host = missing_host(context) if evaluation is None else None
-    if host is None:
+    if evaluation is None:
+        host = missing_host(context)
+        said = f"the program was not run: {host} is not installed" if host is not None else ""
+    else:
+        said = "" if evaluation.whole else "`pulumi preview` refuses what the code imports"
+    if not said:
         return context
-    warning = (
-        f"the program was not run: {host} is not installed;"
-        " changes of the code that are not applied yet are not shown"
-    )
+    warning = f"{said}; changes of the code that are not applied yet are not shown"
     return replace(context, warnings=(*context.warnings, warning))
 
 

@@ -64,7 +64,12 @@ def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:
     """
     if not isinstance(verdict, InSync | Noise | Drifted):
         return verdict
-    answers = (refusal(resource), init_errors(resource), moved_to_provider(resource))
+    answers = (
+        refusal(resource),
+        init_errors(resource),
+        moved_to_provider(resource),
+        triggered(resource, verdict),
+    )
     reasons = [reason for reason in answers if reason]
     replaced = resource.step is Step.REPLACE
     if isinstance(verdict, Drifted):
@@ -116,6 +121,18 @@ def moved_to_provider(resource: LoadedResource) -> str | None:
         return None
     names = [urn.rpartition("::")[2] for urn in (before, now)]
     return f"the code moves it from the provider {names[0]} to {names[1]}"
+
+
+def triggered(resource: LoadedResource, verdict: Verdict) -> str | None:
+    """Return that `replacementTrigger` has the resource replaced, where no value of it does."""
+    state = resource.state
+    if state is None or resource.step is not Step.REPLACE:
+        return None
+    if isinstance(verdict, Drifted) and verdict.requires_replace:
+        return None
+    if not state.content.get("replacementTrigger"):
+        return None
+    return "an update replaces it, since its `replacementTrigger` has another value"
 
 
 def init_errors(resource: LoadedResource) -> str | None:

@@ -3,9 +3,11 @@
 Its saved plan holds secrets in plain text, so it lives in a private folder and only as long as it
 is read. Where the engine refuses what the code does to one resource (a protected one would be
 deleted or replaced, a value is not accepted), it saves no plan at all: the preview is run again
-without that resource, so that everything else of the stack is seen.
+without that resource, so that everything else of the stack is seen. An import of an object that
+does not exist cannot be left out so: then nothing is known of what else the code asks for.
 
-Source: `pulumi preview --save-plan --exclude`; pulumi/pulumi 3.259.
+Source: `pulumi preview --save-plan --exclude`; pulumi/pulumi 3.259, where an import is made into
+a step before it is asked what is excluded (pkg/resource/deploy/step_generator.go).
 """
 
 from __future__ import annotations
@@ -39,13 +41,15 @@ from reconciler.domain.errors import RetryableError
 
 _ROUNDS: Final = 4
 _FAILED: Final = "Preview failed: "
+_IMPORTING: Final = ("import", "import-replacement")
 
 
 async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Evaluation:
     """Run the program as `pulumi preview` does. No cloud object is read by refreshing.
 
-    What the engine refuses is told at the resource it refuses it for. Each line of the engine's
-    events is `heard` as it comes.
+    What the engine refuses is told at the resource it refuses it for; where that is an import, the
+    evaluation holds nothing else and is not `whole`. Each line of the engine's events is `heard`
+    as it comes.
 
     Raises:
         RetryableError: a backend or provider did not answer, or the program did not end in time.
@@ -65,6 +69,9 @@ async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Ev
             refused = {**more, **refused}
             run = await _preview(cli, file, sorted(refused), heard)
         if run.exit_code != 0:
+            imports = _refused_imports(run, cli)
+            if imports:
+                return Evaluation({**refused, **imports}, whole=False)
             raise cli.failure(first, "the program could not be evaluated")
         evaluation = read_plan(await asyncio.to_thread(file.read_bytes))
     finally:
@@ -108,6 +115,15 @@ def refusals_in(events: Sequence[Mapping[str, Any]], cli: Cli) -> dict[str, Plan
         step = step_of(steps.get(said.urn, ()))
         found[said.urn] = Planned(Step.UPDATE if step is Step.SAME else step, refused=text)
     return found
+
+
+def _refused_imports(run: ToolRun, cli: Cli) -> dict[str, Planned]:
+    """Return what the engine refuses to import; empty where anything else is refused as well."""
+    events = list(events_of(run.stdout))
+    steps, refused = steps_in(events), refusals_in(events, cli)
+    if not all(set(_IMPORTING).intersection(steps.get(urn, ())) for urn in refused):
+        return {}
+    return {urn: replace(planned, step=Step.IMPORT) for urn, planned in refused.items()}
 
 
 def steps_in(events: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

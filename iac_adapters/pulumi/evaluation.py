@@ -94,6 +94,9 @@ class Evaluation:
     planned: Mapping[str, Planned]
     renamed: Mapping[str, str] = field(default_factory=dict)
     """The program's URN of what the record knows by another, by the recorded one: aliases."""
+    whole: bool = True
+    """Whether it holds all that the program asks for. Otherwise it holds what the engine refuses
+    and cannot leave out; it is made anew by each scan, and never packed."""
 
     def of(self, urn: str) -> Planned | None:
         """Return what the program asks for in place of what is recorded as `urn`."""

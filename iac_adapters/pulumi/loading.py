@@ -138,7 +138,8 @@ class Loading:
             settled = again.revision == context.revision
             # A program that writes files beside its code changes them each time it is run.
             if settled or (attempt and again.content == context.content):
-                self._evaluations.store(again.revision, evaluation, made_at_s)
+                if evaluation.whole:
+                    self._evaluations.store(again.revision, evaluation, made_at_s)
                 return again, evaluation, made_at_s
             context = again
         message = f"{context.place.label}: its record changed in each of {_ATTEMPTS} tries"
@@ -183,7 +184,9 @@ def _holds(warm: WarmStack, context: Context) -> bool:
     """Whether what is in memory is still what a load would find."""
     if warm.context.revision != context.revision or not is_fresh(warm.evaluated_at_s):
         return False
-    return warm.evaluation is not None or missing_host(context) is not None
+    if warm.evaluation is None:
+        return missing_host(context) is not None
+    return warm.evaluation.whole
 
 
 async def _read_files(context: Context) -> None:

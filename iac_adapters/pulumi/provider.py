@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final
 
-import grpc
-
 from iac_adapters.plugin_host.errors import PluginRefused
+from iac_adapters.plugin_host.grpc_status import StatusCode
 from iac_adapters.plugin_host.process import PluginProcess
 from iac_adapters.plugin_host.provider_errors import (
     Cause,
@@ -202,7 +201,7 @@ class Provider(ProviderProcess):
 
 
 def _refusal(error: PluginRefused, *, bare: bool) -> ProviderError:
-    if error.code is grpc.StatusCode.UNIMPLEMENTED:
+    if error.code is StatusCode.UNIMPLEMENTED:
         return ProviderError(str(error), error.details, cause=Cause.UNIMPLEMENTED)
     cause = cause_of(error.details)
     lacking = bare and _LACKS_A_VARIABLE.search(error.details) is not None

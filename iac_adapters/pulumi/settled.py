@@ -43,6 +43,8 @@ def settled_verdict(resource: LoadedResource, digester: SecretDigester) -> Verdi
 def _not_created(resource: LoadedResource, digester: SecretDigester) -> Verdict:
     if resource.refusal is not None:
         return Unreadable(resource.refusal)
+    if resource.step is Step.IMPORT and resource.refused:
+        return Unreadable(f"it cannot be imported: {resource.refused}")
     if resource.step is Step.IMPORT:
         found, wanted = resource.recorded_only or ({}, {})
         changes = recorded_changes(found, wanted, digester)

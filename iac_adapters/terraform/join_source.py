@@ -8,6 +8,7 @@ from typing import Final
 
 from iac_adapters.terraform.addresses import is_managed
 from iac_adapters.terraform.context import BUILT_IN, Context
+from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.outputs import OUTPUT, output_address
@@ -86,6 +87,7 @@ def _loaded(
         planned_secrets=recording.secrets.get(address, ()),
         rearranged=_rearranged(context, change, wire),
         planned_change=recording.built_in.get(address),
+        read_when_forgotten=context.tool == TOFU,
     )
 
 

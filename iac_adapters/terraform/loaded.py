@@ -56,7 +56,8 @@ class LoadedResource:
     where the state does not hold what the last good apply recorded. `rearranged` says what the
     code asks for besides changes of values: a move, an import, a replacement. `output` is there
     instead of a resource where the plan would change an output of the root module.
-    `planned_change` is what the plan tells of a built-in one, as JSON.
+    `planned_change` is what the plan tells of a built-in one, as JSON. `read_when_forgotten`
+    says that the tool reads the object once more before it takes it out of the state.
     """
 
     recorded: RecordedResource
@@ -69,6 +70,7 @@ class LoadedResource:
     planned_secrets: tuple[Steps, ...] = ()
     planned_change: bytes | None = None
     read_as_recorded: bool = False
+    read_when_forgotten: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None
     imported_private: bytes = field(default=b"", repr=False)

@@ -6,7 +6,7 @@ Reading and judging never write: ReadResource and PlanResourceChange are the onl
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from iac_adapters.plugin_host.provider_errors import Cause
 from iac_adapters.redaction.digester import SecretDigester
@@ -38,6 +38,12 @@ from reconciler.domain.model import (
 from reconciler.domain.origin import is_empty
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Attributes
+
+_LEAVING: Final = {
+    Status.DEPOSED: "to be deleted, and already gone",
+    Status.NOT_DECLARED: "to be deleted, and already gone",
+    Status.FORGOTTEN: "to be taken out of the state, and already gone",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,7 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
     if status is Status.NOT_APPLICABLE:
         return _built_in(resource)
-    if status is Status.FORGOTTEN:
+    if status is Status.FORGOTTEN and not _is_read_before_it_leaves(resource):
         return InSync()
     if status is Status.NOT_IMPORTED and resource.wire is None and not resource.recorded.note:
         return InSync()
@@ -86,6 +92,12 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
     if resource.wire is None or resource.provider is None:
         return Unreadable(resource.recorded.note or "the recording of the plan did not show it")
     return None
+
+
+def _is_read_before_it_leaves(resource: LoadedResource) -> bool:
+    """Whether the tool looks at what it takes out of the state: OpenTofu does."""
+    is_readable = resource.wire is not None and resource.provider is not None
+    return is_readable and resource.read_when_forgotten
 
 
 def _built_in(resource: LoadedResource) -> Verdict:
@@ -124,7 +136,9 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             return None
         case Status.NOT_IMPORTED:
             return None
-        case Status.FORGOTTEN | Status.NOT_APPLICABLE | Status.NOT_CREATED:
+        case Status.FORGOTTEN:
+            return InSync()
+        case Status.NOT_APPLICABLE | Status.NOT_CREATED:
             raise AssertionError(status)  # settled() has answered otherwise
         case _:
             assert_never(status)
@@ -137,9 +151,8 @@ def _tainted(verdict: Verdict) -> Verdict:
 
 
 def _gone(status: Status, *, edited: bool) -> Verdict:
-    if status in (Status.DEPOSED, Status.NOT_DECLARED):
-        item = NoiseItem(AttributePath(""), "to be deleted, and already gone")
-        return Noise((item,))
+    if status in _LEAVING:
+        return Noise((NoiseItem(AttributePath(""), _LEAVING[status]),))
     # What would be created is the code's object where the code says, not what was deleted.
     return Missing(Origin.BOTH if edited else Origin.OUT_OF_BAND)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from iac_adapters.terraform.addresses import is_managed
 from iac_adapters.terraform.asked import Asked
+from iac_adapters.terraform.rearranged import FORGOTTEN
 from reconciler.domain.compare import align, same, value_at
 from reconciler.domain.model import (
     InSync,
@@ -27,7 +28,7 @@ from reconciler.domain.values import Attributes
 
 _UNTOUCHED: Final = frozenset({"noop", "read"})
 _CHANGING: Final = frozenset({"update", "replace"})
-_GONE_ALREADY: Final = "delete"
+_GONE_ALREADY: Final = frozenset({"delete", *FORGOTTEN})
 
 
 def unshown(
@@ -68,6 +69,6 @@ def _shows(verdict: Verdict | None, action: str) -> bool:
         case None | InSync() | NotApplicable():
             return False
         case Noise():
-            return action == _GONE_ALREADY
+            return action in _GONE_ALREADY
         case _:
             return True

@@ -54,6 +54,8 @@ def with_rearrangement(verdict: Verdict, resource: LoadedResource) -> Verdict:
     """Return `verdict` with what the code asks for besides; in sync is nothing that waits."""
     if resource.rearranged is None:
         return verdict
+    if isinstance(verdict, Noise) and resource.recorded.status is Status.FORGOTTEN:
+        return verdict  # it is gone, and so nothing is left to take out of the state
     replaced = resource.planned_action == "replace"
     match verdict:
         case InSync() | NotApplicable() | Noise():

@@ -105,8 +105,9 @@ class Trial:
     async def look(self, injected: Sequence[Drift] = (), wrongs: Sequence[str] = ()) -> Seen:
         """Scan, and have the stock tool plan the same moment."""
         report = await self.ours.scan()
-        planned = await asyncio.to_thread(self._planned)
-        refreshed = await asyncio.to_thread(self._refreshed) if self.refreshing else frozenset()
+        planned, refreshed = await asyncio.gather(
+            asyncio.to_thread(self._planned), asyncio.to_thread(self._refreshed)
+        )
         return Seen(injected, report, planned, refreshed, wrongs)
 
     async def drift(self, injected: Sequence[Drift]) -> Seen:
@@ -138,6 +139,8 @@ class Trial:
         return plan_actions(stack.directory, self._environment(), stack.terraform)
 
     def _refreshed(self) -> frozenset[str]:
+        if not self.refreshing:
+            return frozenset()
         stack = self.bed.stack
         return refreshed(stack.directory, self._environment(), stack.terraform)
 

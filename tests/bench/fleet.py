@@ -24,7 +24,7 @@ from tests.simulator import running_simulator
 _PASSES: Final = 9
 _PEER_RUNS: Final = 3
 _AT_LEAST: Final = 10.0
-_GRPC: Final = "import asyncio, grpc.aio, time; time.sleep(1)"
+_PYTHON: Final = "import asyncio, click, time; time.sleep(1)"
 _IMPORTS: Final = (
     "import reconciler.cli.scan, iac_adapters.terraform.adapter, reconciler.bootstrap.adapters,"
     " time; time.sleep(1)"
@@ -55,12 +55,12 @@ async def fleet_rows(beds: Beds, names: Sequence[str]) -> Sequence[str]:
     command = scan_command(stack.directory, "--json", "--repeat", "3", "--every", "1s")
     first = await peak(command, stack.directory, own)
     again = await peak(command, stack.directory, own)
-    loaded = await peak((sys.executable, "-c", _GRPC), stack.directory, own)
+    loaded = await peak((sys.executable, "-c", _PYTHON), stack.directory, own)
     imported = await peak((sys.executable, "-c", _IMPORTS), stack.directory, own)
     memory = (
         f"  `trueup scan --repeat 3` of it, resident: {again.last:.0f} MB ({again.program:.0f} at"
         f" most), where it is recorded first {first.last:.0f} MB ({first.program:.0f} at most);"
-        f" Python with gRPC alone {loaded.last:.0f} MB, with all that a scan imports"
+        f" Python with asyncio alone {loaded.last:.0f} MB, with all that a scan imports"
         f" {imported.last:.0f} MB; the plugins: {again.providers:.0f} MB"
     )
     return [*table("beside plan -refresh-only", [row]), memory]

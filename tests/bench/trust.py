@@ -2,6 +2,7 @@
 
 Every bed of `tests.bed`, and AWS on the simulator: untouched, changed, deleted, corrected.
 Ours stands beside `terraform plan` and `terraform plan -refresh-only`, asked the same moment.
+The rows of each bed are printed when it is done; the table of all comes at the end.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,15 +78,11 @@ def main() -> int:
     if tool is None or mirror is None:
         print("neither a tool nor a mirror of other makers' providers is here", file=sys.stderr)
         return _FAILED
-    seen, rows = asyncio.run(_everything(tool, mirror))
-    print("\n".join(_table(seen)))
-    for one in seen:
-        print("".join(f"  {wrong}\n" for wrong in one.complaints()), end="")
-    print("\n".join(rows))
+    print("\n".join(_table(asyncio.run(_everything(tool, mirror)))))
     return 0
 
 
-async def _everything(tool: Executable, mirror: Path) -> tuple[list[Seen], Sequence[str]]:
+async def _everything(tool: Executable, mirror: Path) -> list[Seen]:
     seen: list[Seen] = []
     with ExitStack() as servers, tempfile.TemporaryDirectory(prefix="trueup-trust-") as name:
         folder = Path(name)
@@ -96,11 +93,26 @@ async def _everything(tool: Executable, mirror: Path) -> tuple[list[Seen], Seque
                 print(f"{bed}: its server ({SERVERS[bed][0]}) is not here", flush=True)
                 continue
             print(f"{bed}: deploying, drifting, correcting ...", flush=True)
-            seen += await _tried(beds, bed)
+            seen += _shown(await _tried(beds, bed))
         rows = await fleet_rows(beds, here)
-        print("aws: deploying, drifting ...", flush=True)
-        seen += await seen_on_aws(tool, folder)
-    return seen, rows
+        print("\n".join(rows), flush=True)
+        async for world, looks in seen_on_aws(tool, folder):
+            print(f"aws: {world}", flush=True)
+            seen += _shown(looks)
+    return seen
+
+
+def _shown(seen: list[Seen]) -> list[Seen]:
+    """Print the rows of what was just looked at, and what is wrong with it; return it."""
+    tallies: dict[str, Tally] = {}
+    for look in seen:
+        _count(tallies, look)
+    makers = sorted(tallies.items())
+    print("\n".join(columns((_HEAD, *((maker, *tally.cells()) for maker, tally in makers)))))
+    for look in seen:
+        print("".join(f"  {wrong}\n" for wrong in look.complaints()), end="")
+    sys.stdout.flush()
+    return seen
 
 
 async def _tried(beds: Beds, name: str) -> list[Seen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +21,11 @@ _STACKS: Final = ("mixed62", "demo", "modules", "small5")
 _UNTOUCHED: Final = (*_STACKS, "wide200")
 
 
-async def seen_on_aws(tool: Executable, folder: Path) -> list[Seen]:
-    """Deploy each world, look at it untouched and in each round of its drift."""
-    seen: list[Seen] = []
+async def seen_on_aws(tool: Executable, folder: Path) -> AsyncIterator[tuple[str, list[Seen]]]:
+    """Deploy each world; yield what was seen of it untouched and in each round of its drift."""
     with worlds_in(folder, hashes=True) as worlds:
         for name in _UNTOUCHED:
+            seen: list[Seen] = []
             world = worlds.deployed(name, tool)
             async with scanner(world, folder / f"{name}-cache") as ours:
                 seen.append(await _look(world, await ours.scan()))
@@ -35,13 +35,15 @@ async def seen_on_aws(tool: Executable, folder: Path) -> list[Seen]:
                     seen.append(await _look(world, await ours.scan(), turn))
                     for mutation in turn:
                         mutation.undo(world.world())
-    return seen
+            yield name, seen
 
 
 async def _look(world: Deployed, report: StackReport, turn: Sequence[Mutation] = ()) -> Seen:
     at = (world.directory, world.environment, world.executable)
-    planned = await asyncio.to_thread(plan_actions, *at)
-    moved = await asyncio.to_thread(refreshed, *at)
+    # Both ask the same cloud and change nothing.
+    planned, moved = await asyncio.gather(
+        asyncio.to_thread(plan_actions, *at), asyncio.to_thread(refreshed, *at)
+    )
     return Seen([_drift(one) for one in turn], report, planned, moved)
 
 

@@ -61,6 +61,8 @@ _INPUTS: Final[dict[str, Any]] = {
         "items": {"type": "object", "additionalProperties": _STRING},
     },
     "word": {**_STRING, "secret": True},
+    "file": {"$ref": "pulumi.json#/Asset"},
+    "bundle": {"$ref": "pulumi.json#/Archive"},
 }
 _CONFIGURATION: Final = {
     "region": _STRING,

@@ -1,19 +1,15 @@
 """A provider as terraform sees it, with our ears in between.
 
-Terraform opens one connection per provider instance and walk. Each accepted connection
-gets a gRPC server of its own, so a call is known by the connection it came on, and with
-it the alias. A provider process serves a connection only when a call really needs one.
+Terraform opens one connection per provider instance and walk, so a call is known by the
+connection it came on, and with it the alias. A provider process serves a connection only
+when a call really needs one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from pathlib import Path
-from typing import Any, Final, Protocol
-
-import grpc
-import grpc.aio
+from typing import Any, Protocol
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import (
@@ -22,6 +18,9 @@ from iac_adapters.plugin_host.errors import (
     PluginStartError,
     PluginTimeout,
 )
+from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
+from iac_adapters.plugin_host.http2.server import ServerConnection
+from iac_adapters.plugin_host.unary_server import served
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
@@ -36,12 +35,6 @@ from iac_adapters.terraform.recorder.capture import (
 )
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
-
-_OPTIONS: Final = (
-    ("grpc.max_receive_message_length", 256 << 20),
-    ("grpc.max_send_message_length", 256 << 20),
-)
-_BUFFER_BYTES: Final = 1 << 16
 
 
 class Answers(Protocol):
@@ -211,32 +204,6 @@ def _plan_call(request: bytes, response: bytes) -> PlanCall:
     )
 
 
-class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs only
-    """Hands every unary call of one connection to it, as raw bytes."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    def service(self, details: grpc.HandlerCallDetails) -> Any:
-        path = details.method
-        if "Provider/" not in path:
-            # go-plugin's broker and stdio streams: core does without them.
-            return None
-
-        async def behaviour(request: bytes, context: grpc.aio.ServicerContext[Any, Any]) -> bytes:
-            try:
-                return await self._connection.answer(path, request)
-            except (PluginCrashed, PluginTimeout, PluginStartError) as error:
-                self._connection.failure = error
-                await context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
-            except PluginRefused as error:
-                # The provider's own "no" (often UNIMPLEMENTED) must reach core as it is.
-                await context.abort(error.code, str(error))
-            raise AssertionError(path)  # abort always raises
-
-        return grpc.unary_unary_rpc_method_handler(behaviour)
-
-
 class Tunnel:
     """One listening socket for one provider source."""
 
@@ -253,75 +220,61 @@ class Tunnel:
         self.source = source
         self.socket = folder / "t"
         self.connections: list[Connection] = []
-        self._folder = folder
         self._schema = schema
         self._providers = providers
         self._configure_deadline_s = configure_deadline_s
         self._answers = answers
         self._listener: asyncio.Server | None = None
-        self._servers: list[grpc.aio.Server] = []
-        self._splices: set[asyncio.Task[None]] = set()
+        self._accepted: list[ServerConnection] = []
 
     async def open(self) -> None:
         """Listen. The folder must be private: whoever connects gets credentials."""
-        self._listener = await asyncio.start_unix_server(self._accept, path=str(self.socket))
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_unix_server(self._accept, path=str(self.socket))
 
     async def close(self) -> None:
         """Stop listening and end every connection; providers in use are left to their owner."""
         if self._listener is not None:
             self._listener.close()
-        for task in tuple(self._splices):
-            task.cancel()
-        await asyncio.gather(*self._splices, return_exceptions=True)
-        await asyncio.gather(*(server.stop(grace=None) for server in self._servers))
+        for accepted in self._accepted:
+            accepted.end("the tunnel was closed")
+        await asyncio.gather(*(accepted.wait_ended() for accepted in self._accepted))
         await self._providers.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a stream callback always runs in a task
-        self._splices.add(task)
-        try:
-            await self._serve(reader, writer)
-        except (asyncio.CancelledError, ConnectionError):
-            pass  # terraform left, or we closed: either way this connection is over
-        finally:
-            self._splices.discard(task)
-            writer.close()
+    def _accept(self) -> ServerConnection:
+        connection: Connection | None = None
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        first = await reader.read(_BUFFER_BYTES)
-        if not first:
-            return  # go-plugin's empty probe connection
-        index = len(self.connections)
-        capture = ConnectionCapture(self.source, index)
+        async def behaviour(path: str, request: bytes) -> bytes:
+            nonlocal connection
+            if "Provider/" not in path:
+                # go-plugin's broker and stdio streams: core does without them.
+                raise CallFailed(StatusCode.UNIMPLEMENTED, f"unknown method {path}")
+            # Not before a call: go-plugin also opens connections to see whether we are there.
+            connection = connection or self._connection()
+            return await _answered(connection, path, request)
+
+        accepted = served(behaviour)
+        self._accepted.append(accepted)
+        return accepted
+
+    def _connection(self) -> Connection:
         connection = Connection(
-            capture,
+            ConnectionCapture(self.source, len(self.connections)),
             schema=self._schema,
             providers=self._providers,
             configure_deadline_s=self._configure_deadline_s,
             answers=self._answers,
         )
         self.connections.append(connection)
-        inner = self._folder / f"c{index}"
-        server = grpc.aio.server(options=_OPTIONS)
-        server.add_generic_rpc_handlers((_Handler(connection),))
-        server.add_insecure_port(f"unix:{inner}")
-        await server.start()
-        self._servers.append(server)
-        inner_reader, inner_writer = await asyncio.open_unix_connection(str(inner))
-        inner_writer.write(first)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(_splice(reader, inner_writer))
-                group.create_task(_splice(inner_reader, writer))
-        finally:
-            inner_writer.close()
+        return connection
 
 
-async def _splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(_BUFFER_BYTES):
-            writer.write(data)
-            await writer.drain()
-    with contextlib.suppress(ConnectionError, OSError, RuntimeError):
-        writer.write_eof()
+async def _answered(connection: Connection, path: str, request: bytes) -> bytes:
+    try:
+        return await connection.answer(path, request)
+    except (PluginCrashed, PluginTimeout, PluginStartError) as error:
+        connection.failure = error
+        raise CallFailed(StatusCode.UNAVAILABLE, str(error)) from error
+    except PluginRefused as error:
+        # The provider's own "no" (often UNIMPLEMENTED) must reach core as it is.
+        raise CallFailed(error.code, str(error)) from error

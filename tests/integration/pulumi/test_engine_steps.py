@@ -17,6 +17,7 @@ from reconciler.domain.model import (
     NotApplicable,
     Origin,
     Unmanaged,
+    Unreadable,
     Verdict,
 )
 from reconciler.domain.plan import concerns
@@ -24,7 +25,7 @@ from reconciler.domain.values import UNKNOWN, Sensitive
 from reconciler.ports import Done
 from tests.integration.pulumi.correcting import corrector
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
-from tests.worlds.pulumi.project import STACK, CliFailedError
+from tests.worlds.pulumi.project import STACK, CliFailedError, verdicts
 from tests.worlds.pulumi.tools import PulumiTools
 
 IN_WEST = {"provider": "${west}"}
@@ -42,6 +43,9 @@ def kv(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProje
         c=item("c", "plain words"),
         keep=item("keep", options={"protect": True}),
         forced=item("forced", tags={"x": "1"}, options={"replaceOnChanges": ["value"]}),
+        triggered=item(
+            "triggered", options={"replacementTrigger": "one", "deleteBeforeReplace": True}
+        ),
         base=item("base", options={"replaceOnChanges": ["value"], "deleteBeforeReplace": True}),
         child=item("c-${base.rev}"),
         grand=item("g-${child.rev}"),
@@ -368,3 +372,41 @@ async def test_drift_beside_code_is_shown_though_its_provider_names_the_code_alo
         "rules[0].port": Origin.UNAPPLIED,
         "rules[1].port": Origin.BOTH,
     }
+
+
+async def test_an_import_of_what_does_not_exist_is_unreadable_and_hides_no_drift(
+    project: KvProject,
+) -> None:
+    project.write(**project.declared(), taken=item("taken", options={"import": "taken"}))
+    with project.changed("a") as content:
+        content["value"] = "hack"
+    async with project.adapter() as adapter:
+        snapshot = await adapter.load(project.reference())
+        found = await verdicts(adapter, snapshot)
+        assert found["taken"] == Unreadable(
+            "it cannot be imported: resource 'taken' does not exist"
+        )
+        assert paths(found["a"]) == {"value": Origin.OUT_OF_BAND}
+        assert isinstance(found["c"], InSync)
+        (warning,) = snapshot.warnings
+        assert "refuses what the code imports" in warning
+        # The object may come into being without any change of the code.
+        project.object_file("taken").write_text(
+            json.dumps({"name": "taken", "value": "one", "size": 3, "rev": 1})
+        )
+        snapshot = await adapter.load(project.reference())
+        found = await verdicts(adapter, snapshot)
+    assert not snapshot.warnings
+    assert drifted(found["taken"]).reason == "an update imports taken"
+
+
+async def test_a_changed_replacement_trigger_is_named(project: KvProject) -> None:
+    resources = project.declared()
+    resources["triggered"]["options"]["replacementTrigger"] = "two"
+    project.write(**resources)
+    verdict = drifted((await project.scan())["triggered"])
+    assert verdict.requires_replace
+    assert verdict.origin is Origin.UNAPPLIED
+    assert "`replacementTrigger`" in str(verdict.reason)
+    project.up()
+    assert isinstance((await project.scan())["triggered"], InSync)

@@ -294,6 +294,30 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     assert _line(snapshot, "world_thing.destroyed") == line
 
 
+@_ENGINES
+async def test_what_is_taken_out_of_the_state_and_gone_is_seen_as_the_tool_sees_it(
+    stack: WorldStack, engine: str
+) -> None:
+    stack.apply(_KEEP + 'resource "world_thing" "gone" { name = "gone" }')
+    stack.write(
+        _KEEP
+        + """
+        removed {
+          from = world_thing.gone
+          lifecycle { destroy = false }
+        }
+        """
+    )
+    with stack.changed() as things:
+        del things["gone"]
+    planned = _planned(stack)
+    seen = await stack.scan(engine=engine)
+    # OpenTofu reads it once more and finds nothing to do; Terraform does not look.
+    shown = {address for address, verdict in seen.items() if isinstance(verdict, Drifted)}
+    assert shown == planned.keys() - {"world_thing.keep"}
+    assert seen["world_thing.keep"] == InSync()
+
+
 def _line(snapshot: Snapshot, address: str) -> int | None:
     (found,) = (resource for resource in snapshot.resources if resource.address == address)
     return found.source.line if found.source is not None else None

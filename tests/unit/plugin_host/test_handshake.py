@@ -11,7 +11,7 @@ from iac_adapters.plugin_host.handshake import Handshake, parse_handshake, parse
 def test_reads_what_terraform_providers_print() -> None:
     assert parse_handshake("1|5|unix|/tmp/p1|grpc|\n") == Handshake(1, 5, "unix", "/tmp/p1")
     six = parse_handshake("1|6|tcp|127.0.0.1:99|grpc||true")
-    assert (six.protocol_version, six.target, six.multiplex) == (6, "127.0.0.1:99", True)
+    assert (six.protocol_version, six.address, six.multiplex) == (6, "127.0.0.1:99", True)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_any_line_is_a_handshake_or_refused(line: str) -> None:
 
 
 def test_reads_a_port() -> None:
-    assert parse_port_line("8080\n").target == "127.0.0.1:8080"
+    assert parse_port_line("8080\n").address == "127.0.0.1:8080"

@@ -97,6 +97,8 @@ class Finding(Wire):
     acted_on: bool
     healed_at: Time | None
     seen_by: SeenBy
+    host_groups: list[str] = field(default_factory=list)
+    """The groups that the host's declaration puts it into; of what an agent saw."""
     decision: DriftDecision | None = None
     tickets: list[Ticket] = field(default_factory=list)
     """Given of one finding, and not in lists."""

@@ -60,9 +60,9 @@ setup: $(INSTALLED)
 demo bench: TOOLS := demo
 test: TOOLS := all
 
-# The list comes first: Pulumi's own installer is in its Python SDK.
+# The list comes first: Pulumi's own installer is in its Python SDK. GOGC: see `test`.
 demo: $(DEVELOPING) setup
-	@TUI=$(TUI) KEEP=$(KEEP) $(PYTHON) -m demo
+	@TUI=$(TUI) KEEP=$(KEEP) GOGC=$${GOGC-400} $(PYTHON) -m demo
 
 # Most of the time goes to terraform, Pulumi and providers, which are Go: they collect their garbage
 # a fifth as often, which takes a fifth less processor time for a quarter more memory. Where Python may

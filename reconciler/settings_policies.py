@@ -60,6 +60,10 @@ if TYPE_CHECKING:
         """One `[[policy]]`; its other keys are those of the wire model."""
 
         match: Match
+        action_type: str
+        driver: str | None
+        edges: list[str] | None
+        isolation_group: str | None
 else:
     PolicySettings = make_dataclass(
         "PolicySettings",

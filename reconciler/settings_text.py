@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.policy import contradiction
 from reconciler.section_reading import validated
 from reconciler.settings import Settings
 from reconciler.settings_location import OVERRIDES
@@ -42,6 +43,7 @@ def read_settings(
         raise describe_problems(error, model=Settings, where=where) from error
     _refuse_twins(settings, file, text)
     _refuse_scripts(settings, file, text)
+    refuse_contradictions(settings, Whereabouts(file, key_lines(text)))
     return settings
 
 
@@ -118,4 +120,25 @@ def _refuse_scripts(settings: Settings, file: Path | None, text: str) -> None:
                 f"{where.place(('policy', index, 'script'))}: a script corrects, and policy"
                 f" {policy.name!r} asks for a quarantine",
                 remedy="use action_type `auto_correct` or `manual_review`, or leave out `script`",
+            )
+
+
+def refuse_contradictions(settings: Settings, where: Whereabouts) -> None:
+    """Refuse a policy that says how it isolates in a way that makes no sense.
+
+    Raises:
+        PermanentError: naming the line.
+    """
+    for index, policy in enumerate(settings.policies):
+        found = contradiction(
+            action_type=policy.action_type,
+            driver=policy.driver,
+            edges=policy.edges,
+            group=policy.isolation_group,
+        )
+        if found is not None:
+            raise PermanentError(
+                f"{where.place(('policy', index, found.key))}: policy {policy.name!r}:"
+                f" {found.sentence}",
+                remedy=found.remedy,
             )

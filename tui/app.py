@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar, Final
 
 from textual import events, work
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
+from tui.asking import when_answered
 from tui.clipboard import fit_for_terminal
-from tui.commands import COMMANDS, run_command
+from tui.commands import COMMANDS, completed, run_command
 from tui.deciding import DecidingApp
 from tui.ink import Line, Palette, line
 from tui.keymap import bound_actions, key_name
+from tui.modals.command_line import CommandLine
 from tui.modals.confirm import Confirm
 from tui.modals.menu import Choice, Reader
 from tui.modals.prompt import Prompt
@@ -33,8 +37,10 @@ from tui.screens.runs import RunsPage
 from tui.screens.stacks import StacksPage
 from tui.session import Session
 from tui.store.store import Changes
+from tui.widgets.scroll_bar import AsciiScrollBar
 
 VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents", "ignores")
+_KEPT_COMMANDS: Final = 100
 
 
 class TrueupApp(DecidingApp):
@@ -96,10 +102,19 @@ class TrueupApp(DecidingApp):
         self.palette: Palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
         self._last_view = ""
+        self._commands: deque[str] = deque(maxlen=_KEPT_COMMANDS)
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
+        ScrollBar.renderer = AsciiScrollBar if ascii_only else ScrollBarRender
         self.set_keymap(dict(session.options.keymap))
+
+    @classmethod
+    def pages(cls) -> Iterator[type[Page]]:
+        """Yield the pages that have a key."""
+        for page in cls.MODES.values():
+            if isinstance(page, type) and issubclass(page, Page):
+                yield page
 
     def on_mount(self) -> None:
         """Begin to follow the daemon."""
@@ -229,7 +244,9 @@ class TrueupApp(DecidingApp):
             )
             for bound in bound_actions(page)
         ]
-        title = "keys here; their names are for keymap files"
+        because = self.session.options.ascii_because
+        drawn = f"drawn in ASCII: {because}" if because else "their names are for keymap files"
+        title = f"keys here; {drawn}"
         self.choose(title, choices, lambda action: self._act(page, action))
 
     def _off(self, page: Page, action: str) -> str:
@@ -250,13 +267,24 @@ class TrueupApp(DecidingApp):
 
     def action_command(self) -> None:
         """Ask for a command line."""
-        if isinstance(self.screen, Page):
-            self.prompt(line((":", "key"), COMMANDS), lambda text: run_command(self, text))
+        if not isinstance(self.screen, Page):
+            return
+        modal = CommandLine(
+            line((":", "key"), COMMANDS),
+            palette=self.palette,
+            complete=partial(completed, self),
+            history=self._commands,
+        )
+        self.push_screen(modal, when_answered(self._run_command))
+
+    def _run_command(self, text: str) -> None:
+        self._commands.append(text)
+        run_command(self, text)
 
     def action_calls(self) -> None:
-        """Show every call that was made to change something or to plan."""
+        """Show the calls that were made, the newest first."""
         lines: list[Line] = []
-        for call in reversed(self.session.calls):
+        for call in self.session.calls.noted():
             style = "" if call.outcome == "ok" else "high"
             lines.append(
                 line(
@@ -293,12 +321,6 @@ class TrueupApp(DecidingApp):
             self.flash("left the dialog; ^c once more quits")
             return
         self.exit()
-
-    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
-        """Say which actions lost their key to the keymap."""
-        del node
-        names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
-        self.call_later(self.flash, (f"tui.toml takes the key of {names}", "high"))
 
     @property
     def failure(self) -> Exception | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 
+from reconciler.client.errors import InvalidError
 from tui.ink import Line, Palette, line
 from tui.intents import Done
 from tui.modals.menu import Choice, Menu
 from tui.modals.prompt import Prompt
+from tui.opening import Opening, open_outside
 from tui.session import Session
 
 T = TypeVar("T")
@@ -41,6 +44,25 @@ class AskingApp(App[None]):
         """Ask for a choice, and call `answered` with its value; not when the menu is left."""
         menu = Menu(title, choices, palette=self.palette)
         self.push_screen(menu, when_answered(answered))
+
+    def choose_opening(self, openings: Sequence[Opening]) -> None:
+        """Choose what to open in another program; the one there is, at once."""
+        if not openings:
+            self.flash("nothing to open here; enter opens the row, and o there its source")
+        elif len(openings) == 1:
+            self._open_outside(openings[0])
+        else:
+            choices = [Choice(str(at), each.name) for at, each in enumerate(openings)]
+            self.choose("open", choices, lambda at: self._open_outside(openings[int(at)]))
+
+    def _open_outside(self, opening: Opening) -> None:
+        try:
+            with self.suspend():
+                open_outside(opening, os.environ)
+        except SuspendNotSupported:
+            self.flash("this terminal cannot be left to another program")
+        except InvalidError as error:
+            self.flash((str(error), "high"), f"  {error.remedy or ''}")
 
     def tell(self, verb: str, done: Done, *, hint: str = "") -> None:
         """Say how often a decision was carried out, or which targets refused it and why."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tui.completing import Takes, completions
 from tui.palettes import PALETTES
 from tui.store.arrange import GROUPS
+from tui.store.languages import FLEET
 
 if TYPE_CHECKING:
     from tui.app import TrueupApp
 
-COMMANDS: Final = " drift FILTER, approvals, runs, audit, stacks, group BY, theme NAME, scan, q"
-"""What the line takes, as the prompt says it."""
+COMMANDS: Final = " a command; tab completes, up and down bring back earlier ones"
+"""What the prompt of the line says."""
 
 _VIEWS: Final = {
     "drift": "drift", "d": "drift", "approvals": "approvals", "a": "approvals", "runs": "runs",
@@ -32,6 +34,21 @@ def run_command(app: TrueupApp, text: str) -> None:
         app.flash((f"there is no command {name!r}", "high"), "; ? shows the keys")
         return
     command(app, rest.strip())
+
+
+def completed(app: TrueupApp, text: str) -> list[str]:
+    """Return what the line may become."""
+    options, store = app.session.options, app.session.store
+    terms = [f"{key}:" for key in FLEET.keys]
+    takes: Takes = {
+        "drift": lambda: terms,
+        "d": lambda: terms,
+        "view": lambda: options.views,
+        "theme": lambda: PALETTES,
+        "group": lambda: GROUPS,
+        "scan": lambda: store.stacks,
+    }
+    return completions(text, {*_VIEWS, *_COMMANDS}, takes)
 
 
 def _drift(app: TrueupApp, text: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
 
 from textual import work
 
@@ -12,11 +14,19 @@ from tui.ages import clock
 from tui.asking import when_answered
 from tui.ink import Line, line
 from tui.lines.asked import asked_lines
+from tui.lines.words import counted
 from tui.modals.confirm import Confirm
 from tui.reversible import ReversibleApp
 from tui.screens.run import RunPage
 from tui.store.rows import Row
-from tui.verbs import Asked, Target, about, approval_of, moved, target_of
+from tui.verbs import Asked, Target, Tier, about, approval_of, moved, request_of, target_of
+
+_FELT: Final = {
+    "reject": "what is dangerous stays connected, and the same drift is not proposed again",
+    "retry": "it begins anew, with a fresh plan; one that a policy allows is applied unasked",
+    "suppress": "its findings are off the list; what is dangerous stays connected",
+}
+"""What a decision does to the world where it ends or repeats what protects it."""
 
 
 class DecidingApp(ReversibleApp):
@@ -40,7 +50,8 @@ class DecidingApp(ReversibleApp):
             self.flash("no plan waits for an approval here; ", ("C", "key"), " requests one")
             return
         asked = approval_of(waiting, production=self.session.options.production)
-        lines = list(asked_lines(asked, waiting, self.session.store.policies))
+        store = self.session.store
+        lines = list(asked_lines(asked, waiting, store.policies, store.stacks))
         self._confirm(asked, lines, "remediations:decide", lambda: self._approve(asked))
 
     @work(group="decide", exit_on_error=False)
@@ -76,6 +87,25 @@ class DecidingApp(ReversibleApp):
         )
         self.push_screen(modal, when_answered(lambda _yes: confirmed()))
 
+    def divide_rows(self, rows: Sequence[Row]) -> None:
+        """Give the chosen rows a remediation and a plan of their own, apart from the others."""
+        parts: dict[str, list[str]] = {}
+        for row in rows:
+            found = self.session.store.remediations.get(row.remediation_id)
+            if found is not None and found.state == "awaiting_approval":
+                parts.setdefault(found.id, []).append(row.address)
+        known = self.session.store.remediations
+        parts = {each: some for each, some in parts.items() if {*known[each].addresses} - {*some}}
+        if not parts:
+            self.flash("nothing to divide: no plan that waits here is about others as well")
+            return
+        self._divide(parts)
+
+    @work(group="decide", exit_on_error=False)
+    async def _divide(self, parts: Mapping[str, Sequence[str]]) -> None:
+        self.tell("divided; each part gets a plan of its own",
+                  await intents.divide(self.session, parts))  # fmt: skip
+
     def reject_rows(self, rows: Sequence[Row]) -> None:
         """Reject the remediations of these rows."""
         self.decide_with_reason("reject", [row.remediation_id for row in rows])
@@ -87,17 +117,50 @@ class DecidingApp(ReversibleApp):
             self.flash("no remediation here; ", ("C", "key"), " requests one")
             return
         question = line((f"{verb} {len(chosen)}", "strong"), ": why? (kept in the audit)")
-        self.prompt(question, lambda reason: self._decide(verb, chosen, reason))
+        self.prompt(question, lambda reason: self._decide_surely(verb, chosen, reason))
+
+    def _decide_surely(self, verb: str, ids: Sequence[str], reason: str) -> None:
+        """Decide; in production what changes the world is confirmed by a name before."""
+        known = self.session.store.remediations
+        found = [known[each] for each in ids if each in known]
+        if not (self.session.options.production and any(map(partial(_is_felt, verb), found))):
+            self._decide(verb, ids, reason)
+            return
+        stacks = [each.stack for each in found]
+        asked = self._about(verb, stacks, *(target_of(each) for each in found))
+        lines = [
+            line((f"{verb} ", "strong"), each.action_type.replace("_", " "), f"  {each.stack}  ",
+                 (", ".join(each.addresses[:3]), "strong"))
+            for each in found
+        ]  # fmt: skip
+        lines += [line(_FELT[verb]), line(("reason: ", "dim"), reason)]
+        self._confirm(asked, lines, "remediations:decide", lambda: self._decide(verb, ids, reason))
 
     @work(group="decide", exit_on_error=False)
     async def _decide(self, verb: str, ids: Sequence[str], reason: str) -> None:
         self.tell(f"{verb}: done", await intents.decide(self.session, verb, ids, reason))
 
-    @work(group="decide", exit_on_error=False)
-    async def request_rows(self, rows: Sequence[Row], action: str) -> None:
-        """Request a remediation of each row; nothing is changed before its plan is approved."""
+    def request_rows(self, rows: Sequence[Row], action: str) -> None:
+        """Request a remediation of each row; nothing is changed before its plan is approved.
+
+        In production, and of many at once, that is confirmed by a name before.
+        """
         if not rows:
             return
+        stacks = [row.stack for row in rows]
+        asked = request_of(stacks, len(rows), production=self.session.options.production)
+        if asked.tier < Tier.SERIOUS:
+            self._request(rows, action)
+            return
+        what = "quarantine" if action == "quarantine" else "correction"
+        lines = [line(("request ", "strong"), counted(len(rows), what))]
+        lines += [line(f"  {row.stack}  ", (row.address, "strong")) for row in rows]
+        lines.append(line("each gets a plan; nothing is changed before that is approved"))
+        confirmed = partial(self._request, tuple(rows), action)
+        self._confirm(asked, lines, "remediations:request", confirmed)
+
+    @work(group="decide", exit_on_error=False)
+    async def _request(self, rows: Sequence[Row], action: str) -> None:
         done = await intents.request(self.session, [row.report_id for row in rows], action)
         self.tell("requested", done)
 
@@ -108,7 +171,9 @@ class DecidingApp(ReversibleApp):
             self.flash("nothing here is in quarantine; ", ("Q", "key"), " requests that")
             return
         lines = [line(("release ", "strong"), f"{row.stack}  {row.address}") for row in isolated]
-        lines.append(line("what was detached is attached again; the drift itself stays as it is"))
+        lines.append(
+            line("what was detached or swapped comes back; the drift itself stays as it is")
+        )
         asked = self._about("release", [row.stack for row in isolated])
         ids = [row.id for row in isolated]
         self._confirm(asked, lines, "remediations:decide", lambda: self._release(ids))
@@ -158,3 +223,8 @@ class DecidingApp(ReversibleApp):
     @work(group="decide", exit_on_error=False)
     async def _resume(self) -> None:
         self.tell("hold released", await intents.resume(self.session))
+
+
+def _is_felt(verb: str, remediation: Remediation) -> bool:
+    """Whether the world is another one after it: to end a correction leaves it as it is."""
+    return verb == "retry" or (verb in _FELT and remediation.action_type == "quarantine")

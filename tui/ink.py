@@ -42,8 +42,10 @@ def text_of(spans: Iterable[Span]) -> str:
 class Palette:
     """The styles by name; a name like `added.strong` is `added` with `strong` on top."""
 
-    def __init__(self, styles: Mapping[str, str], *, cut: str = "…") -> None:
-        self.cut = cut
+    def __init__(self, styles: Mapping[str, str], *, ascii_only: bool = False) -> None:
+        self.ascii_only = ascii_only
+        """Whether the terminal takes no other character."""
+        self.cut = "~" if ascii_only else "…"
         """What stands at the end of a text that did not fit: one cell."""
         self._given = styles
         self._made: dict[str, Style] = {PLAIN: Style.null()}
@@ -62,7 +64,7 @@ def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) ->
     segments: list[Segment] = []
     left = width
     for index, (raw, name) in enumerate(spans):
-        text = safe_text(raw)
+        text = in_ascii(safe_text(raw)) if palette.ascii_only else safe_text(raw)
         style = ground + palette[name]
         length = cell_len(text)
         more = any(span.text for span in spans[index + 1 :])
@@ -75,6 +77,13 @@ def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) ->
     if left:
         segments.append(Segment(" " * left, ground))
     return Strip(segments, width)
+
+
+def in_ascii(text: str) -> str:
+    """Return `text` with a `?` for each cell that ASCII has no character for."""
+    if text.isascii():
+        return text
+    return "".join(each if each.isascii() else "?" * cell_len(each) for each in text)
 
 
 def shortened(text: str, width: int, *, sign: str = "…") -> str:

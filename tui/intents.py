@@ -5,7 +5,7 @@ A call that was not answered is repeated under the same key by the client, never
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -16,9 +16,7 @@ from reconciler.client.exchange import new_key
 from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
 from reconciler.wire.findings import Finding
-from reconciler.wire.ignores import IgnoreBody, NoteBody
-from reconciler.wire.remediations import ApproveBody, ReasonBody, RemediationBody
-from reconciler.wire.route import Route
+from reconciler.wire.remediations import ReasonBody, RemediationBody
 from tui.session import Session
 from tui.verbs import Asked
 
@@ -49,11 +47,19 @@ async def approve(session: Session, asked: Asked) -> Done:
     """Approve each target by the digest that was looked at; the daemon refuses any other."""
     done = Done()
     for target in asked.targets:
-        body = ApproveBody(plan_digest=target.plan_digest)
         await _do(
-            session, done, target.id, routes.APPROVE_REMEDIATION, body.as_json(),
+            done,
+            target.id,
             partial(session.client.remediations.approve, target.id, plan_digest=target.plan_digest),
-        )  # fmt: skip
+        )
+    return done
+
+
+async def divide(session: Session, parts: Mapping[str, Sequence[str]]) -> Done:
+    """Give the addresses of each remediation in `parts` one of their own."""
+    done = Done()
+    for each, addresses in parts.items():
+        await _do(done, each, partial(session.client.remediations.split, each, addresses=addresses))
     return done
 
 
@@ -62,9 +68,8 @@ async def decide(session: Session, verb: str, ids: Sequence[str], reason: str) -
     done = Done()
     body = ReasonBody(reason=reason).as_json() if verb != "cancel" else None
     for each in ids:
-        route = _DECISIONS[verb]
-        work = partial(session.client.calls.ask, route, each, body=body)
-        await _do(session, done, each, route, body, work)
+        work = partial(session.client.calls.ask, _DECISIONS[verb], each, body=body)
+        await _do(done, each, work)
     return done
 
 
@@ -73,10 +78,7 @@ async def request(session: Session, report_ids: Sequence[str], action: str) -> D
     done = Done()
     for report_id in report_ids:
         body = RemediationBody(report_id=report_id, action_type=cast("Action", action))
-        await _do(
-            session, done, report_id, routes.REQUEST_REMEDIATION, body.as_json(),
-            partial(session.client.remediations.request, body),
-        )  # fmt: skip
+        await _do(done, report_id, partial(session.client.remediations.request, body))
     return done
 
 
@@ -94,10 +96,7 @@ async def release(session: Session, finding_ids: Sequence[str]) -> Done:
         done.failed.append(("quarantines", str(error)))
         return done
     for each in known:
-        await _do(
-            session, done, each, routes.RELEASE_QUARANTINE, None,
-            partial(session.client.remediations.release, each),
-        )  # fmt: skip
+        await _do(done, each, partial(session.client.remediations.release, each))
     return done
 
 
@@ -105,10 +104,7 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
     """Have stacks scanned now."""
     done = Done()
     for name in stacks:
-        await _do(
-            session, done, name, routes.SCAN_STACK, None,
-            partial(_without_key, session.client.stacks.scan, name),
-        )  # fmt: skip
+        await _do(done, name, partial(_without_key, session.client.stacks.scan, name))
     return done
 
 
@@ -126,12 +122,11 @@ async def ignore(
     does not say it.
     """
     done = Done()
-    body = IgnoreBody(reason=reason, until=until, covers=list(covers)).as_json()
     for each in ids:
         work = partial(
             session.client.findings.ignore, each, reason=reason, until=until, covers=covers
         )
-        await _do(session, done, each, routes.IGNORE_FINDING, body, work)
+        await _do(done, each, work)
     _read_again(session, ids)
     return done
 
@@ -139,10 +134,9 @@ async def ignore(
 async def note(session: Session, kind: NoteKind, ids: Sequence[str], text: str) -> Done:
     """Keep in the audit log what somebody says of findings."""
     done = Done()
-    body = NoteBody(kind=kind, text=text).as_json()
     for each in ids:
         work = partial(session.client.findings.note, each, kind=kind, text=text)
-        await _do(session, done, each, routes.NOTE_FINDING, body, work)
+        await _do(done, each, work)
     return done
 
 
@@ -156,7 +150,7 @@ async def list_again(session: Session, ids: Sequence[str]) -> Done:
     done = Done()
     for each in ids:
         work = partial(session.client.findings.unsuppress, each)
-        await _do(session, done, each, routes.UNSUPPRESS_FINDING, None, work)
+        await _do(done, each, work)
     _read_again(session, ids)
     return done
 
@@ -166,7 +160,7 @@ async def accept(session: Session, finding: Finding, reason: str) -> Done:
     done = Done()
     body = AcceptBody(reason=reason, fingerprint=finding.fingerprint)
     work = partial(session.client.findings.accept, finding.id, body)
-    await _do(session, done, finding.id, routes.ACCEPT_FINDING, body.as_json(), work)
+    await _do(done, finding.id, work)
     _read_again(session, [finding.id])
     return done
 
@@ -176,7 +170,7 @@ async def undo_accept(session: Session, ids: Sequence[str]) -> Done:
     done = Done()
     for each in ids:
         work = partial(session.client.findings.undo_accept, each)
-        await _do(session, done, each, routes.UNDO_ACCEPT, None, work)
+        await _do(done, each, work)
     _read_again(session, ids)
     return done
 
@@ -184,31 +178,21 @@ async def undo_accept(session: Session, ids: Sequence[str]) -> Done:
 async def hold(session: Session, reason: str) -> Done:
     """Pause all corrections."""
     done = Done()
-    body = {"reason": reason}
-    await _do(session, done, "hold", routes.SET_HOLD, body,
-              partial(_without_key, partial(session.client.hold.pull, reason=reason)))  # fmt: skip
+    pull = partial(session.client.hold.pull, reason=reason)
+    await _do(done, "hold", partial(_without_key, pull))
     return done
 
 
 async def resume(session: Session) -> Done:
     """Let corrections go on."""
     done = Done()
-    await _do(session, done, "hold", routes.RELEASE_HOLD, None,
-              partial(_without_key, session.client.hold.release))  # fmt: skip
+    await _do(done, "hold", partial(_without_key, session.client.hold.release))
     return done
 
 
-async def _do(
-    session: Session,
-    done: Done,
-    target: str,
-    route: Route[Any],
-    body: Any,
-    work: Callable[..., Awaitable[Any]],
-) -> None:
-    names = (target,) if "{" in route.path else ()
+async def _do(done: Done, target: str, work: Callable[..., Awaitable[Any]]) -> None:
     try:
-        await session.made(route, *names, work=work(key=new_key()), body=body)
+        await work(key=new_key())
     except ReconcilerError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
         done.failed.append((target, f"{error}{remedy}"))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from typing import Final
 
 from reconciler.client import Daemon
 from reconciler.client.errors import PermanentError
-from tui.preferences import preferences_file, read_preferences
+from tui.locale_encoding import takes_utf_8
+from tui.preferences import forbids_changes, preferences_file, read_preferences
 from tui.session import Options
+
+_NARROW: Final = "the locale's encoding is not UTF-8"
 
 
 def run(daemon: Daemon, options: Options) -> None:
@@ -17,23 +21,31 @@ def run(daemon: Daemon, options: Options) -> None:
 
     Raises:
         PermanentError: there is no terminal, or it cannot be drawn on.
-        InvalidError: a value of tui.toml is not understood.
+        InvalidError: a value of tui.toml is not understood, or its keys clash.
     """
     check_terminal()
-    wish = read_preferences(preferences_file(os.environ))
+    file = preferences_file(os.environ)
+    wish = read_preferences(file)
+    utf_8 = takes_utf_8(os.environ, utf8_mode=bool(sys.flags.utf8_mode))
+    forbidden = not options.read_only and forbids_changes(wish, options.environment)
+    narrow = "" if utf_8 or wish.ascii_only is False else _NARROW
     options = replace(
         options,
         theme=options.theme or wish.theme or "terminal",
-        ascii_only=options.ascii_only or wish.ascii_only,
+        ascii_only=options.ascii_only or bool(wish.ascii_only) or bool(narrow),
+        read_only=options.read_only or forbidden,
+        read_only_because=f"tui.toml says so of {options.environment}" if forbidden else "",
+        ascii_because="" if options.ascii_only or wish.ascii_only else narrow,
         mouse=options.mouse and wish.mouse,
-        keymap=wish.keys,
         views=wish.views,
         view=wish.views.get(options.view, options.view),
     )
     from tui.app import TrueupApp  # noqa: PLC0415 - whoever is refused pays for no drawing
+    from tui.keymap_check import checked_keymap, contexts_of  # noqa: PLC0415
     from tui.session import Session  # noqa: PLC0415
 
-    session = Session(daemon, options)
+    keymap = checked_keymap(file, wish.keys, contexts_of(TrueupApp, TrueupApp.pages()))
+    session = Session(daemon, replace(options, keymap=keymap))
     app = TrueupApp(session)
     app.run(mouse=options.mouse)
     if app.failure is not None:

@@ -90,4 +90,4 @@ ASCII: Final = Glyphs(
 
 def palette(name: str, *, ascii_only: bool = False) -> Palette:
     """Return the palette called `name`."""
-    return Palette(PALETTES[name], cut="~" if ascii_only else "…")
+    return Palette(PALETTES[name], ascii_only=ascii_only)

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.client.errors import InvalidError
 from tui.palettes import PALETTES
 
-_KEYS: Final = ("theme", "ascii", "mouse", "keys", "views")
+_KEYS: Final = ("theme", "ascii", "mouse", "read_only", "keys", "views")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`keys` gives actions other keys, by the names that `?` shows; `views` names filters."""
+    """`ascii_only` is None where the locale decides. `views` names filters.
+
+    `read_only` are globs over the names of environments in which nothing may be changed.
+    `keys` gives actions other keys, by the names that `?` shows.
+    """
 
     theme: str = ""
-    ascii_only: bool = False
+    ascii_only: bool | None = None
     mouse: bool = True
+    read_only: Sequence[str] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
+
+
+def forbids_changes(wish: Preferences, environment: str) -> bool:
+    """Whether nothing may be changed in an environment of this name."""
+    name = environment.lower()
+    return bool(name) and any(fnmatchcase(name, glob.lower()) for glob in wish.read_only)
 
 
 def preferences_file(environment: Mapping[str, str]) -> Path:
@@ -55,8 +67,9 @@ def read_preferences(file: Path) -> Preferences:
         )
     return Preferences(
         theme=theme,
-        ascii_only=_flag(file, body, "ascii", default=False),
+        ascii_only=_flag(file, body, "ascii", default=False) if "ascii" in body else None,
         mouse=_flag(file, body, "mouse", default=True),
+        read_only=_names(file, body, "read_only"),
         keys=_texts(file, body, "keys"),
         views=_texts(file, body, "views"),
     )
@@ -74,6 +87,15 @@ def _flag(file: Path, body: dict[str, Any], key: str, *, default: bool) -> bool:
     if not isinstance(value, bool):
         raise InvalidError(f"{file}: {key} must be true or false", remedy=f"write {key} = true")
     return value
+
+
+def _names(file: Path, body: dict[str, Any], key: str) -> Sequence[str]:
+    names = body.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InvalidError(
+            f"{file}: {key} must be a list of environments", remedy=f'write {key} = ["prod"]'
+        )
+    return names
 
 
 def _texts(file: Path, body: dict[str, Any], key: str) -> Mapping[str, str]:

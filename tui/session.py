@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from shlex import quote
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from reconciler.client import Client, Daemon
-from reconciler.client.errors import NotFoundError, ReconcilerError
+from reconciler.client.errors import NotFoundError
 from reconciler.wire.route import Route
+from tui.calls import NotedCalls, curl_of
 from tui.store.pump import Pump
 from tui.store.store import Changes, Store
-
-T = TypeVar("T")
-_KEPT_CALLS: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that was made; `command` and `curl` do the same from a shell."""
-
-    at: datetime
-    method: str
-    path: str
-    took_ms: float
-    outcome: str
-    command: str = ""
-    curl: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the terminal UI was started; `environment` names what is behind the daemon."""
+    """How the terminal UI was started; `environment` names what is behind the daemon.
+
+    `ascii_because` says why it draws ASCII that nobody asked for, `read_only_because` why nothing
+    can be changed where that was not asked for either.
+    """
 
     read_only: bool = False
+    read_only_because: str = ""
     environment: str = ""
     theme: str = ""
     ascii_only: bool = False
+    ascii_because: str = ""
     mouse: bool = True
     view: str = ""
     keymap: Mapping[str, str] = field(default_factory=dict)
@@ -55,12 +43,12 @@ class Options:
 class Session:
     """The store, the pump that keeps it true, and the calls that people cause."""
 
-    def __init__(self, daemon: Daemon, options: Options, *, client: Client | None = None) -> None:
+    def __init__(self, daemon: Daemon, options: Options) -> None:
         self.daemon = daemon
         self.options = options
-        self.client = client or Client(daemon)
+        self.calls = NotedCalls(daemon)
+        self.client = Client(daemon, calls=self.calls)
         self.store = Store()
-        self.calls: deque[Call] = deque(maxlen=_KEPT_CALLS)
         self.role = ""
         self.name = ""
         self.permissions: frozenset[str] | None = None
@@ -86,46 +74,13 @@ class Session:
     def why_not(self, permission: str) -> str:
         """Return why something that changes the world cannot be done now; empty when it can."""
         if self.options.read_only:
-            return "read-only: started with --read-only"
+            return f"read-only: {self.options.read_only_because or 'started with --read-only'}"
         if not self.pump.link.live:
             return self.pump.link.words(time.monotonic())
         if self.permissions is not None and permission not in self.permissions:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""
 
-    async def made(self, route: Route[Any], *names: str, work: Awaitable[T], body: Any = None) -> T:
-        """Wait for `work`, which calls `route` for `names`, and note how it went.
-
-        Raises:
-            ReconcilerError: what `work` raised.
-        """
-        began = time.monotonic()
-        outcome = "ok"
-        try:
-            return await work
-        except ReconcilerError as error:
-            outcome = str(error)
-            raise
-        finally:
-            self.calls.append(
-                Call(
-                    at=datetime.now(UTC),
-                    method=route.method,
-                    path=route.below(*names),
-                    took_ms=(time.monotonic() - began) * 1000,
-                    outcome=outcome,
-                    curl=self.curl(route, *names, body=body),
-                )
-            )
-
-    def curl(self, route: Route[Any], *names: str, body: Any = None) -> str:
-        """Return the same call for a shell; the token is read from its place, never shown."""
-        import orjson  # noqa: PLC0415 - only who copies a call pays for it
-
-        parts = ["curl", "-sS", "-H", '"Authorization: Bearer $TRUEUP_TOKEN"']
-        if route.method != "GET":
-            parts += ["-X", route.method]
-        if body is not None:
-            text = orjson.dumps(body).decode()
-            parts += ["-H", "'Content-Type: application/json'", "-d", quote(text)]
-        return " ".join([*parts, quote(self.daemon.url.rstrip("/") + route.at(*names))])
+    def curl(self, route: Route[Any], *names: str) -> str:
+        """Return the call of `route` for a shell."""
+        return curl_of(self.daemon, route, *names)

@@ -28,8 +28,11 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
         spans.append(Span(" read-only", "strong"))
     words = link.words(time.monotonic())
     spans.append(Span(f"  {words}", "" if link.live else "critical"))
-    if link.live and not session.pump.loaded:
-        spans.append(Span(f"  loading {session.pump.progress:,}"))
+    if not session.pump.loaded:
+        # Numbers of what was not read are no numbers.
+        progress = session.pump.progress
+        spans.append(Span(f"  loading {progress:,}" if link.live else "  not read yet"))
+        return tuple(spans)
     scans = [stack.last_scan_at for stack in store.stacks.values() if stack.last_scan_at]
     if scans:
         spans.append(Span(f"  scan {age(min(scans))} ago"))
@@ -38,6 +41,8 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     )
     running = sum(run.state == "started" for run in store.runs.values())
     spans.append(Span(f"  drift {len(store.rows):,}"))
+    if critical := store.count_critical(now=time.monotonic()):
+        spans.append(Span(f" !! {critical:,} crit", "critical"))
     spans.append(Span(f"  approvals {waiting}", "strong" if waiting else ""))
     spans.append(Span(f"  runs {running}", "strong" if running else ""))
     if store.hold is not None:

@@ -75,6 +75,12 @@ def about(
     return Asked(verb, targets, tier, _token(sorted({*stacks}), 1, tier))
 
 
+def request_of(stacks: Iterable[str], count: int, *, production: bool) -> Asked:
+    """Return the request of `count` plans, and how it must be confirmed; one is no change."""
+    tier = Tier.BULK if count > BULK else Tier.SERIOUS if production else Tier.REVERSIBLE
+    return Asked("request", (), tier, _token(sorted({*stacks}), count, tier))
+
+
 def _touched(remediation: Remediation) -> int:
     """Return how many resources its plan changes."""
     return len(remediation.plan.resources) if remediation.plan else 0

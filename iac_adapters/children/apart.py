@@ -1,4 +1,4 @@
-"""Where the module or project lies that children are destroyed in: apart from the stack's own."""
+"""Where the module or project lies that is planned apart from the stack's own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def scratch_of(folder: Path) -> Path:
     return folder / _SCRATCH
 
 
-def is_removal(folder: Path) -> bool:
-    """Whether the plan saved in `folder` destroys children, apart from the stack."""
+def is_apart(folder: Path) -> bool:
+    """Whether the plan saved in `folder` is of a module or project apart from the stack."""
     return scratch_of(folder).is_dir()

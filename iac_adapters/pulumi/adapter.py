@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.children.apart import is_removal
+from iac_adapters.children.apart import is_apart
 from iac_adapters.children.memory import child_memory
 from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
@@ -268,7 +268,7 @@ class PulumiAdapter:
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""
         context = payload_of(snapshot).context
-        if is_removal(folder):
+        if is_apart(folder):
             return removal_job(context, folder=folder)
         return correction_job(context, folder=folder)
 
@@ -280,7 +280,7 @@ class PulumiAdapter:
     def outcome(self, snapshot: Snapshot, *, ended: Exited | Vanished, log: Path) -> Outcome:
         """Return what a run came to. See `IacAdapter.outcome`."""
         folder = log.parent
-        place = place_of(folder) if is_removal(folder) else payload_of(snapshot).context.place
+        place = place_of(folder) if is_apart(folder) else payload_of(snapshot).context.place
         return outcome_of(place, ended=ended, log=log)
 
     def without_secrets(self, text: str, *, stack: StackName) -> str | None:

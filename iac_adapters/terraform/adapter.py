@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakValueDictionary
 
-from iac_adapters.children.apart import is_removal, scratch_of
+from iac_adapters.children.apart import is_apart, scratch_of
 from iac_adapters.children.managed import Managed
 from iac_adapters.children.memory import child_memory
 from iac_adapters.children.observing import ChildOptions, ChildScan
@@ -69,6 +69,7 @@ from reconciler.ports import Progress as RunProgress
 
 if TYPE_CHECKING:  # no scan loads it
     from reconciler.domain.edges import Edge
+    from reconciler.domain.swaps import Regrouping
 
 _IDLE_S: Final = 3600.0
 _MAX_PROCESSES: Final = 32
@@ -357,6 +358,36 @@ class TerraformAdapter:
 
         return await self._planned(snapshot, edges, attaching_plan, folder=folder)
 
+    async def swaps(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, group: str
+    ) -> tuple[Edge, ...]:
+        """Return whose groups isolate `addresses`. See `Swapping.swaps`."""
+        from iac_adapters.terraform.isolating import nodes_of  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.swapping import identities_of  # noqa: PLC0415  no scan needs it
+        from reconciler.domain.swaps import swaps_of  # noqa: PLC0415  no scan needs it
+
+        stack = payload_of(snapshot).stack
+        identities = identities_of(stack)
+        return swaps_of(addresses, nodes_of(stack), identities=identities, group=group)
+
+    async def plan_swapping(
+        self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path
+    ) -> Plan:
+        """Let the tool plan other groups, apart from the stack. See `Swapping.plan_swapping`."""
+        from iac_adapters.terraform import swapping  # noqa: PLC0415  no scan needs it
+
+        payload = payload_of(snapshot)
+        order = swapping.SwapOrder(
+            payload.context,
+            payload.stack,
+            await self._assembly.schemas(payload.context),
+            folder,
+            await gathered(payload.secrets),
+        )
+        return await swapping.planned(
+            order, regroupings, stack=snapshot.stack, digester=self._digester
+        )
+
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
         context = payload_of(snapshot).context
@@ -369,10 +400,10 @@ class TerraformAdapter:
         from iac_adapters.terraform.correction import correction_job  # noqa: PLC0415  no scan needs it
 
         context = payload_of(snapshot).context
-        if is_removal(folder):
-            from iac_adapters.terraform.children.removal import removal_job  # noqa: PLC0415  no scan needs it
+        if is_apart(folder):
+            from iac_adapters.terraform.apart import job_apart  # noqa: PLC0415  no scan needs it
 
-            return removal_job(context, folder=folder)
+            return job_apart(context, folder=folder)
         return correction_job(context, folder=folder)
 
     def progress(self, line: bytes, *, stack: StackName | None = None) -> RunProgress | None:
@@ -388,15 +419,15 @@ class TerraformAdapter:
 
         payload = payload_of(snapshot)
         context = payload.context
-        removal = is_removal(log.parent)
+        apart_from_it = is_apart(log.parent)
         outcome = outcome_of(
-            scratch_of(log.parent) if removal else context.directory,
+            scratch_of(log.parent) if apart_from_it else context.directory,
             tool=context.tool,
             ended=ended,
             log=log,
             redactor=payload.secrets.redactor,
         )
-        if not isinstance(outcome, Done) and not removal:
+        if not isinstance(outcome, Done) and not apart_from_it:
             self._recorded.failed(context)
         return outcome
 

@@ -32,7 +32,7 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
     The texts are recorded values and do not leave the adapter.
     """
     for address, resource in stack.resources.items():
-        values = _recorded(resource)
+        values = recorded_values(resource)
         if values is None:
             continue
         yield Node(
@@ -48,7 +48,8 @@ def nodes_of(stack: LoadedStack) -> Iterator[Node]:
         )
 
 
-def _recorded(resource: LoadedResource) -> Mapping[str, Any] | None:
+def recorded_values(resource: LoadedResource) -> Mapping[str, Any] | None:
+    """Return what the state holds of the object; None where there is none."""
     instance = resource.instance
     if instance is None or resource.recorded.status is Status.DEPOSED:
         return None

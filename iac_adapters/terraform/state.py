@@ -85,6 +85,18 @@ class StateInstance:
         """The address, told apart from its successor's where the object is deposed."""
         return f"{self.address} ({self.deposed})" if self.deposed else self.address
 
+    @property
+    def as_json(self) -> bytes:
+        """The object as a state of version 4 holds it, neither tainted nor deposed."""
+        flat = self.attributes_json is None
+        attributes = orjson.dumps(self.attributes_flat) if flat else self.attributes_json
+        return b'{"schema_version":%d,"attributes%s":%s,"sensitive_attributes":[],"private":%s}' % (
+            self.schema_version,
+            b"_flat" if flat else b"",
+            attributes,
+            orjson.dumps(base64.b64encode(self.private).decode()),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StateFile:

@@ -27,7 +27,10 @@ def quarantine_lines(
     for quarantine in quarantines:
         names = ", ".join(map(text_of, quarantine.isolates))
         until = invocation.ahead(quarantine.expires_at)
-        head = f"QUARANTINE of {text_of(quarantine.stack)}/{names}, released {until}"
+        head = (
+            f"QUARANTINE of {text_of(quarantine.stack)}/{names} by {text_of(quarantine.driver)},"
+            f" released {until}"
+        )
         reason = f": {text_of(quarantine.note)}" if quarantine.note else ""
         yield from wrapped(head + reason, indent="", paint=invocation.paint,
                            style="medium")  # fmt: skip

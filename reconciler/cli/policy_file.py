@@ -15,6 +15,7 @@ from reconciler.section_reading import validated
 from reconciler.settings import Settings
 from reconciler.settings_policies import PolicySettings
 from reconciler.settings_problems import Whereabouts, describe_problems
+from reconciler.settings_text import refuse_contradictions
 from reconciler.toml_positions import key_lines
 
 _LARGEST_BYTES: Final = 2**20
@@ -33,11 +34,13 @@ def read_policies(file: Path) -> Settings:
     """
     text = _read(file)
     written = _policies(_parsed(text, file), file)
+    where = Whereabouts(file, {} if _is_json(text) else key_lines(text))
     try:
-        return validated(Settings, {"policy": written}, context={"base": file.resolve().parent})
+        settings = validated(Settings, {"policy": written}, context={"base": file.resolve().parent})
     except ValidationError as error:
-        lines = {} if _is_json(text) else key_lines(text)
-        raise describe_problems(error, model=Settings, where=Whereabouts(file, lines)) from error
+        raise describe_problems(error, model=Settings, where=where) from error
+    refuse_contradictions(settings, where)
+    return settings
 
 
 def policy_body(policy: PolicySettings) -> dict[str, Any]:

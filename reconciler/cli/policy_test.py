@@ -20,7 +20,7 @@ from reconciler.cli.table import Cell, Column
 from reconciler.domain.coverage import covering
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.model import Kind, Origin, Severity
-from reconciler.domain.policy import Policy, Subject, decide
+from reconciler.domain.policy import ActionType, Driver, Policy, Subject, decide
 from reconciler.domain.records import Template, TemplateId
 from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
@@ -184,7 +184,16 @@ def _object(tried: _Tried) -> Json:
         "score": tried.finding.score,
         "decision": tried.decided.word,
         "policy": tried.decided.policy.name if tried.decided.policy else None,
+        "driver": _driver(tried),
     }
+
+
+def _driver(tried: _Tried) -> str | None:
+    """Return how it would be isolated; None where nothing would."""
+    policy = tried.decided.policy
+    if policy is None or tried.decided.word != ActionType.QUARANTINE:
+        return None
+    return (policy.driver or Driver.DETACH).value
 
 
 def _lines(invocation: Invocation, decided: Sequence[_Tried]) -> Iterator[str]:
@@ -199,8 +208,10 @@ def _lines(invocation: Invocation, decided: Sequence[_Tried]) -> Iterator[str]:
 
 
 def _row(tried: _Tried) -> tuple[Cell, ...]:
+    driver = _driver(tried)
+    by = f" by {driver}" if driver else ""
     return (
-        (_STYLES.get(tried.decided.word, "dim"), spoken(tried.decided.word)),
+        (_STYLES.get(tried.decided.word, "dim"), spoken(tried.decided.word) + by),
         ("plain", text_of(tried.decided.policy.name) if tried.decided.policy else ""),
         severity_cell(tried.finding),
         ("plain", text_of(tried.finding.stack)),

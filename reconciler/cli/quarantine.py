@@ -27,7 +27,8 @@ _COLUMNS: Final = (
     Column("STATE"),
     Column("STACK", least=8),
     Column("ISOLATES", least=24),
-    Column("DETACHED", least=24),
+    Column("DRIVER"),
+    Column("BY", least=24),
     Column("UNTIL"),
     Column("ID"),
 )
@@ -37,19 +38,30 @@ _COLUMNS: Final = (
     epilog=examples(
         "trueup quarantine 3f9c21ab",
         "trueup quarantine webshop/aws_instance.web --wait",
+        "trueup quarantine 3f9c21ab --isolation-group sg-0a1b2c3d",
     )
 )
 @click.argument("finding", shell_complete=FINDINGS)
+@click.option(
+    "--isolation-group",
+    metavar="ID",
+    help="Swap its security groups for this one (driver swap), and detach nothing.",
+)
 @wait_option
 @asks_daemon
-def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
+def quarantine(
+    invocation: Invocation, *, finding: str, isolation_group: str | None, wait: bool
+) -> int:
     """Request that the resource of a FINDING be isolated.
 
-    A plan is made that detaches what connects it; it waits for `trueup approve`. FINDING is an id,
-    the beginning of one, an address, or STACK/ADDRESS.
+    A plan is made that detaches what connects it, or swaps its security groups for the isolation
+    group; it waits for `trueup approve`. FINDING is an id, the beginning of one, an address, or
+    STACK/ADDRESS.
     """
     found = find_finding(invocation.api, finding)
     body = {"report_id": found.report_id, "action_type": "quarantine"}
+    if isolation_group is not None:
+        body["isolation_group"] = isolation_group
     made = invocation.api.ask(routes.REQUEST_REMEDIATION, body=body)
     if wait:
         made = until_settled(invocation, made)
@@ -62,7 +74,7 @@ def quarantine(invocation: Invocation, *, finding: str, wait: bool) -> int:
 @wait_option
 @asks_daemon
 def release(invocation: Invocation, *, given: str, wait: bool) -> int:
-    """Release what a quarantine isolates: its edges are attached again as they were.
+    """Release what a quarantine isolates: its edges and groups come back as they were.
 
     A quarantine also ends by itself: when the drift is gone, or after its time (4 h).
     """
@@ -129,7 +141,8 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
                 ("dim" if over else "medium", spoken(item.state)),
                 ("plain", text_of(item.stack)),
                 ("strong", ", ".join(map(text_of, item.isolates))),
-                ("plain", ", ".join(text_of(edge.address) for edge in item.edges)),
+                ("plain", text_of(item.driver)),
+                ("plain", ", ".join(dict.fromkeys(map(_by, item.edges)))),
                 ("plain", until),
                 ("dim", short[item.id]),
             )
@@ -138,3 +151,10 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
     for item in items:
         if item.reconnected_at:
             yield f"{short[item.id]}  RECONNECTED: {text_of(item.note)}"
+
+
+def _by(edge: wire.Edge) -> str:
+    """Return the edge that is detached, or the group that took the place of others."""
+    if edge.group is None:
+        return text_of(edge.address)
+    return f"{text_of(edge.group)} in {text_of(edge.attribute)}"

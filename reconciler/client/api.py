@@ -50,9 +50,13 @@ class Client:
     """
 
     def __init__(
-        self, daemon: Daemon, *, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        daemon: Daemon,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        calls: Calls | None = None,
     ) -> None:
-        calls = Calls(daemon, transport=transport)
+        calls = calls or Calls(daemon, transport=transport)
         self.calls = calls
         """Requests by their route, for what has no method."""
         self.hold = HoldSwitch(calls)

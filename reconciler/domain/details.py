@@ -47,6 +47,22 @@ def accepted_changes(kept: Json) -> tuple[Change, ...]:
     )
 
 
+def changes_of(kept: Json) -> tuple[Change, ...]:
+    """Return the changes with all their sides, as they were seen last."""
+    return tuple(
+        Change(
+            path=AttributePath(change["path"]),
+            declared=_value(change.get("declared")),
+            recorded=_value(change.get("recorded")),
+            live=_value(change.get("live")),
+            origin=Origin(change.get("origin") or Origin.BOTH),
+            sensitive=bool(change.get("sensitive")),
+            forces_replacement=bool(change.get("forces_replacement")),
+        )
+        for change in kept.get("changes") or ()
+    )
+
+
 def paths_of(kept: Json) -> tuple[str, ...]:
     """Return the attributes that drifted."""
     return tuple(change["path"] for change in kept.get("changes") or ())

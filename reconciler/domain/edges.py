@@ -17,11 +17,19 @@ from reconciler.domain.spelling import meets_type
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A resource without which `isolates` is not reached; destroying it destroys nothing else."""
+    """What `isolates` is reached by: a resource, or the groups that it holds itself.
+
+    A resource connects it, and destroying that destroys nothing else. Where `attribute` is given,
+    the edge is that attribute of the object `identity` at `address`: it is isolated while the
+    attribute holds `group` and nothing else.
+    """
 
     address: ResourceAddress
     type: str
     isolates: ResourceAddress
+    attribute: str | None = None
+    group: str | None = None
+    identity: str | None = None
 
 
 def edges_of(
@@ -40,7 +48,7 @@ def edges_of(
     by_address = {node.address: node for node in known}
     references = References(known)
     begun = [by_address[address] for address in drifted if address in by_address]
-    subjects = _isolated(begun, known, references)
+    subjects = isolated_by(begun, known, references, holders=HOLDERS)
     found = (
         _named(subjects, known, named, references)
         if named
@@ -49,14 +57,24 @@ def edges_of(
     return tuple(sorted({edge.address: edge for edge in found}.values(), key=lambda e: e.address))
 
 
-def _isolated(
-    drifted: Iterable[Node], nodes: Collection[Node], references: References
+def isolated_by(
+    drifted: Iterable[Node],
+    nodes: Collection[Node],
+    references: References,
+    *,
+    holders: Collection[Rule],
 ) -> tuple[Node, ...]:
-    """Return `drifted`, with the group a rule belongs to and with what holds such a group."""
+    """Return `drifted`, with the group a rule belongs to and with what holds such a group.
+
+    `holders` say who holds groups, and by what.
+
+    Raises:
+        PermanentError: which resource is meant cannot be told.
+    """
     found = list(drifted)
     for node in found:
         parts = [rule for rule in PARTS if meets_type(rule.type, node.type)]
-        held = [rule for rule in HOLDERS if _is_of(node, rule.connects)]
+        held = [rule for rule in holders if _is_of(node, rule.connects)]
         if not parts and not held:
             continue
         for other in nodes:

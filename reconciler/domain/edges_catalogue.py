@@ -27,7 +27,7 @@ class Rule:
 _AWS_VM: Final = ("aws_instance", "aws_ec2_instance")
 _AWS_TARGETS: Final = (*_AWS_VM, "aws_lambda_function", "aws_lb", "aws_alb",
                        "aws_lb_load_balancer", "aws_alb_load_balancer")  # fmt: skip
-_AWS_GROUPS: Final = ("aws_security_group", "aws_ec2_security_group")
+AWS_GROUPS: Final = ("aws_security_group", "aws_ec2_security_group")
 _AZURE_CARD: Final = ("azurerm_network_interface", "azurerm_network_network_interface")
 _AZURE_GROUPS: Final = ("azurerm_network_security_group", "azurerm_network_network_security_group")
 _GOOGLE_VM: Final = ("google_compute_instance", "google_compute_instance_from_template")
@@ -60,8 +60,8 @@ EDGES: Final[tuple[Rule, ...]] = (
 """What connects a resource to its traffic."""
 
 HOLDERS: Final[tuple[Rule, ...]] = (
-    Rule("aws_instance", ("vpc_security_group_ids", "security_groups"), _AWS_GROUPS),
-    Rule("aws_ec2_instance", ("vpc_security_group_ids", "security_groups"), _AWS_GROUPS),
+    Rule("aws_instance", ("vpc_security_group_ids", "security_groups"), AWS_GROUPS),
+    Rule("aws_ec2_instance", ("vpc_security_group_ids", "security_groups"), AWS_GROUPS),
     Rule("azurerm_*network_interface_security_group_association", ("network_security_group_id",),
          _AZURE_GROUPS),
 )  # fmt: skip

@@ -69,6 +69,7 @@ class QuarantineMoved:
     expires_at: datetime
     release: str | None
     note: str | None
+    driver: str = "detach"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,21 +298,21 @@ _ROWS: Final = (
         "quarantine.begun",
         QuarantineMoved,
         "remediation",
-        "what undoes a quarantine is stored, and its edges are about to be detached",
+        "what undoes a quarantine is stored, and it is about to isolate",
     ),
     EventType("quarantine.active", QuarantineMoved, "remediation", "a resource is isolated"),
     EventType(
         "quarantine.reconnected",
         QuarantineMoved,
         "remediation",
-        "an apply of somebody else attached an edge of an isolated resource again",
+        "an apply of somebody else connected an isolated resource again",
         "warning",
     ),
     EventType(
         "quarantine.released",
         QuarantineMoved,
         "remediation",
-        "the edges of an isolated resource are attached again",
+        "an isolated resource is connected again",
     ),
     EventType("run.started", RunMoved, "run", "an apply begins"),
     EventType("run.progress", RunProgressed, "run", "an apply gets on", "debug"),

@@ -304,6 +304,9 @@ class Finding:
     """Why it is as severe as it is: the sentence of the rule; None where a source gave none."""
     added_as: tuple[ResourceAddress, ...] = ()
     """The added children that alone make up its changes: a plan that destroys them undoes it."""
+    account: str = ""
+    """The account, subscription or project that the object says it is in; empty: it says none."""
+    region: str = ""
 
     @property
     def targets(self) -> tuple[ResourceAddress, ...]:

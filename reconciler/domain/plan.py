@@ -92,6 +92,8 @@ class Plan:
     """Names of root outputs that would change."""
     script: PlannedScript | None = None
     """What runs instead of the tool; `resources` are then those it runs for."""
+    remarks: tuple[str, ...] = ()
+    """What whoever approves it has to know of what it uses, a sentence each."""
 
     @property
     def digest(self) -> PlanDigest:
@@ -134,6 +136,8 @@ def _parts(plan: Plan) -> Iterable[bytes]:
     yield "\n".join(sorted(plan.outputs)).encode()
     if plan.script is not None:
         yield plan.script.mark
+    if plan.remarks:
+        yield "\n".join(("remarks", *plan.remarks)).encode()
     for resource in sorted(plan.resources, key=lambda item: item.address):
         yield f"{resource.address}\n{resource.type}\n{resource.action}".encode()
         if resource.seal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +35,8 @@ class Driver(StrEnum):
 
     DETACH = "detach"
     """What connects it is destroyed, and created again on release."""
+    SWAP = "swap"
+    """Its security groups give way to an isolation group, and come back on release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ class Policy:
     `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
     `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool. `driver`
     says how a quarantine isolates, None by detaching; `edges` are globs over addresses and types,
-    instead of the shipped catalogue of what is detached.
+    instead of the shipped catalogue of what is detached. `isolation_group` is the id of the
+    security group that a swap puts in the place of the others.
     """
 
     policy_id: PolicyId
@@ -72,6 +75,7 @@ class Policy:
     script: str | None = None
     driver: Driver | None = None
     edges: tuple[str, ...] | None = None
+    isolation_group: str | None = None
     owner: str | None = None
     reason: str | None = None
     starts_at: datetime | None = None
@@ -79,6 +83,48 @@ class Policy:
     source: str = "api"
     position: int = 0
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a policy says that makes no sense together: the key, the sentence, the remedy."""
+
+    key: str
+    sentence: str
+    remedy: str
+
+
+def contradiction(
+    *, action_type: str, driver: str | None, edges: Sequence[str] | None, group: str | None
+) -> Contradiction | None:
+    """Return why a policy that isolates so makes no sense; None when it does."""
+    if driver != Driver.SWAP:
+        if group is None:
+            return None
+        return Contradiction(
+            "isolation_group",
+            "an isolation group takes the place of security groups, which driver `swap` does",
+            'add `driver = "swap"`, or leave out `isolation_group`',
+        )
+    if action_type != ActionType.QUARANTINE:
+        return Contradiction(
+            "driver",
+            f"driver `swap` isolates, and action_type is `{action_type}`",
+            "use action_type `quarantine`, or leave out `driver`",
+        )
+    if group is None:
+        return Contradiction(
+            "driver",
+            "driver `swap` needs the security group that isolates",
+            'set `isolation_group = "sg-..."`: the id of a group that lets nothing in or out',
+        )
+    if edges:
+        return Contradiction(
+            "edges",
+            "`edges` are what driver `detach` detaches, and the driver is `swap`",
+            "leave out `edges`, or `driver` and `isolation_group`",
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from typing import Final
 from reconciler.domain.edges import Edge
 from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
 from reconciler.domain.plan import Action, Plan
+from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
+from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
 
 UNKNOWN: Final = {"unknown": True}
 """How a planned value is written that only the apply can tell."""
@@ -31,7 +33,7 @@ class QuarantineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """The edges that are detached, and what it takes to attach them again.
+    """The edges that are detached or swapped, and what it takes to attach them again.
 
     It is written before anything is detached. `id` is the remediation that detaches, `release`
     the one that attaches them again. `undo` is, by address, what each edge held: `PATH: value`,
@@ -57,6 +59,12 @@ class Quarantine:
     def addresses(self) -> tuple[ResourceAddress, ...]:
         """The edges' addresses."""
         return tuple(edge.address for edge in self.edges)
+
+    @property
+    def driver(self) -> Driver:
+        """How it isolates: by groups that gave way, or by edges that are gone."""
+        swapped = any(edge.attribute is not None for edge in self.edges)
+        return Driver.SWAP if swapped else Driver.DETACH
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +103,12 @@ def absent_on_purpose(finding: Finding, detached: Collection[ResourceAddress]) -
     return finding.address in detached and finding.kind is Kind.MISSING
 
 
+def driver_of(plan: Plan) -> Driver:
+    """Return how a plan that isolates does it: edges are destroyed, and groups are updated."""
+    updates = any(resource.action is Action.UPDATE for resource in plan.resources)
+    return Driver.SWAP if updates else Driver.DETACH
+
+
 def beyond_detaching(plan: Plan, edges: Collection[Edge]) -> str | None:
     """Return what `plan` does besides destroying exactly `edges`; None when that is nothing."""
     wanted = {edge.address for edge in edges}
@@ -127,6 +141,22 @@ def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str,
         else:
             reasons += _otherwise(address, known.undo.get(address, {}), planned.get(address, {}))
     return tuple(reasons)
+
+
+def beyond_giving_back(plan: Plan, known: Quarantine) -> tuple[str, ...]:
+    """Return why a person must look at a release of swapped groups; empty when it only undoes."""
+    back = giving_back(known.edges, known.undo)
+    edges = {regrouping.edge.address: regrouping.edge for regrouping in back}
+    more = beyond_swapping(plan, back)
+    moved = (
+        moved_meanwhile(resource, edges[resource.address])
+        for resource in plan.resources
+        if resource.address in edges
+    )
+    return (
+        *((f"{more} would be changed too",) if more is not None else ()),
+        *(reason for reason in moved if reason is not None),
+    )
 
 
 def _otherwise(address: str, before: Json, after: Json) -> list[str]:

@@ -258,6 +258,8 @@ class Remediation:
     note: str | None = None
     """Why it stands where it stands, in a sentence."""
     guard: str | None = None
+    isolation_group: str | None = None
+    """By which security group a person asked to isolate it; None leaves that to the policy."""
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
 
     @property

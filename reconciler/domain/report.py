@@ -14,6 +14,7 @@ from reconciler.domain.belonging import together
 from reconciler.domain.doubts import provider_doubts, vanished_as_unreadable
 from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
+from reconciler.domain.locations import NOWHERE, location_of
 from reconciler.domain.model import (
     Added,
     Change,
@@ -154,12 +155,16 @@ def _findings(seen: Observed, resource: RecordedResource, judging: Judging) -> I
 
     They are two findings, since one can be corrected and the other only be decided about.
     """
+    where = location_of(seen.witness.recorded()) if seen.witness else NOWHERE
     finding = _finding(seen, resource, judging)
     if finding is not None:
-        yield finding
+        yield replace(finding, account=where.account, region=where.region)
     if seen.undeclared:
         undeclared = Drifted(seen.undeclared, reason=seen.undeclared_reason)
-        yield replace(_drifted(resource, undeclared, judging), added_as=seen.added_as)
+        yield replace(
+            _drifted(resource, undeclared, judging),
+            added_as=seen.added_as, account=where.account, region=where.region,
+        )  # fmt: skip
 
 
 def _finding(seen: Observed, resource: RecordedResource, judging: Judging) -> Finding | None:
@@ -207,6 +212,33 @@ def _drifted(resource: RecordedResource, drifted: Drifted, judging: Judging) -> 
         consequences=tuple(sorted(drifted.consequences, key=lambda change: change.path)),
         consequence_of=drifted.follows,
         reason=drifted.reason,
+    )
+
+
+def with_changes(
+    finding: Finding, changes: Iterable[Change], *, judging: Judging
+) -> Finding | None:
+    """Return `finding` as if exactly `changes` had been seen of it; None where it is none then."""
+    kept = tuple(sorted(changes, key=lambda change: change.path))
+    if kept == finding.changes:
+        return finding
+    if not kept and finding.reason is None:
+        return None
+    consequences = finding.consequences if kept else ()
+    replaces = any(change.forces_replacement for change in (*kept, *consequences))
+    origin = _origin(kept) or finding.origin
+    deviation = Deviation(finding.type, finding.kind, origin, kept, requires_replace=replaces)
+    rating = rate(deviation, judging.rulebook)
+    identity = Identity(finding.address, finding.kind, kept, origin)
+    return replace(
+        finding,
+        severity=rating.severity,
+        severity_reason=rating.reason,
+        origin=origin,
+        requires_replace=replaces,
+        fingerprint=fingerprint(identity, key=judging.key),
+        changes=kept,
+        consequences=consequences,
     )
 
 

@@ -264,9 +264,12 @@ async def request(
     report_id: ReportId,
     *,
     action_type: ActionType | None = None,
+    isolation_group: str | None = None,
     actor: str,
 ) -> Remediation:
     """Return the open remediation of the report's finding, opening one where there is none.
+
+    A quarantine with an `isolation_group` swaps groups, and detaches no edge.
 
     A person's wish is no approval: its plan awaits one, unless a policy lets it be
     corrected unasked.
@@ -274,19 +277,25 @@ async def request(
     Raises:
         NotFoundError: there is no such report.
         ConflictError: its drift is gone (`already-healed`).
+        InvalidError: an isolation group is given, and no quarantine is asked for.
     """
+    if isolation_group is not None and action_type is not ActionType.QUARANTINE:
+        raise InvalidError(
+            "an isolation group isolates, and no quarantine is asked for",
+            remedy="set action_type to `quarantine`, or leave out `isolation_group`",
+        )
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
         record = finding_of_report(tx, report_id)
         known = tx.remediations.open_with(record.id)
-        if known is not None and not _gives_way(known, action_type):
+        if known is not None and not _gives_way(known, action_type, isolation_group):
             return _go_on(tx, known)
         if known is not None:
             move(tx, known, Event.CANCELLED, at=at, actor=actor, note=_GAVE_WAY)
         wanted = action_type or ActionType.MANUAL_REVIEW
         fresh = new_remediation([record], wanted, at=at, requested_by=actor)
-        fresh = replace(fresh, report_id=report_id)
+        fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
         tx.remediations.add(fresh)
         tell(tx, fresh, at=at, actor=actor)
         return _go_on(tx, fresh)
@@ -297,13 +306,17 @@ async def request(
 _GAVE_WAY: Final = "a quarantine was requested instead"
 
 
-def _gives_way(known: Remediation, wanted: ActionType | None) -> bool:
-    """Whether a correction that has not begun ends for the quarantine that a person asks for.
+def _gives_way(known: Remediation, wanted: ActionType | None, group: str | None) -> bool:
+    """Whether what has not begun ends for the quarantine that a person asks for.
+
+    A correction does, and a quarantine by another group than the one that is asked for.
 
     Raises:
         ConflictError: it is at work, or is about other findings too (`other-remediation`).
     """
-    if wanted is not ActionType.QUARANTINE or known.action_type is ActionType.QUARANTINE:
+    if wanted is not ActionType.QUARANTINE:
+        return False
+    if known.action_type is ActionType.QUARANTINE and group in (None, known.isolation_group):
         return False
     if known.state in BEFORE_EFFECT and len(known.finding_ids) == 1:
         return True

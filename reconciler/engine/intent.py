@@ -77,7 +77,7 @@ def _judged(
     if quarantine is not None:
         return judged_release(prepared.plan, quarantine, snapshot=prepared.snapshot, stack=stack)
     if known.action_type.is_about_edges:
-        return JudgedPlan(prepared.plan)
+        return JudgedPlan(prepared.plan, prepared.plan.remarks)
     others = tx.findings.unhealed(known.stack)
     return judged_plan(
         prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others

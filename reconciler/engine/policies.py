@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import PolicyChanged
-from reconciler.domain.policy import ActionType, Policy, PolicyId
+from reconciler.domain.policy import ActionType, Policy, PolicyId, contradiction
 from reconciler.domain.records import TemplateId
 from reconciler.engine.journal import ENGINE, audit, emit, new_id
 from reconciler.engine.service import Service
@@ -104,8 +104,20 @@ def _check(tx: Transaction, service: Service, policy: Policy) -> None:
             )
     if policy.template_id and tx.templates.get(TemplateId(policy.template_id)) is None:
         raise InvalidError(f"there is no template {policy.template_id}")
+    _check_driver(policy)
     if policy.script is not None:
         _check_script(service, policy)
+
+
+def _check_driver(policy: Policy) -> None:
+    found = contradiction(
+        action_type=policy.action_type,
+        driver=policy.driver,
+        edges=policy.edges,
+        group=policy.isolation_group,
+    )
+    if found is not None:
+        raise InvalidError(f"{found.key}: {found.sentence}", remedy=found.remedy)
 
 
 def _check_script(service: Service, policy: Policy) -> None:

@@ -13,14 +13,19 @@ from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageErro
 from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
-from reconciler.domain.policy import ActionType, Policy
+from reconciler.domain.policy import ActionType, Driver, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.folders import make_private
 from reconciler.engine.moves import policy_of, unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
-from reconciler.engine.quarantine.preparing import attaching, detaching
+from reconciler.engine.quarantine.preparing import (
+    attaching,
+    detaching,
+    giving_groups_back,
+    swapping,
+)
 from reconciler.engine.quarantine.reading import refuse_detached
 from reconciler.engine.scanned import Loaded, load, reference_of
 from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
@@ -89,25 +94,56 @@ async def _about_edges(
     folder: Path,
 ) -> Prepared:
     """Plan a quarantine of what is still there of `known`, or the release of one."""
-    quarantine, policy = await service.store.read(
-        lambda view: (quarantine_of(view, known), policy_of(view, known))
-    )
     make_private(folder)
     loaded = await load(service, stack)
     edges: tuple[Edge, ...] = ()
     plan = Plan(stack=stack.name, targets=(), resources=())
     if known.action_type is ActionType.RELEASE:
-        if quarantine is not None:
-            plan = await attaching(loaded, quarantine, folder=folder)
-            if plan.empty:
-                await refuse_detached(service, stack, loaded, quarantine)
+        plan = await _released(service, known, stack, loaded, folder) or plan
     elif records:
-        named = (policy.edges if policy else None) or ()
-        plan, edges = await detaching(loaded, records, named=named, folder=folder)
+        plan, edges = await _isolated(service, known, loaded, records, folder)
     if plan.empty:
         return Prepared(loaded.adapter, loaded.snapshot, plan, _NO_JOB)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job, edges)
+
+
+async def _isolated(
+    service: Service,
+    known: Remediation,
+    loaded: Loaded,
+    records: Sequence[FindingRecord],
+    folder: Path,
+) -> tuple[Plan, tuple[Edge, ...]]:
+    policy, begun, unreleased = await service.store.read(
+        lambda view: (
+            policy_of(view, known),
+            view.quarantines.get(known.id),
+            view.quarantines.unreleased(known.stack),
+        )
+    )
+    group = known.isolation_group or (policy.isolation_group if policy else None)
+    if group is not None:
+        others = [other for other in unreleased if other.id != known.id]
+        return await swapping(
+            loaded, records, group=group, begun=begun, others=others, folder=folder
+        )
+    named = (policy.edges if policy else None) or ()
+    return await detaching(loaded, records, named=named, folder=folder)
+
+
+async def _released(
+    service: Service, known: Remediation, stack: StackRecord, loaded: Loaded, folder: Path
+) -> Plan | None:
+    quarantine = await service.store.read(lambda view: quarantine_of(view, known))
+    if quarantine is None:
+        return None
+    if quarantine.driver is Driver.SWAP:
+        return await giving_groups_back(loaded, quarantine, folder=folder)
+    plan = await attaching(loaded, quarantine, folder=folder)
+    if plan.empty:
+        await refuse_detached(service, stack, loaded, quarantine)
+    return plan
 
 
 async def _plan_script(

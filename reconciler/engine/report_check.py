@@ -25,6 +25,8 @@ _LONGEST_PATH: Final = 1000
 _MOST_CHANGES: Final = 1000
 _AHEAD: Final = timedelta(minutes=5)
 _VALUES: Final = ("declared", "recorded", "live")
+_SAID: Final = ("actor", "account", "region")
+_LONGEST_SAID: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,16 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "consequence_of": None,
         "reason": "reported by another source",
         **({"host_groups": list(draft.host_groups)} if draft.host_groups else {}),
+        **dict(_said(seen.details)),
     }
+
+
+def _said(details: Json) -> Iterator[tuple[str, str]]:
+    """Yield who caused it and where it is, as far as the report says so."""
+    for name in _SAID:
+        given = details.get(name)
+        if isinstance(given, str) and given:
+            yield name, given[:_LONGEST_SAID]
 
 
 def _reason(details: Json) -> str:

@@ -30,7 +30,7 @@ from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, decided_of_hosts, opinions_on
 from reconciler.engine.quarantine.releasing import release_due
-from reconciler.engine.quarantine.scanning import note_reconnected, without_detached
+from reconciler.engine.quarantine.scanning import note_reconnected, without_isolated
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.suppression import reopen_ended
@@ -155,7 +155,9 @@ def _seen(
     at = seen.report.observed_at
     quarantines = tx.quarantines.unreleased(name)
     note_reconnected(tx, quarantines, seen, at=at)
-    seen = replace(seen, report=without_detached(seen.report, quarantines))
+    known = tx.findings.unhealed(name) if quarantines else ()
+    report = without_isolated(seen.report, quarantines, records=known, judging=service.judging)
+    seen = replace(seen, report=report)
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
     )

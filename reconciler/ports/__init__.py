@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.ports.adapters import Declaration, IacAdapter, Isolating
+from reconciler.ports.adapters import Declaration, IacAdapter, Isolating, Swapping
 from reconciler.ports.clock import Clock
 from reconciler.ports.factories import AdapterFactory, AdapterSetup, Claim, DiscoveredStack, LeftOut
 from reconciler.ports.notifiers import ChannelBusyError, Notifier, PartlyShownError
@@ -54,5 +54,6 @@ __all__ = [
     "Scripts",
     "StackReference",
     "Step",
+    "Swapping",
     "Vanished",
 ]

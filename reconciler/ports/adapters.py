@@ -15,6 +15,7 @@ from reconciler.ports.stacks import StackReference
 
 if TYPE_CHECKING:  # a scan loads no records
     from reconciler.domain.edges import Edge
+    from reconciler.domain.swaps import Regrouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +150,33 @@ class Isolating(Protocol):
 
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         """Return the command that takes `address` off the state and leaves the world as it is."""
+        ...
+
+
+@runtime_checkable
+class Swapping(Protocol):
+    """What an `IacAdapter` offers where a quarantine can swap the groups of its resources.
+
+    A plan that is saved here is carried out by `correction`, and its end told by `outcome`. The
+    stack's own code and state are read, and never written.
+    """
+
+    async def swaps(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, group: str
+    ) -> tuple[Edge, ...]:
+        """Return whose groups isolate `addresses`, as `domain.swaps` finds it; reads no cloud."""
+        ...
+
+    async def plan_swapping(
+        self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path
+    ) -> Plan:
+        """Return what giving exactly these groups to the objects would do, and save the plan.
+
+        Objects are found by their identity, and planned under the address of their edge. One
+        that holds these groups already is in no plan, and so is one that is gone.
+
+        Raises:
+            RetryableError, PermanentError: see `IacAdapter.plan`; a group that does not exist
+                is a `PermanentError` too.
+        """
         ...

@@ -51,6 +51,7 @@ def values(written: Remediation) -> Values:
         "expires_at": written.expires_at,
         "note": written.note,
         "guard": written.guard,
+        "isolation_group": written.isolation_group,
         "evaluations": _evaluation_columns(written) or None,
     }
 
@@ -90,6 +91,7 @@ def remediation(row: RemediationRow) -> Remediation:
         expires_at=row.expires_at,
         note=row.note,
         guard=row.guard,
+        isolation_group=row.isolation_group,
         evaluations=_evaluations(row.evaluations or {}),
     )
 

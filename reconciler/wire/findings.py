@@ -87,6 +87,12 @@ class Finding(Wire):
     provider: str = ""
     parent: str | None = None
     added_as: list[str] = field(default_factory=list)
+    host_groups: list[str] = field(default_factory=list)
+    account: str = ""
+    """The account, subscription or project that the resource says it is in; empty: it says none."""
+    region: str = ""
+    actor: str | None = None
+    """Who caused it, where the source that reported it says so."""
     state: Literal["open", "healed", "ignored", "quarantined"]
     first_seen: Time
     last_seen: Time
@@ -97,8 +103,6 @@ class Finding(Wire):
     acted_on: bool
     healed_at: Time | None
     seen_by: SeenBy
-    host_groups: list[str] = field(default_factory=list)
-    """The groups that the host's declaration puts it into; of what an agent saw."""
     decision: DriftDecision | None = None
     tickets: list[Ticket] = field(default_factory=list)
     """Given of one finding, and not in lists."""

@@ -15,6 +15,7 @@ from reconciler.wire.rules import (
     ActionWord,
     DriverWord,
     Glob,
+    GroupId,
     KindWord,
     Score,
     Sentence,
@@ -73,6 +74,10 @@ class Statement(Wire):
         ]
         | None
     ) = None
+    isolation_group: Annotated[
+        GroupId | None,
+        shown(description="The security group that driver `swap` puts in the place of others."),
+    ] = None
     owner: Word | None = None
     reason: Sentence | None = None
     starts_at: Annotated[Time | None, shown(description="When it begins to act.")] = None

@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 
 from reconciler.wire import mapping
 from reconciler.wire.model import Wire, model
-from reconciler.wire.rules import Time
+from reconciler.wire.rules import DriverWord, Time
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import quarantines as domain
+    from reconciler.wire.plans import Plan
 
 
 @model
 class Edge(Wire):
-    """A resource that is detached, and the one it isolates by that."""
+    """A resource that is detached, and the one it isolates by that.
+
+    Of driver `swap` it is the isolated resource itself, whose `attribute` holds `group` alone.
+    """
 
     address: str
     type: str
     isolates: str
+    attribute: str | None = None
+    group: str | None = None
 
 
 @model
@@ -40,6 +46,7 @@ class Quarantine(Wire):
     ended_at: Time | None
     reconnected_at: Time | None
     note: str | None
+    driver: DriverWord = "detach"
 
 
 def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:
@@ -48,6 +55,14 @@ def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:
         Quarantine,
         quarantine,
         state=quarantine.state.value,
+        driver=quarantine.driver.value,
         edges=[mapping.shown(Edge, edge) for edge in quarantine.edges],
         isolates=sorted({str(edge.isolates) for edge in quarantine.edges}),
     )
+
+
+def driver_words(plan: Plan) -> str:
+    """Return by which driver a plan isolates, and what that means, for whoever approves it."""
+    if any(resource.action == "update" for resource in plan.resources):
+        return "swap: an apply of the stack by anybody else gives the groups back"
+    return "detach: an apply of the stack by anybody else attaches it again"

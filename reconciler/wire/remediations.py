@@ -11,7 +11,17 @@ from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.plans import Plan
-from reconciler.wire.rules import ActionWord, DoneWord, Glob, Sentence, Time, Word, words_of
+from reconciler.wire.rules import (
+    ActionWord,
+    DoneWord,
+    Glob,
+    GroupId,
+    Sentence,
+    Time,
+    Word,
+    shown,
+    words_of,
+)
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
@@ -23,6 +33,10 @@ class RemediationBody(Body):
 
     report_id: Word
     action_type: ActionWord | None = None
+    isolation_group: Annotated[
+        GroupId | None,
+        shown(description="Of a quarantine: swap security groups for this one, detach nothing."),
+    ] = None
 
 
 @model
@@ -97,6 +111,7 @@ class Remediation(Wire):
     next_at: Time | None
     expires_at: Time | None
     next_commands: list[str] = field(default_factory=list)
+    isolation_group: str | None = None
 
 
 def remediation_of(remediation: records.Remediation) -> Remediation:

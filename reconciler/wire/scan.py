@@ -127,6 +127,8 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "consequence_of": finding.consequence_of,
         "reason": finding.reason,
         "provider": finding.provider,
+        "account": finding.account,
+        "region": finding.region,
     }
 
 

@@ -86,7 +86,7 @@ def children_rows() -> int:
 
 async def _figures(tool: Executable, folder: Path) -> Figures:
     figures = Figures()
-    with worlds_in(folder) as worlds:
+    with worlds_in(folder, hashes=True) as worlds:
         deployed = worlds.deployed("children", tool)
         off = TerraformOptions(children="none")
         async with scanner(deployed, folder / "off", options=off) as ours:

@@ -64,7 +64,11 @@ def ground(stack: str, tool: Executable) -> Iterator[Ground]:
     with running_simulator() as simulator, TemporaryDirectory(prefix="trueup-bench-") as name:
         folder = Path(name)
         deployed = deploy(
-            stack, folder, simulator_endpoint=simulator.endpoint, executable=tool.path
+            stack,
+            folder,
+            simulator_endpoint=simulator.endpoint,
+            executable=tool.path,
+            hashes=True,
         )
         yield Ground(
             stack=stack,

@@ -24,7 +24,7 @@ _UNTOUCHED: Final = (*_STACKS, "wide200")
 async def seen_on_aws(tool: Executable, folder: Path) -> list[Seen]:
     """Deploy each world, look at it untouched and in each round of its drift."""
     seen: list[Seen] = []
-    with worlds_in(folder) as worlds:
+    with worlds_in(folder, hashes=True) as worlds:
         for name in _UNTOUCHED:
             world = worlds.deployed(name, tool)
             async with scanner(world, folder / f"{name}-cache") as ours:

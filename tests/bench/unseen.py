@@ -84,7 +84,10 @@ def main() -> int:
 
 
 async def _tried(bed: Bed, tool: Executable) -> int:
-    with tempfile.TemporaryDirectory(prefix="unseen-") as folder, worlds_in(Path(folder)) as worlds:
+    with (
+        tempfile.TemporaryDirectory(prefix="unseen-") as folder,
+        worlds_in(Path(folder), hashes=True) as worlds,
+    ):
         world = worlds.deployed(bed.stack, tool)
         async with scanner(world, Path(folder) / "cache", options=_ALL) as scans:
             begun = (await held(scans, {}).scan()).begun

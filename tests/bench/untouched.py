@@ -95,7 +95,10 @@ def main() -> int:
 
 async def _tried(tool: Executable, stacks: Collection[str], count: int) -> int:
     false: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="still-") as name, worlds_in(Path(name)) as worlds:
+    with (
+        tempfile.TemporaryDirectory(prefix="still-") as name,
+        worlds_in(Path(name), hashes=True) as worlds,
+    ):
         for stack in stacks:
             world = worlds.deployed(stack, tool)
             async with scanner(world, Path(name) / f"cache-{stack}", options=_AUTO) as scans:

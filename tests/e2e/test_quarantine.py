@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -15,24 +12,28 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
-from tests.e2e.command import Ended, Trueup
+from tests.e2e.balanced import (
+    EDGE,
+    GROUP,
+    VM,
+    Balanced,
+    let_its_time_be_over,
+    scanned_again,
+)
 from tests.e2e.seat import seated
 from tests.e2e.shop import (
-    WORLD_OPEN,
     Shop,
     findings_of,
     only_remediation,
     remediation_of,
     stack_of,
     until_found,
+    until_state,
     until_verified,
 )
 from tests.simulator import running_simulator
 from tests.worlds.deploy import deploy
 
-GROUP: Final = "aws_security_group.web"
-VM: Final = "aws_instance.web"
-EDGE: Final = "aws_lb_target_group_attachment.web"
 POLICY: Final = """
 [[policy]]
 name = "isolate what is open"
@@ -41,46 +42,6 @@ action_type = "quarantine"
 """
 SHORT: Final = '[[guardrail]]\nquarantine_time = "30m"\n'
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@dataclass(frozen=True, slots=True)
-class Balanced:
-    """An instance behind a target group, a daemon beside it, and what the cloud says of both."""
-
-    shop: Shop
-
-    @property
-    def targets(self) -> list[str]:
-        elb = self.shop.deployed.world().client("elbv2")
-        (group,) = elb.describe_target_groups()["TargetGroups"]
-        told = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
-        return [one["Target"]["Id"] for one in told["TargetHealthDescriptions"]]
-
-    def open_port(self) -> None:
-        self._ec2.authorize_security_group_ingress(GroupId=self._group, IpPermissions=[WORLD_OPEN])
-
-    def close_port(self) -> None:
-        self._ec2.revoke_security_group_ingress(GroupId=self._group, IpPermissions=[WORLD_OPEN])
-
-    def run(self, *arguments: str) -> Ended:
-        trueup = Trueup({"XDG_CACHE_HOME": str(self.shop.caches)})
-        return trueup.run("--config", self.shop.folder / "trueup.toml", *arguments)
-
-    @contextmanager
-    def serving(self, more: str = "") -> Iterator[Daemon]:
-        with self.shop.serving(self.shop.settings(POLICY + more)) as daemon:
-            yield daemon
-
-    @property
-    def _ec2(self) -> Any:
-        return self.shop.deployed.world().client("ec2")
-
-    @property
-    def _group(self) -> str:
-        wanted = [{"Name": "group-name", "Values": ["balanced-web"]}]
-        (group,) = self._ec2.describe_security_groups(Filters=wanted)["SecurityGroups"]
-        identity: str = group["GroupId"]
-        return identity
 
 
 @pytest.fixture(scope="module")
@@ -137,17 +98,8 @@ def isolated(
     return remediation_of(daemon, waiting["id"])
 
 
-def scanned_again(daemon: Daemon) -> dict[str, Any]:
-    before = stack_of(daemon)["last_scan_at"]
-    daemon.ask("/stacks/shop/scan", {})
-    return daemon.until(
-        "another scan",
-        lambda: stack if (stack := stack_of(daemon))["last_scan_at"] != before else None,
-    )
-
-
 def test_a_target_is_isolated_until_its_drift_is_gone(balanced: Balanced) -> None:
-    with balanced.serving() as daemon:
+    with balanced.serving(POLICY) as daemon:
         until_verified(daemon)
         quarantine = isolated(balanced, daemon)
         scanned_again(daemon)
@@ -170,14 +122,8 @@ def test_a_target_is_isolated_until_its_drift_is_gone(balanced: Balanced) -> Non
         daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
 
 
-def half_an_hour_later(data_dir: Path) -> None:
-    """Let the time of every quarantine be over, without waiting for it."""
-    with closing(sqlite3.connect(data_dir / "trueup.db")) as database, database:
-        database.execute("UPDATE quarantines SET expires_at = since")
-
-
 def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) -> None:
-    with balanced.serving(SHORT) as daemon:
+    with balanced.serving(POLICY + SHORT) as daemon:
         until_verified(daemon)
         isolated(balanced, daemon, by_keyboard)
         (shown,) = daemon.ask("/quarantines?state=open")["items"]
@@ -186,8 +132,8 @@ def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) ->
         daemon.process.send_signal(signal.SIGKILL)
         daemon.process.wait()
     assert balanced.targets == []
-    half_an_hour_later(balanced.shop.data_dir)
-    with balanced.serving(SHORT) as daemon:
+    let_its_time_be_over(balanced.shop.data_dir)
+    with balanced.serving(POLICY + SHORT) as daemon:
         daemon.until("its target being back", lambda: balanced.targets, within_s=180)
         daemon.until(
             "its release", lambda: daemon.ask("/quarantines")["items"][0]["state"] == "released"
@@ -196,3 +142,61 @@ def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) ->
         assert ended["state"] == "open"
         assert len(balanced.targets) == 1
     balanced.close_port()
+
+
+def swap_policy(group: str) -> str:
+    return (
+        POLICY.replace("what is open", "by the group")
+        + f'driver = "swap"\nisolation_group = "{group}"\n'
+    )
+
+
+@pytest.fixture
+def unseen(balanced: Balanced, tmp_path: Path) -> Balanced:
+    """The same stack, with a daemon that knows nothing of it yet."""
+    return Balanced(Shop(balanced.shop.stack, tmp_path, balanced.shop.caches))
+
+
+def test_groups_are_swapped_until_the_drift_is_gone(unseen: Balanced) -> None:
+    """The daemon is killed as soon as the cloud has them; the next one adopts that."""
+    before, isolation = unseen.groups, unseen.isolation_group()
+    state = unseen.shop.stack.state_file.read_bytes()
+    with unseen.serving(swap_policy(isolation)) as daemon:
+        until_verified(daemon)
+        unseen.open_port()
+        until_found(daemon, GROUP)
+        waiting = only_remediation(daemon, "awaiting_approval")
+        assert "driver swap" in waiting["note"]
+        assert waiting["plan"]["resources"] == [
+            {
+                "address": VM,
+                "type": "aws_instance",
+                "action": "update",
+                "changes": [
+                    {"path": "vpc_security_group_ids", "before": before, "after": [isolation]}
+                ],
+            }
+        ]
+        assert unseen.groups == before
+        approve = f"/remediations/{waiting['id']}/approve"
+        daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
+        daemon.until("its groups being swapped", lambda: unseen.groups == [isolation])
+        daemon.process.send_signal(signal.SIGKILL)
+        daemon.process.wait()
+    with unseen.serving(swap_policy(isolation)) as daemon:
+        until_state(daemon, waiting["id"], "converged")
+        assert len(unseen.targets) == 1
+        assert scanned_again(daemon)["counts"]["not_applicable"] >= 1
+        assert findings_of(daemon, "state:open") == []
+        assert isolation in unseen.run("quarantines").out
+        unseen.close_port()
+        daemon.ask("/stacks/shop/scan", {})
+        daemon.until("its groups being back", lambda: unseen.groups == before)
+        released = daemon.until(
+            "its release",
+            lambda: (one := daemon.ask("/quarantines")["items"][0])["state"] == "released" and one,
+        )
+        assert released["driver"] == "swap"
+        assert remediation_of(daemon, released["release"])["approvals"] == []
+        daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
+    assert unseen.shop.stack.state_file.read_bytes() == state

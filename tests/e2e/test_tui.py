@@ -47,6 +47,12 @@ def test_drift_is_approved_and_followed_and_a_killed_daemon_is_found_again(shop:
         screen.until("needs approval")
         screen.press("Enter")
         seen.add("enter: what differs", screen.until("0.0.0.0/0"))
+        screen.press("Tab")
+        why = screen.until("proposes")
+        assert "123456789012, us-east-1" in why
+        seen.add("tab: why it is listed, and what is proposed", why)
+        screen.press("d")
+        screen.until("0.0.0.0/0")
         screen.press("A", "y")
         seen.add("A: exactly this plan", screen.until("approve exactly this"))
         assert only_remediation(daemon, "awaiting_approval")
@@ -77,12 +83,17 @@ def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
     file.write_text(f'[daemon]\nlisten = "127.0.0.1:{free_port()}"\ndata_dir = "data"\n')
     (tmp_path / "data").mkdir()
     command: list[str | Path] = [TRUEUP, "--config", file, "tui"]
-    with terminal(command, environment=dict(os.environ), directory=tmp_path) as screen:
+    narrow = {**os.environ, "LC_ALL": "C", "TERM": "xterm-256color"}
+    with terminal(command, environment=narrow, directory=tmp_path) as screen:
         screen.until("trueup serve")
         screen.until("ended with 1")
         (tmp_path / "data" / "admin.token").write_text("tu_ab12.secret")
-    with terminal(command, environment=dict(os.environ), directory=tmp_path) as screen:
+    with terminal(command, environment=narrow, directory=tmp_path) as screen:
         screen.until("start one: trueup serve")
+        screen.until("goes on trying")
+        screen.press("?")
+        assert screen.until("drawn in ASCII: the locale's").isascii()
+        screen.press("Escape")
         screen.until("goes on trying")
         screen.press("q")
         screen.until("ended with 0")

@@ -21,6 +21,7 @@ from reconciler.domain.model import (
 )
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
+from reconciler.domain.swaps import Regrouping
 from reconciler.ports import (
     Declaration,
     RunnerJob,
@@ -177,6 +178,42 @@ class WorldAdapter(FakeEnds):
         world = self.worlds[snapshot.stack]
         made = [one for one in edges if one in world.declared and one not in world.recorded]
         return self._edge_plan(world, snapshot, edges, made, Action.CREATE, folder)
+
+    async def swaps(
+        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, group: str
+    ) -> tuple[Edge, ...]:
+        world = self.worlds[snapshot.stack]
+        return tuple(
+            Edge(address, "thing", address, "groups", group, f"id-{address}")
+            for address in sorted(addresses)
+            if "groups" in world.recorded.get(address, {})
+        )
+
+    async def plan_swapping(
+        self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path
+    ) -> Plan:
+        world = self.worlds[snapshot.stack]
+        if world.refuses_plan is not None:
+            raise world.refuses_plan
+        wanted: dict[ResourceAddress, list[str]] = {
+            one.edge.address: [*one.groups] for one in regroupings
+        }
+        changes = {
+            address: PlannedChange(
+                AttributePath("groups"), world.live[address]["groups"], [*groups]
+            )
+            for address, groups in wanted.items()
+            if address in world.live and world.live[address]["groups"] != groups
+        }
+        swaps = {address: wanted[address] for address in changes}
+        saved = {"serial": world.serial, "actions": dict.fromkeys(swaps, "update"), "swaps": swaps}
+        (folder / PLAN_FILE).write_text(json.dumps(saved))
+        resources = [
+            PlannedResource(address, "thing", Action.UPDATE, (change,))
+            for address, change in sorted(changes.items())
+        ]
+        resources += [PlannedResource(one, "thing", Action.UPDATE) for one in sorted(self.drags)]
+        return Plan(snapshot.stack, tuple(sorted(wanted)), tuple(resources))
 
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         del snapshot

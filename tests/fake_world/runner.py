@@ -166,7 +166,9 @@ class WorldRunner:
         for address in plan["actions"]:
             _log(folder, address, "updating")
             detaches = "edges" in plan and plan["actions"][address] == Action.DELETE
-            if known.fate is not Fate.HELPS_NOT:
+            if known.fate is not Fate.HELPS_NOT and address in plan.get("swaps", {}):
+                world.live[ResourceAddress(address)]["groups"] = plan["swaps"][address]
+            elif known.fate is not Fate.HELPS_NOT:
                 (world.detach if detaches else world.correct)(ResourceAddress(address))
             _log(folder, address, "done")
         return 0

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 from textual.pilot import Pilot
 
@@ -13,11 +12,11 @@ from reconciler.client import Daemon
 from reconciler.domain.principals import Role
 from tests.api.desk import text_of
 from tests.client.conftest import Served, served
+from tests.patience import PATIENCE_S
 from tui.app import TrueupApp
 from tui.session import Options, Session
 
 __all__ = ["served"]
-_WITHIN_S: Final = 15.0
 
 
 @dataclass(slots=True)
@@ -40,13 +39,20 @@ class Seat:
 
     async def until(self, words: str | Callable[[], object]) -> str:
         """Wait until `words` are on the screen, or hold; return the screen."""
-        limit = time.monotonic() + _WITHIN_S
+        limit = time.monotonic() + PATIENCE_S
         while time.monotonic() < limit:
             seen = self.screen
             if words in seen if isinstance(words, str) else words():
                 return seen
             await asyncio.sleep(0.03)
         raise AssertionError(f"waited in vain for {words!r}; the screen:\n{self.screen}")
+
+    async def worked(self, holds: Callable[[], object]) -> None:
+        """Have the daemon do what it was woken for, until `holds`; a wake-up may come late."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                await self.served.desk.house.settle()
+                await asyncio.sleep(0.03)
 
     async def armed(self) -> None:
         """Wait for the moment from which a dialog listens."""

@@ -30,6 +30,11 @@ _LIST: Final = {"Sid": "list", "Effect": "Allow", "Action": "s3:ListBucket", "Re
 _OPEN: Final[Value] = [
     {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["0.0.0.0/0"]}
 ]
+_ARNS: Final = {
+    "webshop": "arn:aws:sqs:eu-west-1:123456789012:thing",
+    "network": "arn:aws:ec2:eu-central-1:210987654321:subnet",
+    "billing": "arn:aws:dynamodb:eu-west-1:123456789012:table/invoices",
+}
 _POLICIES: Final = (
     Policy(PolicyId("review"), "a person decides", ActionType.MANUAL_REVIEW,
            Selection(stack="webshop"), owner="ana"),
@@ -66,10 +71,8 @@ def _break(worlds: dict[StackName, World]) -> None:
         "name": "assets",
         "policy": _policy(_LIST, wider),
     }
-    web[ResourceAddress("aws_sqs_queue.orders")] = {
-        "name": "orders",
-        "visibility_timeout_seconds": 99,
-    }
+    queue = ResourceAddress("aws_sqs_queue.orders")
+    web[queue] = {**web[queue], "visibility_timeout_seconds": 99}
     net = worlds[StackName("network")].live
     for place in range(3):
         address = ResourceAddress(f"module.zone[{place}].aws_subnet.this")
@@ -80,7 +83,7 @@ def _break(worlds: dict[StackName, World]) -> None:
 @asynccontextmanager
 async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
     """Give three stacks: one that waits for approvals, one that drifts, one in sync."""
-    worlds = {StackName(name): _world(found) for name, found in _declared().items()}
+    worlds = {StackName(name): _world(name, found) for name, found in _declared().items()}
     async with open_house(folder, worlds) as house:
         # The terminal UI says how long ago things were, by the clock on the wall.
         house.clock.at = datetime.now(UTC) - timedelta(minutes=4)
@@ -113,11 +116,13 @@ async def served(house: House) -> AsyncIterator[str]:
         await app.state.bodies.close()
 
 
-def _world(declared: dict[str, Any]) -> World:
+def _world(name: str, declared: dict[str, Any]) -> World:
     found: dict[ResourceAddress, Attributes] = {
         ResourceAddress(address): values for address, values in declared.items()
     }
-    return World(deepcopy(found), deepcopy(found), deepcopy(found))
+    world = World(deepcopy(found), deepcopy(found), deepcopy(found))
+    world.beyond = {address: ({"arn": _ARNS[name]}, {"arn": _ARNS[name]}) for address in found}
+    return world
 
 
 async def _corrected_once(house: House) -> None:

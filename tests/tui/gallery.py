@@ -18,13 +18,14 @@ from typing import Final
 from textual.pilot import Pilot
 
 from reconciler.client import Daemon
+from tests.patience import PATIENCE_S
 from tests.tui.fleet import fleet
 from tui.app import TrueupApp
 from tui.session import Options, Session
+from tui.store.arrange import GROUPS
 
 SIZES: Final = ((80, 24), (160, 50))
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
-_WITHIN_S: Final = 20.0
 _PREVIEW_S: Final = 0.6
 """What stands beside a list comes a moment after it."""
 
@@ -41,15 +42,17 @@ class Shot:
 SHOTS: Final = (
     Shot("drift", (), ("7 of 7", "aws_security_group.front", "needs approval")),
     Shot("groups", ("b",), ("grouped by stack", "webshop", "network")),
-    Shot("filter", ("b",) * 7 + ("slash", *"sev:=low"), ("/sev:=low",)),
+    Shot("filter", ("b",) * (len(GROUPS) - 1) + ("slash", *"sev:=low"), ("/sev:=low",)),
     Shot(
         "finding",
         ("escape", "escape", "slash", *"iam", "enter", "enter"),
         ("Statement[0].Resource[1]",),
     ),
+    Shot("why", ("tab",), ("a person decides", "ask for an approval", "first seen")),
     Shot("plan", ("p",), ("this plan waits for an approval",)),
     Shot("approve", ("A",), ("approve exactly this",)),
-    Shot("approvals", ("escape", "2"), ("needs approval", "manual review")),
+    Shot("wide", ("escape", "escape", "escape", "escape", "w"), ("7 of 7", "PROPOSED", "ACCOUNT")),
+    Shot("approvals", ("w", "2"), ("needs approval", "manual review")),
     Shot("runs", ("3",), ("finished",)),
     Shot("run", ("enter",), ("converged",)),
     Shot("audit", ("4",), ("remediation.converged",)),
@@ -97,7 +100,7 @@ async def until(pilot: Pilot[None], app: TrueupApp, *words: str) -> None:
     Raises:
         TimeoutError: they never were; the message ends with the screen.
     """
-    limit = time.monotonic() + _WITHIN_S
+    limit = time.monotonic() + PATIENCE_S
     while missing := [each for each in words if each not in screen_text(app) or _loading(app)]:
         if time.monotonic() > limit:
             raise TimeoutError(f"{missing} never came:\n{screen_text(app)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine import suppression
 from tests.client.conftest import Served
 from tests.tui.conftest import Seat, seated
@@ -119,6 +120,31 @@ async def test_production_asks_for_the_stack_s_name(served: Served) -> None:
         await seat.until("awaiting approval > queued")
 
 
+async def test_the_dialog_says_how_much_of_a_stack_a_plan_reaches(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("blast radius  1 resource of 3 (33 %) in shop   ~ update 1")
+
+
+async def test_production_asks_for_a_name_before_a_plan_is_requested(served: Served) -> None:
+    house = served.desk.house
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("1 of 1")
+        await seat.press("C")
+        await seat.until("type shop and enter to request")
+        await seat.armed()
+        await seat.press("enter")
+        assert not await house.remediations()
+        await seat.press(*"shop", "enter")
+        await seat.until("requested: 1")
+    assert len(await house.remediations()) == 1
+
+
 async def test_read_only_and_a_role_that_may_not_say_so_and_open_no_dialog(served: Served) -> None:
     await drifted(served)
     async with seated(served, options=Options(read_only=True)) as seat:
@@ -178,8 +204,7 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         await seat.armed()
         await seat.press(*"shop", "enter")
         await seat.until("awaiting approval > queued")
-        await house.settle()
-        assert edge not in house.world.live
+        await seat.worked(lambda: edge not in house.world.live)
         await seat.press("escape")
         await seat.until("# quarantined")
     async with seated(served) as seat:
@@ -189,9 +214,35 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         await seat.armed()
         await seat.press("y")
         await seat.until("release requested: 1")
-        await house.settle()
+        await seat.worked(lambda: edge in house.world.live)
+        await seat.until("v released")
+        assert "converged" not in seat.screen
     assert house.world.live[edge] == {"port": 80}
     assert house.world.live[A] == {"size": 99}
+
+
+async def test_production_asks_for_a_name_before_a_quarantine_is_rejected(served: Served) -> None:
+    house = served.desk.house
+    edge = ResourceAddress("thing.edge")
+    house.world.declared[edge] = house.world.recorded[edge] = house.world.live[edge] = {"port": 80}
+    house.world.edges = {edge: A}
+    await house.put(QUARANTINE)
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("needs approval")
+        await seat.press("X")
+        await seat.until("why?")
+        await seat.press(*"wanted", "enter")
+        await seat.until("what is dangerous stays connected")
+        await seat.until("type shop and enter to reject")
+        await seat.armed()
+        await seat.press("y", "enter")
+        assert [each.state for each in await house.remediations()] == ["awaiting_approval"]
+        await seat.press(*"shop", "enter")
+        await seat.until("reject: done: 1")
+    assert [each.state for each in await house.remediations()] == ["rejected"]
 
 
 async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Served) -> None:
@@ -302,3 +353,21 @@ async def test_an_operator_may_say_that_it_is_seen_to_and_not_ignore_it(served: 
         await seat.until("what is done about it?")
         await seat.press(*"looking", "enter")
         await seat.until("ack: done: 1")
+
+
+async def test_one_of_several_is_divided_from_their_plan(served: Served) -> None:
+    house = served.desk.house
+    house.world.depends = {B: (A,)}
+    await drifted(served, A, B)
+    (whole,) = await house.remediations()
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        await seat.until("needs approval")
+        await seat.press("slash", *"thing.a", "enter", "D")
+        await seat.until("divided; each part gets a plan of its own: 1")
+        await house.settle()
+        await seat.press("D")
+        await seat.until("nothing to divide")
+    assert (await house.remediation(whole.id)).state == "superseded"
+    apart = await house.remediations(RemediationState.AWAITING_APPROVAL)
+    assert sorted(each.addresses for each in apart) == [(A,), (B,)]

@@ -15,19 +15,27 @@ from hypothesis import strategies as some
 from rich.segment import Segment
 
 from reconciler.client import Daemon
+from reconciler.client.proposals import Proposal
+from reconciler.domain.policy import ActionType, Policy, PolicyId
+from reconciler.wire.alerts import Alert
+from reconciler.wire.audit import AuditEntry
 from reconciler.wire.findings import Change, Finding
+from reconciler.wire.holds import Hold
 from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
+from reconciler.wire.policies import policy_of
 from reconciler.wire.remediations import Remediation
 from tests.tui.hostile import STRINGS
 from tui.app import TrueupApp
 from tui.ink import Span, line, strip_of, text_of
 from tui.lines.asked import asked_lines
-from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
+from tui.lines.finding import Shown, diff_lines, title_lines
 from tui.lines.plan import plan_lines
+from tui.lines.why import Background, why_lines
 from tui.palettes import palette
 from tui.safe_text import safe_text
 from tui.session import Options, Session
 from tui.store.link import Link
+from tui.store.related import Relation
 from tui.store.rows import row_of
 from tui.verbs import approval_of
 
@@ -74,12 +82,31 @@ def remediation(text: str) -> Remediation:
     )  # fmt: skip
 
 
+def background(text: str) -> Background:
+    policy = policy_of(Policy(PolicyId(text), text, ActionType.MANUAL_REVIEW))
+    return Background(
+        proposal=Proposal("below", replace(policy, owner=text, reason=text, script=text)),
+        writer=text,
+        remediations=[remediation(text)],
+        relations=[Relation("alike", row_of(finding(text)))],
+        holds=[Hold(by=text, reason=text, since=_NOW, until=None, stack=text, address=text)],
+        reports=[],
+        notes=[AuditEntry(seq=1, at=_NOW, actor=text, actor_kind="user", action="finding.comment",
+                          subject=text, details={"text": text})],
+        alert=Alert(id=text, title=text, state="open", severity="high", revision=1,
+                    opened_at=_NOW, changed_at=_NOW, resolved_at=None, total=1, still_open=1,
+                    stacks=[text], finding_ids=[text], shown_on=[]),
+        error=text,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("text", STRINGS, ids=range(len(STRINGS)))
 def test_every_line_of_every_text_is_harmless(text: str) -> None:
     asked = approval_of([remediation(text)], production=False)
     lines = [
         *title_lines(finding(text)), *diff_lines(finding(text), Shown(whole=True)),
-        *why_lines(finding(text)), *plan_lines(remediation(text).plan or _no_plan()),
+        *why_lines(finding(text), background(text)),
+        *plan_lines(remediation(text).plan or _no_plan()),
         *asked_lines(asked, [remediation(text)], {text: text}),
     ]  # fmt: skip
     for spans in lines:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.domain.values import Attributes
+from reconciler.domain.values import Attributes, Value
 from tests.client.conftest import Served
 from tests.tui.conftest import Seat, seated
-from tests.unit.engine.house import MANUAL, A
+from tests.unit.engine.house import MANUAL, A, B
 from tui.screens.finding import FindingPage
 from tui.widgets.document import Document
 
@@ -67,3 +67,57 @@ async def test_the_revisions_of_what_is_declared_are_shown_by_what_each_changed(
         seen = await seat.until("revision 1")
         assert "revision 2" in seen
         assert "+ ports[1]  22" in seen
+
+
+async def test_why_says_who_decides_what_holds_it_and_what_is_related(served: Served) -> None:
+    house = served.desk.house
+    await _finding(served, {"size": 98})
+    for size in (1, 99):
+        house.world.live[A] = {"size": size}
+        await house.scan()
+    house.world.live[B] = {"size": 99}
+    await house.scan()
+    async with seated(served, size=(100, 60)) as seat:
+        await seat.until("2 of 2")
+        await seat.press("slash", *"thing.a", "enter", "enter")
+        await seat.until("declared = recorded")
+        await seat.press("tab")
+        seen = await seat.until("it was gone without a correction")
+        for words in (
+            "changed outside the code",
+            "not known: see the cloud's audit log, before",
+            "manual",
+            "plan a correction and ask for an approval",
+            "? needs approval",
+            "since 20",
+            "neither a policy nor a person names one",
+            "flaps        1",
+            "alike        shop  thing.b",
+        ):
+            assert words in seen
+        await seat.press("H", *"incident", "enter")
+        await seat.until("incident")
+
+
+async def test_lines_around_what_differs_are_shown_on_a_key(served: Served) -> None:
+    house = served.desk.house
+    await house.put(MANUAL)
+    document: dict[str, Value] = {f"key_{place}": place for place in range(9)}
+    house.world.declared[A] = house.world.recorded[A] = {"policy": document}
+    house.world.live[A] = {"policy": document}
+    await house.scan()
+    house.world.live[A] = {"policy": {**document, "key_4": 44}}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        await seat.press("d")
+        await seat.until("key_4")
+        assert '"key_3": 3' not in seat.screen
+        await seat.press("right_curly_bracket")
+        await seat.until('"key_3": 3')
+        assert '"key_2": 2' not in seat.screen
+        await seat.press("right_curly_bracket")
+        await seat.until('"key_2": 2')
+        await seat.press("left_curly_bracket", "left_curly_bracket")
+        await seat.until("0 lines around")
+        assert '"key_3": 3' not in seat.screen

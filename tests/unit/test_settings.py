@@ -164,6 +164,31 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         pytest.param('[[policy]]\nname="p"\nexpires_at="x"', 3, "2027-03-31", id="no-date"),
         pytest.param('[[policy]]\nname="p"\nedges=[]', 3, "at least 1", id="no-edges"),
         pytest.param('[[policy]]\nname="p"\nedges="x"', 3, "a list is expected", id="edges"),
+        pytest.param(
+            '[[policy]]\nname="p"\naction_type="quarantine"\ndriver="swap"',
+            4,
+            "needs the security group that isolates",
+            id="swap-without-group",
+        ),
+        pytest.param(
+            '[[policy]]\nname="p"\naction_type="quarantine"\nisolation_group="sg-1"',
+            4,
+            "which driver `swap` does",
+            id="group-without-swap",
+        ),
+        pytest.param(
+            '[[policy]]\nname="p"\ndriver="swap"\nisolation_group="sg-1"',
+            3,
+            "isolates, and action_type is `manual_review`",
+            id="swap-of-no-quarantine",
+        ),
+        pytest.param(
+            '[[policy]]\nname="p"\naction_type="quarantine"\ndriver="swap"\nedges=["x"]\n'
+            'isolation_group="sg-1"',
+            5,
+            "`edges` are what driver `detach` detaches",
+            id="swap-of-edges",
+        ),
         pytest.param('[daemon]\ndata_dir="~nobody-here/x"', 2, "'nobody-here'", id="no-home"),
         pytest.param('[daemon]\nconfirm_after="9000000d"', 2, "at most 3660 days", id="ages"),
         pytest.param("[daemon]\nlisten = \n", 2, "not TOML", id="syntax"),

@@ -72,26 +72,24 @@ def deploy(
     simulator_endpoint: str,
     executable: Path,
     environment: Mapping[str, str] | None = None,
-    endpoints_block: bool = False,
+    hashes: bool = False,
 ) -> Deployed:
     """Copy the stack to `directory/stack_name`, initialise and apply it.
 
     `environment` is what the tool gets, offline mirrors and simulator included (made by
-    `tool_environment` when None). `endpoints_block` names the simulator in the provider block
-    too: the way that costs the stock tool seconds more.
+    `tool_environment` when None). `hashes`: see `initialise`; what is measured has them, as
+    users have.
 
     Raises:
         ToolError: The tool ended with an error.
     """
     target = copy_stack(STACKS / stack_name, directory / stack_name)
-    write_provider_file(
-        stack_name, target, endpoint=simulator_endpoint if endpoints_block else None
-    )
+    write_provider_file(stack_name, target)
     variables = environment or tool_environment(
         executable.name, endpoint=simulator_endpoint, folder=directory
     )
     started = time.monotonic()
-    initialise(executable, target, environment=variables)
+    initialise(executable, target, environment=variables, hashes=hashes)
     initialised = time.monotonic()
     run_tool(executable, target, *APPLY, environment=variables)
     return Deployed(

@@ -22,6 +22,7 @@ class Worlds:
 
     folder: Path
     clouds: ExitStack
+    hashes: bool = False
     _deployed: dict[tuple[str, str], Deployed] = field(default_factory=dict)
 
     def deployed(self, stack: str, tool: Executable) -> Deployed:
@@ -36,13 +37,17 @@ class Worlds:
             directory.mkdir(exist_ok=True)
             cloud = self.clouds.enter_context(running_simulator())
             self._deployed[key] = deploy(
-                stack, directory, simulator_endpoint=cloud.endpoint, executable=tool.path
+                stack,
+                directory,
+                simulator_endpoint=cloud.endpoint,
+                executable=tool.path,
+                hashes=self.hashes,
             )
         return self._deployed[key]
 
 
 @contextmanager
-def worlds_in(folder: Path) -> Iterator[Worlds]:
-    """Keep worlds under `folder`; their clouds end with the block."""
+def worlds_in(folder: Path, *, hashes: bool = False) -> Iterator[Worlds]:
+    """Keep worlds under `folder`; their clouds end with the block. `hashes`: see `deploy`."""
     with ExitStack() as clouds:
-        yield Worlds(folder, clouds)
+        yield Worlds(folder, clouds, hashes=hashes)

@@ -25,8 +25,12 @@ def document_of(value: Any) -> Any:
     return value if isinstance(value, dict | list) and value else None
 
 
-def document_lines(before: Any, after: Any, *, indent: str) -> Iterator[Line] | None:
-    """Yield what differs, line by line; None where one side is no document, or is too long.
+def document_lines(
+    before: Any, after: Any, *, indent: str, context: int = 1
+) -> Iterator[Line] | None:
+    """Yield what differs, line by line, with `context` lines around.
+
+    None where one side is no document, or is too long.
 
     A gap is shown as such: without it, lines of one block are read as those of another.
     """
@@ -36,11 +40,11 @@ def document_lines(before: Any, after: Any, *, indent: str) -> Iterator[Line] | 
     old, new = _pretty(left), _pretty(right)
     if len(old) + len(new) > _MOST_LINES:
         return None
-    return _lines(old, new, indent)
+    return _lines(old, new, indent, context)
 
 
-def _lines(old: list[str], new: list[str], indent: str) -> Iterator[Line]:
-    for text in islice(unified_diff(old, new, lineterm="", n=1), _HEAD, None):
+def _lines(old: list[str], new: list[str], indent: str, context: int) -> Iterator[Line]:
+    for text in islice(unified_diff(old, new, lineterm="", n=context), _HEAD, None):
         shown = "  ..." if text.startswith("@@") else text
         yield line(indent, (shown, _STYLES.get(text[:1], "")))
 

@@ -8,25 +8,24 @@ from typing import Any, Final
 
 from reconciler.wire.comparisons import Comparison
 from reconciler.wire.findings import Change, Finding
-from tui.ages import age, clock
 from tui.ink import Line, line
+from tui.lines.documents import document_lines
 from tui.lines.values import SECRET, compared, is_secret, written
-from tui.lines.words import kind_span, severity_span, state_span
+from tui.lines.words import ORIGINS, kind_span, severity_span
 
-_ORIGINS: Final = {
-    "out_of_band": "changed outside the code",
-    "unapplied": "in the code, not applied",
-    "both": "changed outside, and in the code",
-    "undeclared": "declared nowhere: no plan would act on it",
-}
 _SIDES: Final = ("declared", "recorded", "live")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How much of a finding is shown: `whole` values instead of what differs inside them."""
+    """How much of a finding is shown: `whole` values instead of what differs inside them.
+
+    `context` is how many lines of a document are shown around what differs in it; with none the
+    differences stand alone, as the daemon compared them.
+    """
 
     whole: bool = False
+    context: int = 0
     reasons: bool = True
 
 
@@ -63,7 +62,7 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
 
 def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
     """Yield one attribute."""
-    origin = _ORIGINS.get(change.origin or "", "")
+    origin = ORIGINS.get(change.origin or "", "")
     tags = [(f"  {origin}", "dim")] if origin else []
     if change.forces_replacement:
         tags.append(("  forces replacement", "critical"))
@@ -75,10 +74,18 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
     yield line((change.path, "strong"), *tags, *_reordered(change))
     comparison = change.comparison
     if comparison is not None and not shown.whole and not comparison.only_order:
-        yield from inside_lines(comparison)
+        yield from _around(change, shown.context) or inside_lines(comparison)
     else:
         yield from _sides(change)
     yield ()
+
+
+def _around(change: Change, context: int) -> Iterator[Line] | None:
+    """Return what differs line by line; None without context, or where no document stands there."""
+    if not context:
+        return None
+    before = change.recorded if change.recorded != change.live else change.declared
+    return document_lines(before, change.live, indent="    ", context=context)
 
 
 def _reordered(change: Change) -> list[tuple[str, str]]:
@@ -122,31 +129,3 @@ def inside_lines(comparison: Comparison) -> Iterator[Line]:
             yield line("      ", ("+ ", "added"), *new)
     if not comparison.complete:
         yield line("    ", ("too large to compare in time; u shows the whole values", "medium"))
-
-
-def why_lines(finding: Finding) -> Iterator[Line]:
-    """Yield why it is listed, since when, and who decided something about it."""
-    yield line(("severity    ", "dim"), severity_span(finding.severity), f"  score {finding.score}")
-    if finding.severity_reason:
-        yield line(("because     ", "dim"), finding.severity_reason)
-    yield line(("seen by     ", "dim"), finding.seen_by)
-    yield line(
-        ("first seen  ", "dim"), f"{clock(finding.first_seen)}  ({age(finding.first_seen)} ago)"
-    )
-    yield line(
-        ("last seen   ", "dim"), f"{clock(finding.last_seen)}  ({age(finding.last_seen)} ago)"
-    )
-    yield line(("times seen  ", "dim"), f"{finding.times_seen:,}")
-    if finding.consequence_of:
-        yield line(("follows     ", "dim"), finding.consequence_of)
-    yield line(("state       ", "dim"), state_span(finding.state))
-    decision = finding.decision
-    if decision is not None:
-        until = f" until {clock(decision.until)}" if decision.until else ""
-        yield line(
-            ("decision    ", "dim"), state_span(decision.state),
-            f"  by {decision.by or 'a policy'}{until}: {decision.reason or 'no reason given'}",
-        )  # fmt: skip
-    yield line(("template    ", "dim"), finding.template_id or "none")
-    yield line(("fingerprint ", "dim"), finding.fingerprint)
-    yield line(("finding     ", "dim"), finding.id)

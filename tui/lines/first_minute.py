@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from tui.ink import Line, line
 from tui.lines.words import counted
 
 if TYPE_CHECKING:
+    from reconciler.wire.stacks import Stack
     from tui.session import Session
 
 
@@ -43,11 +45,33 @@ def empty_fleet_lines(session: Session) -> Iterator[Line]:
         yield line(("v ", "good"), f"{counted(len(store.stacks), 'stack')} in sync: no drift")
 
 
+def next_commands(session: Session) -> Iterator[str]:
+    """Yield what would be typed next where there is no row, for the clipboard."""
+    link, store = session.pump.link, session.store
+    if link.state in {"lost", "denied"}:
+        yield "trueup serve" if link.state == "lost" else "trueup token list"
+    elif session.pump.loaded and not store.stacks:
+        yield "trueup init"
+        yield "trueup reload"
+    for stack in store.stacks.values():
+        if stack.error:
+            yield next_command(stack)
+
+
+def next_command(stack: Stack) -> str:
+    """Return what mends a stack that could not be scanned, or says what would."""
+    return _init(stack.directory) if "init" in (stack.error or "").lower() else "trueup doctor"
+
+
+def _init(directory: str) -> str:
+    return f"terraform -chdir={quote(directory)} init"
+
+
 def remedy_lines(error: str, directory: str) -> Iterator[Line]:
     """Yield what to do about a stack that could not be scanned."""
     words = error.lower()
     if "init" in words:
-        yield line("    run: ", (f"terraform -chdir={directory} init", "strong"))
+        yield line("    run: ", (_init(directory), "strong"), "  ", ("y", "key"), " copies it")
     elif "credential" in words or "token" in words or "denied" in words:
         yield line("    give the daemon credentials: `env_file` of the stack in trueup.toml; ",
                    ("trueup doctor", "strong"), " says what is missing")  # fmt: skip

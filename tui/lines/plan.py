@@ -35,15 +35,21 @@ def counts_line(plan: Plan) -> Line:
     return tuple(spans) or line("nothing would be done")
 
 
-def plan_lines(plan: Plan, *, values: bool = True) -> Iterator[Line]:
-    """Yield the plan; without `values` a line per resource only."""
-    yield counts_line(plan)
-    yield ()
+def plan_lines(
+    plan: Plan, *, values: bool = True, counts: bool = True, context: int = 1
+) -> Iterator[Line]:
+    """Yield the plan; without `values` a line per resource only, `counts` of them above.
+
+    `context` is how many lines are shown around what differs inside a document.
+    """
+    if counts:
+        yield counts_line(plan)
+        yield ()
     for resource in sorted_resources(plan):
         word, style = ACTIONS.get(resource.action, (f"? {resource.action}", "critical"))
         yield line((f"{word:<11}", style), (resource.address, "strong"))
         if values:
-            yield from _changes(resource)
+            yield from _changes(resource, context)
     if plan.script is not None:
         yield from script_lines(plan.script, values=values)
     if plan.outputs:
@@ -55,12 +61,12 @@ def plan_lines(plan: Plan, *, values: bool = True) -> Iterator[Line]:
     yield line(("digest ", "dim"), plan.digest)
 
 
-def _changes(resource: PlannedResource) -> Iterator[Line]:
+def _changes(resource: PlannedResource, context: int) -> Iterator[Line]:
     for change in resource.changes:
         if is_secret(change.before) or is_secret(change.after):
             yield line(" " * 11, change.path, ("  (sensitive)", "dim"))
             continue
-        inside = document_lines(change.before, change.after, indent=" " * 13)
+        inside = document_lines(change.before, change.after, indent=" " * 13, context=context)
         if inside is not None:
             yield line(" " * 11, change.path)
             yield from inside

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,9 +12,10 @@ from reconciler.wire.runs import LogLine, Run
 from tui.ages import ahead, clock, length
 from tui.ink import Line, Span, line
 from tui.lines.plan import counts_line
-from tui.lines.words import state_span
+from tui.lines.words import remediation_span, state_span
 
 _ORDER: Final = ("failed", "creating", "updating", "deleting", "pending", "done")
+_STILL: Final = frozenset({"pending", "done", "failed"})
 _WALK: Final = ("awaiting_approval", "queued", "planning", "applying", "verifying", "converged")
 
 
@@ -21,21 +23,24 @@ def walk_line(remediation: Remediation) -> Line:
     """Return the way from approval to converged, and where on it the remediation is."""
     state = remediation.state
     if state not in _WALK:
-        return (state_span(state),)
+        return (remediation_span(state, remediation.action_type),)
+    end = remediation_span("converged", remediation.action_type).text.partition(" ")[2]
     spans: list[Span] = []
     at = _WALK.index(state)
     for place, name in enumerate(_WALK):
         style = "good" if place < at or state == "converged" else "busy" if place == at else "dim"
         style = f"{style}.strong" if place == at else style
         spans += [
-            Span(name.replace("_", " "), style),
+            Span(end if name == "converged" else name.replace("_", " "), style),
             Span(" > " if place < len(_WALK) - 1 else ""),
         ]
     return tuple(spans)
 
 
-def remediation_lines(remediation: Remediation, run: Run | None) -> Iterator[Line]:
-    """Yield where a remediation stands."""
+def remediation_lines(
+    remediation: Remediation, run: Run | None, steps: Mapping[str, float] | None = None
+) -> Iterator[Line]:
+    """Yield where a remediation stands; `steps` as for `run_lines`."""
     yield line((remediation.stack, "strong"), "  ", _asked_for(remediation))
     yield walk_line(remediation)
     if remediation.note:
@@ -48,7 +53,7 @@ def remediation_lines(remediation: Remediation, run: Run | None) -> Iterator[Lin
         yield counts_line(remediation.plan)
     if run is not None:
         yield ()
-        yield from run_lines(run)
+        yield from run_lines(run, steps)
 
 
 def _asked_for(remediation: Remediation) -> str:
@@ -56,8 +61,11 @@ def _asked_for(remediation: Remediation) -> str:
     return f"{action}, asked for by {remediation.requested_by}, attempt {remediation.attempts}"
 
 
-def run_lines(run: Run) -> Iterator[Line]:
-    """Yield how a run gets on: failures and what is under way first."""
+def run_lines(run: Run, steps: Mapping[str, float] | None = None) -> Iterator[Line]:
+    """Yield how a run gets on: failures and what is under way first.
+
+    `steps` are the moments of a monotonic clock at which resources came to their step.
+    """
     ended = run.ended_at or datetime.now(UTC)
     took = length(int((ended - run.started_at).total_seconds()))
     done = sum(step == "done" for step in run.progress.values())
@@ -69,7 +77,10 @@ def run_lines(run: Run) -> Iterator[Line]:
     if run.summary:
         yield line(run.summary)
     for address, step in sorted(run.progress.items(), key=_place):
-        yield line("  ", Span(f"{state_span(step).text:<12} ", state_span(step).style), address)
+        since = (steps or {}).get(address) if step not in _STILL else None
+        took = "" if since is None else length(int(time.monotonic() - since))
+        shown = state_span(step)
+        yield line("  ", Span(f"{shown.text:<12} ", shown.style), address, (f"  {took}", "dim"))
 
 
 def _place(item: tuple[str, str]) -> tuple[int, str]:

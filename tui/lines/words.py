@@ -38,7 +38,7 @@ _STATES: Final = {
     "drifted": ("~ drifted", "medium"),
     "incomplete": ("? incomplete", "high"),
     "error": ("x error", "high"),
-    "never_run": (". never scanned", "dim"),
+    "never_run": (". not read yet", "dim"),
     "done": ("v done", "good"),
     "pending": (". pending", "dim"),
     "creating": ("> creating", "busy"),
@@ -46,6 +46,26 @@ _STATES: Final = {
     "deleting": ("> deleting", "busy"),
     "quarantined": ("# quarantined", "mark"),
 }
+ORIGINS: Final = {
+    "out_of_band": "changed outside the code",
+    "unapplied": "in the code, not applied",
+    "both": "changed outside, and in the code",
+    "undeclared": "declared nowhere: no plan would act on it",
+}
+_ISOLATION: Final = {
+    ("converged", "quarantine"): ("# isolated", "mark"),
+    ("converged", "release"): ("v released", "good"),
+}
+"""The drift of what was isolated or released is still there: nothing of it converged."""
+PROPOSALS: Final = {
+    "auto_correct": Span("~ correct", "busy"),
+    "quarantine": Span("# quarantine", "mark"),
+    "manual_review": Span("? review", "info"),
+    "below": Span(". below", "dim"),
+    "observe": Span(". nothing", "dim"),
+    "unknown": Span("? not known", "high"),
+}
+"""What a policy would have done about a finding."""
 ACTIONS: Final = {
     "delete": ("- delete", "critical"),
     "replace": ("-+ replace", "critical"),
@@ -76,6 +96,12 @@ def state_span(state: str) -> Span:
     if not state:
         return Span("")
     return Span(*_STATES.get(state, (f". {state.replace('_', ' ')}", "dim")))
+
+
+def remediation_span(state: str, action: str) -> Span:
+    """Return the state of a remediation as it is drawn, by what it does."""
+    known = _ISOLATION.get((state, action))
+    return Span(*known) if known else state_span(state)
 
 
 def counted(count: int, noun: str) -> str:

@@ -15,6 +15,7 @@ from tui.lines.asked import remediation_in_full
 from tui.lines.plan import counts_line
 from tui.lines.words import state_span
 from tui.screens.lists import ListPage
+from tui.store.languages import REMEDIATIONS
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
 
@@ -47,11 +48,12 @@ class ApprovalsPage(ListPage):
         Binding("T", "retry", "Retry...", id="approvals.retry"),
         Binding("i", "suppress", "Ignore...", id="approvals.suppress"),
     ]
+    language = REMEDIATIONS
     columns: ClassVar[Sequence[Column[Remediation]]] = (
         Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
         Column("action", "ACTION", 13, _action, rank=8),
-        Column("stack", "STACK", 12, lambda row: Span(row.stack), grow=1, rank=7),
-        Column("plan", "PLAN", 12, _plan, grow=1, rank=6),
+        Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=7, middle=True),
+        Column("plan", "PLAN", 14, _plan, grow=1, rank=6),
         Column("address", "ADDRESS", 20, _addresses, grow=4, rank=9, middle=True),
         Column("by", "ASKED BY", 12, lambda row: Span(row.requested_by, "dim"), rank=2),
         Column("age", "AGE", 4, lambda row: Span(age(row.created_at), "dim"), rank=3),

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.ink import Line, Span, line
+from tui.opening import Opening
 from tui.screens.page import Page
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
@@ -57,12 +58,19 @@ class DocumentPage(Page):
         """Show the tab chosen; what is being read stays where it is."""
         if not self.ready:
             return
+        self._show_tabs()
+        self.document.show(list(self.lines()))
+
+    def _show_tabs(self) -> None:
         spans: list[Span] = [Span(" ")]
         for name in self.tabs:
             spans += [Span(f" {name} ", "cursor" if name == self.tab else "dim"), Span(" ")]
         spans.append(Span(self.tab_note(), "dim"))
         self.query_one("#tabs", Bar).show(tuple(spans))
-        self.document.show(list(self.lines()))
+
+    def openings(self) -> Iterable[Opening]:
+        """Return what is read, for a pager."""
+        yield Opening(f"pager: {self.tab or 'this page'}", text=self.document.text)
 
     def action_tab(self, by: int) -> None:
         """Show the next tab."""

@@ -18,16 +18,17 @@ from reconciler.client.errors import InvalidError, ReconcilerError
 from reconciler.wire import routes
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
-from tui.lines.first_minute import empty_fleet_lines
+from tui.lines.first_minute import empty_fleet_lines, next_commands
 from tui.screens.finding import FindingPage
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.arrange import GROUP_KEY, GROUPS, SORTS, Arranged, Arrangement, arrange
 from tui.store.filters import read_filter
+from tui.store.languages import FLEET
 from tui.store.rows import Row
 from tui.store.store import Changes
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
-from tui.widgets.fleet import COLUMNS, FleetTable
+from tui.widgets.fleet import COLUMNS, WIDE_COLUMNS, FleetTable
 from tui.widgets.table import LineTable
 
 _SPLIT_FROM: Final = 140
@@ -46,14 +47,17 @@ class DriftPage(FindingVerbs):
         Binding("S", "reverse", "Reverse", show=False, id="drift.reverse"),
         Binding("b", "group", "Group by", id="drift.group"),
         Binding("full_stop", "merge", "Merge new rows", id="drift.merge"),
+        Binding("d", "diff", "Diff", show=False, id="drift.diff"),
         Binding("p", "plan", "Plan", id="drift.plan"),
         Binding("A", "approve", "Approve...", id="drift.approve"),
         Binding("X", "reject", "Reject...", id="drift.reject"),
         Binding("C", "correct", "Correct...", id="drift.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="drift.quarantine"),
         Binding("U", "release", "Release...", show=False, id="drift.release"),
+        Binding("D", "divide", "Divide", show=False, id="drift.divide"),
         Binding("i", "ignore", "Ignore, ack...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
+        Binding("w", "wide", "More columns", show=False, id="drift.wide"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
@@ -84,7 +88,9 @@ class DriftPage(FindingVerbs):
         self._newcomers: set[str] = set()
         self._gone: set[str] = set()
         self._paused = False
+        self._is_wide = False
         self._previewed = ""
+        self._filter_before = ""
 
     def body(self) -> Iterable[Widget]:
         """Return the table, with the diff of the row beside it where there is room."""
@@ -96,6 +102,7 @@ class DriftPage(FindingVerbs):
             id="fleet",
         )
         table.groups = {}
+        table.gone = self.session.store.gone.get
         yield Bar(self.palette, id="counts")
         with Horizontal():
             yield table
@@ -193,9 +200,16 @@ class DriftPage(FindingVerbs):
         return list(empty_fleet_lines(self.session))
 
     def on_resize(self) -> None:
-        """Show the preview where there is room for both."""
-        self.query_one("#preview").display = self.size.width >= _SPLIT_FROM
+        """Show the preview where there is room for both, and nobody asked for more columns."""
+        shown = self.size.width >= _SPLIT_FROM and not self._is_wide
+        self.query_one("#preview").display = shown
         self._preview_soon(self.table.cursor_key)
+
+    def action_wide(self) -> None:
+        """Show account, region and what is proposed instead of the preview, or the other way."""
+        self._is_wide = not self._is_wide
+        self.table.show_columns(WIDE_COLUMNS if self._is_wide else COLUMNS)
+        self.on_resize()
 
     def on_key(self, _event: events.Key) -> None:
         """Hold the order still from the first key on."""
@@ -237,7 +251,7 @@ class DriftPage(FindingVerbs):
     def action_filter(self) -> None:
         """Ask for a filter."""
         field = self.query_one("#filter", Input)
-        field.value = self._wish.filter.text
+        field.value = self._filter_before = self._wish.filter.text
         field.display = True
         self.set_focus(field)  # at once: what is typed next is no key of the list
 
@@ -258,7 +272,7 @@ class DriftPage(FindingVerbs):
 
     def _try_filter(self, text: str, *, say: bool) -> bool:
         try:
-            found = read_filter(text, now=datetime.now(UTC))
+            found = read_filter(text, FLEET, now=datetime.now(UTC))
         except InvalidError as error:
             if say:
                 self.flash((str(error), "high"), f"  {error.remedy or ''}")
@@ -268,10 +282,11 @@ class DriftPage(FindingVerbs):
         return True
 
     def action_back(self) -> None:
-        """Close the filter, then clear it, then the marks."""
+        """Leave the filter as it was before it was typed at, then clear marks, then it."""
         field = self.query_one("#filter", Input)
         if field.display:
             field.display = False
+            self.set_filter(self._filter_before)
             self.table.focus()
         elif self.table.marks:
             self.table.action_clear_marks()
@@ -330,6 +345,11 @@ class DriftPage(FindingVerbs):
             keys = list(table.members_of(table.cursor_key)) or [table.cursor_key]
         return [rows[key] for key in keys if key in rows]
 
+    def action_diff(self) -> None:
+        """Show the diff of the row under the cursor on the whole screen."""
+        if self.table.cursor_key in self.session.store.rows:
+            self.ours.push_screen(FindingPage(self.table.cursor_key))
+
     def action_plan(self) -> None:
         """Show what a correction would do; nothing is changed."""
         if self.may("plan") and self.table.cursor_key in self.session.store.rows:
@@ -345,6 +365,7 @@ class DriftPage(FindingVerbs):
         """Return what can be copied of the row under the cursor."""
         row = self.session.store.rows.get(self.table.cursor_key)
         if row is None:
+            yield from (("next command", each) for each in next_commands(self.session))
             return
         name = "URN" if row.address.startswith("urn:") else "address"
         yield name, row.address

@@ -18,7 +18,9 @@ from tui.ages import age, clock, length
 from tui.ink import Line, Span, line
 from tui.lines.values import written
 from tui.lines.words import state_span
+from tui.screens.finding import FindingPage
 from tui.screens.lists import ListPage
+from tui.store.languages import AGENTS, AUDIT, POLICIES
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
 
@@ -75,14 +77,23 @@ class FetchedPage(ListPage):
     topics: ClassVar[frozenset[str]] = frozenset()
 
 
+def _to(row: AuditEntry) -> Span:
+    """Return what an entry is about; an id says nothing without its stack."""
+    stack = row.details.get("stack")
+    if not isinstance(stack, str) or stack == row.subject:
+        return Span(row.subject)
+    return Span(f"{stack} {row.subject}")
+
+
 class AuditPage(FetchedPage):
     """Who did what to what, the newest first."""
 
+    language = AUDIT
     columns: ClassVar[Sequence[Column[AuditEntry]]] = (
         Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=5),
-        Column("actor", "WHO", 16, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
-        Column("action", "DID", 22, lambda row: Span(row.action), grow=1, rank=9),
-        Column("subject", "TO", 16, lambda row: Span(row.subject), grow=2, rank=6, middle=True),
+        Column("actor", "WHO", 12, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
+        Column("action", "DID", 29, lambda row: Span(row.action), rank=9),
+        Column("subject", "TO", 14, _to, grow=2, rank=6),
         Column(
             "details", "DETAILS", 16, lambda row: Span(_brief(row.details), "dim"), grow=3, rank=4
         ),
@@ -112,10 +123,12 @@ class AuditPage(FetchedPage):
         return _entry_lines(entry) if entry else ()
 
     def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Open the remediation an entry is about."""
+        """Open the remediation or the finding an entry is about."""
         entry = self._rows.get(message.key)
         if entry is not None and entry.subject in self.session.store.remediations:
             self.ours.follow(entry.subject)
+        elif entry is not None and entry.subject in self.session.store.rows:
+            self.ours.push_screen(FindingPage(entry.subject))
         elif entry is not None:
             self.ours.show_text(entry.action, list(_entry_lines(entry)))
 
@@ -123,6 +136,7 @@ class AuditPage(FetchedPage):
 class PoliciesPage(FetchedPage):
     """What is to be done about which drift, in the order the policies are asked."""
 
+    language = POLICIES
     columns: ClassVar[Sequence[Column[Policy]]] = (
         Column("name", "POLICY", 20, lambda row: Span(row.name, "strong"), grow=2, rank=9),
         Column("action", "ACTION", 13, lambda row: Span(row.action_type.replace("_", " ")), rank=8),
@@ -158,6 +172,7 @@ class PoliciesPage(FetchedPage):
 class AgentsPage(FetchedPage):
     """The hosts that report."""
 
+    language = AGENTS
     columns: ClassVar[Sequence[Column[Agent]]] = (
         Column("host", "HOST", 20, lambda row: Span(row.host, "strong"), grow=2, rank=9),
         Column("state", "STATE", 12, lambda row: state_span(row.state), rank=8),

@@ -16,16 +16,20 @@ from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from reconciler.wire.templates import Template
 from tui.ages import clock
+from tui.background import read_background, remediations_of
 from tui.ink import Line, line
-from tui.lines.finding import Shown, diff_lines, title_lines, why_lines
+from tui.lines.finding import Shown, diff_lines, title_lines
 from tui.lines.plan import plan_lines
 from tui.lines.revisions import revision_lines
-from tui.lines.words import state_span
+from tui.lines.why import Background, why_lines
+from tui.lines.words import remediation_span
+from tui.opening import Opening, openings_of
 from tui.screens.document import DocumentPage
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
 from tui.store.store import Changes
 
+_MOST_CONTEXT: Final = 50
 TABS: Final = ("diff", "why", "plan", "template", "history", "raw")
 
 
@@ -33,17 +37,27 @@ class FindingPage(FindingVerbs, DocumentPage):
     """One finding, in tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "diff", "Diff", show=False, id="finding.diff"),
         Binding("u", "whole", "Whole values", id="finding.whole"),
+        Binding(
+            "right_curly_bracket", "context(1)", "More lines around", show=False,
+            id="finding.more_context",
+        ),
+        Binding(
+            "left_curly_bracket", "context(-1)", "Fewer lines around", show=False,
+            id="finding.less_context",
+        ),
         Binding("p", "plan", "Plan", id="finding.plan"),
         Binding("A", "approve", "Approve...", id="finding.approve"),
         Binding("X", "reject", "Reject...", id="finding.reject"),
         Binding("C", "correct", "Correct...", id="finding.correct"),
         Binding("Q", "quarantine", "Quarantine...", id="finding.quarantine"),
         Binding("U", "release", "Release...", show=False, id="finding.release"),
+        Binding("D", "divide", "Divide", show=False, id="finding.divide"),
         Binding("i", "ignore", "Ignore, ack...", id="finding.ignore"),
         Binding("B", "accept", "Accept live...", show=False, id="finding.accept"),
         Binding("l", "run", "Run", id="finding.run"),
-    ]
+    ]  # fmt: skip
     hints: ClassVar[tuple[str, ...]] = (
         "help",
         "back",
@@ -71,6 +85,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         self.tab = tab
         self._shown = Shown()
         self._finding: Finding | None = None
+        self._background: Background | None = None
         self._plan: Plan | None = None
         self._revisions: Sequence[Template] | None = None
         self._revisions_error = ""
@@ -92,7 +107,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         except ReconcilerError as error:
             self._error = str(error)
         self.show()
-        self._read_revisions()
+        self._read_tab()
 
     def store_changed(self, changes: Changes) -> None:
         """Read it again when it changed; what is being read stays where it is."""
@@ -100,7 +115,8 @@ class FindingPage(FindingVerbs, DocumentPage):
             self._gone = self._finding_id not in self.session.store.rows
             self._revisions, self._revisions_error = None, ""
             self._read()
-        elif changes.remediations:
+        elif changes.remediations or changes.others:
+            self._read_background()
             self.show()
 
     def lines(self) -> Iterator[Line]:
@@ -116,7 +132,8 @@ class FindingPage(FindingVerbs, DocumentPage):
         if self._gone or finding.state == "healed":
             yield line(("v healed: it is as it was declared", "good"))
         elif row is not None and row.remediation:
-            yield line(state_span(row.remediation), f"  remediation {row.remediation_id[:12]}")
+            state = remediation_span(row.remediation, row.action)
+            yield line(state, f"  remediation {row.remediation_id[:12]}")
         yield ()
         yield from self._tab_lines(finding)
 
@@ -124,7 +141,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         if self.tab == "diff":
             yield from diff_lines(finding, self._shown)
         elif self.tab == "why":
-            yield from why_lines(finding)
+            yield from why_lines(finding, self._background)
         elif self.tab == "plan":
             yield from self._planned()
         elif self.tab == "template":
@@ -140,11 +157,11 @@ class FindingPage(FindingVerbs, DocumentPage):
         if waiting is not None:
             yield line(("this plan waits for an approval: ", "mark"), ("A", "key"), " approves it")
             yield ()
-            yield from plan_lines(waiting)
+            yield from plan_lines(waiting, context=1 + self._shown.context)
         elif self._plan is not None:
             yield line(("a preview; ", "dim"), ("C", "key"), (" requests the correction", "dim"))
             yield ()
-            yield from plan_lines(self._plan)
+            yield from plan_lines(self._plan, context=1 + self._shown.context)
         elif self._plan_error:
             yield line((self._plan_error[0], "high"))
             yield line(self._plan_error[1])
@@ -160,6 +177,19 @@ class FindingPage(FindingVerbs, DocumentPage):
             yield line("reading the revisions of the template")
         else:
             yield from revision_lines(self._revisions)
+
+    def _read_tab(self) -> None:
+        """Read what only one tab shows, where that is the one looked at."""
+        self._read_revisions()
+        self._read_background()
+
+    @work(exclusive=True, group="background", exit_on_error=False)
+    async def _read_background(self) -> None:
+        finding = self._finding
+        if self.tab != "why" or finding is None:
+            return
+        self._background = await read_background(self.session, finding)
+        self.show()
 
     @work(exclusive=True, group="template", exit_on_error=False)
     async def _read_revisions(self) -> None:
@@ -180,18 +210,14 @@ class FindingPage(FindingVerbs, DocumentPage):
         return found.plan if found and found.state == "awaiting_approval" else None
 
     def _history(self) -> Iterator[Line]:
-        found = [
-            remediation
-            for remediation in self.session.store.remediations.values()
-            if self._finding_id in remediation.finding_ids
-        ]
+        found = remediations_of(self.session, self._finding_id)
         if not found:
             yield line(("no remediation yet", "dim"))
-        for remediation in sorted(found, key=lambda each: each.created_at, reverse=True):
+        for remediation in found:
             yield line(
                 clock(remediation.updated_at),
                 "  ",
-                state_span(remediation.state),
+                remediation_span(remediation.state, remediation.action_type),
                 f"  {remediation.id[:12]}  by {remediation.requested_by}",
                 (f"  {remediation.note or ''}", "dim"),
             )
@@ -199,8 +225,7 @@ class FindingPage(FindingVerbs, DocumentPage):
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _make_plan(self) -> None:
         try:
-            call = self.session.client.findings.plan(self._finding_id)
-            self._plan = await self.session.made(routes.PLAN_FINDING, self._finding_id, work=call)
+            self._plan = await self.session.client.findings.plan(self._finding_id)
             self._plan_error = None
         except ReconcilerError as error:
             self._plan_error = str(error), error.remedy or ""
@@ -209,9 +234,21 @@ class FindingPage(FindingVerbs, DocumentPage):
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
         super().action_tab(by)
-        self._read_revisions()
+        self._read_tab()
         if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
             self._make_plan()
+
+    def action_diff(self) -> None:
+        """Show the diff."""
+        self.tab = "diff"
+        self.show()
+
+    def action_context(self, by: int) -> None:
+        """Show more, or fewer, of the lines around what differs inside a document."""
+        context = max(min(self._shown.context + by, _MOST_CONTEXT), 0)
+        self._shown = replace(self._shown, context=context)
+        self.show()
+        self.flash(f"{context} lines around each difference")
 
     def action_whole(self) -> None:
         """Show whole values, or only what differs inside them."""
@@ -256,6 +293,13 @@ class FindingPage(FindingVerbs, DocumentPage):
             self.flash("no remediation yet: C requests one")
             return
         self.ours.follow(row.remediation_id)
+
+    def openings(self) -> Iterable[Opening]:
+        """Return what is read, the source that declares it, and its tickets."""
+        yield from super().openings()
+        if self._finding is not None:
+            stack = self.session.store.stacks.get(self._finding.stack)
+            yield from openings_of(self._finding, stack.directory if stack else "")
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the finding."""

@@ -19,6 +19,7 @@ class FindingVerbs(Page):
         "quarantine": "remediations:request",
         "release": "remediations:decide",
         "ignore": "remediations:request",
+        "divide": "remediations:decide",
         "plan": "stacks:plan",
     }
 
@@ -50,6 +51,11 @@ class FindingVerbs(Page):
         """Connect what is isolated because of what is chosen."""
         if self.may("release"):
             self.ours.release_rows(self.chosen())
+
+    def action_divide(self) -> None:
+        """Have what is chosen planned and decided apart from the rest of its remediation."""
+        if self.may("divide"):
+            self.ours.divide_rows(self.chosen())
 
     def action_ignore(self) -> None:
         """Ignore what is chosen, with a reason."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from reconciler.wire.findings import Finding
 from tui.ages import ahead
 from tui.ink import Line, Span, line
-from tui.lines.finding import diff_lines, title_lines, why_lines
+from tui.lines.finding import diff_lines, title_lines
+from tui.lines.why import why_lines
 from tui.lines.words import severity_span
 from tui.screens.fetched import FetchedPage
+from tui.store.languages import IGNORES
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
+
+_SOON: Final = timedelta(days=1)
+"""An ignore that ends within this is about to raise its alarm again."""
 
 
 def _address(row: Finding) -> Span:
@@ -31,7 +37,10 @@ def _why(row: Finding) -> Span:
 
 def _until(row: Finding) -> Span:
     until = row.decision.until if row.decision else None
-    return Span(f"in {ahead(until)}" if until else "it changes", "medium" if until else "dim")
+    if until is None:
+        return Span("it changes", "dim")
+    soon = until - datetime.now(UTC) < _SOON
+    return Span(f"in {ahead(until)}", "high" if soon else "")
 
 
 class IgnoresPage(FetchedPage):
@@ -40,6 +49,7 @@ class IgnoresPage(FetchedPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("U", "list_again", "List again", id="ignores.list_again"),
     ]
+    language = IGNORES
     columns: ClassVar[Sequence[Column[Finding]]] = (
         Column("severity", "SEV", 8, lambda row: severity_span(row.severity), rank=5),
         Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),

@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.ink import Line, Palette, Span, line
+from tui.opening import Opening
 from tui.palettes import Glyphs
 from tui.session import Session
 from tui.status import status_line
@@ -35,6 +36,7 @@ class Page(Screen[None]):
         Binding("escape", "back", "Back", show=False, id="page.back"),
         Binding("r", "refresh", "Read again", show=False, id="page.refresh"),
         Binding("y", "copy_menu", "Copy...", id="page.copy"),
+        Binding("o", "open_with", "Open in pager, editor...", show=False, id="page.open"),
         Binding("z", "undo", "Take back", show=False, id="page.undo"),
         Binding("H", "hold", "Hold or resume...", show=False, id="page.hold"),
     ]
@@ -186,6 +188,14 @@ class Page(Screen[None]):
         """Read the lists again."""
         self.session.pump.read_again()
         self.flash("reading the lists again")
+
+    def openings(self) -> Iterable[Opening]:
+        """Return what can be opened in another program."""
+        return ()
+
+    def action_open_with(self) -> None:
+        """Choose what to open in a pager, an editor or a browser."""
+        self.ours.choose_opening(tuple(self.openings()))
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied here: its name and the text."""

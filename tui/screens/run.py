@@ -66,6 +66,7 @@ class RunPage(DocumentPage):
         self._log: list[LogLine] = []
         self._log_of = ""
         self._error = ""
+        self._unread = 0
 
     def on_mount(self) -> None:
         """Begin to follow."""
@@ -90,7 +91,9 @@ class RunPage(DocumentPage):
         """Say whether the log is followed."""
         if self.tab != "log":
             return ""
-        return "following" if self.document.follow else "f follows"
+        if self.document.follow:
+            return "following"
+        return f"f follows; {self._unread:,} new lines" if self._unread else "f follows"
 
     def lines(self) -> Iterator[Line]:
         """Yield the tab chosen."""
@@ -101,7 +104,9 @@ class RunPage(DocumentPage):
         if self._error:
             yield line((self._error, "high"))
         if self.tab == "resources":
-            yield from remediation_lines(remediation, self._run)
+            run = self._run
+            steps = self.session.store.steps.get(run.id) if run else None
+            yield from remediation_lines(remediation, run, steps)
         elif self.tab == "plan" and remediation.plan is not None:
             yield from plan_lines(remediation.plan)
         elif self.tab == "plan":
@@ -128,6 +133,9 @@ class RunPage(DocumentPage):
                 else:
                     offset, ended, self._error = part.next_offset, part.ended, ""
                     self._take(part.items)
+            run = self._run
+            if self.tab == "resources" and run is not None and run.state == "started":
+                self.show()  # the seconds go on
             await asyncio.sleep(_LOG_EVERY_S)
 
     def _take(self, items: Sequence[LogLine]) -> None:
@@ -136,10 +144,13 @@ class RunPage(DocumentPage):
         if self.tab == "log" and items:
             lines = list(log_lines(items))
             self.document.extend(lines, most=_MOST_LINES)
+            self._unread = 0 if self.document.follow else self._unread + len(lines)
+            self._show_tabs()
 
     def action_log(self) -> None:
         """Show the log, following it."""
         self.tab = "log"
+        self._unread = 0
         self.document.follow = True
         self.show()
 
@@ -147,6 +158,7 @@ class RunPage(DocumentPage):
         """Follow the end of the log, or stop to."""
         document = self.document
         document.follow = not document.follow
+        self._unread = 0
         self.show()
 
     def action_found(self, by: int) -> None:

@@ -13,6 +13,7 @@ from tui.ink import Line, Span
 from tui.lines.run import run_lines
 from tui.lines.words import state_span
 from tui.screens.lists import ListPage
+from tui.store.languages import RUNS
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
 
@@ -30,6 +31,7 @@ def _took(run: Run) -> Span:
 class RunsPage(ListPage):
     """Runs of the tools."""
 
+    language = RUNS
     columns: ClassVar[Sequence[Column[Run]]] = (
         Column("state", "STATE", 12, lambda row: state_span(row.state), rank=9),
         Column("stack", "STACK", 14, lambda row: Span(row.stack), grow=1, rank=8),

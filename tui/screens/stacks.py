@@ -11,9 +11,10 @@ from reconciler.wire import routes
 from reconciler.wire.stacks import Stack
 from tui.ages import age, ahead, clock
 from tui.ink import Line, Span, line
-from tui.lines.first_minute import empty_fleet_lines, remedy_lines
+from tui.lines.first_minute import empty_fleet_lines, next_command, remedy_lines
 from tui.lines.words import severity_span, state_span
 from tui.screens.lists import ListPage
+from tui.store.languages import STACKS
 from tui.store.store import Changes
 from tui.widgets.table import Column, LineTable
 
@@ -39,6 +40,7 @@ class StacksPage(ListPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "scan", "Scan now", id="stacks.scan"),
     ]
+    language = STACKS
     columns: ClassVar[Sequence[Column[Stack]]] = (
         Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
         Column("health", "HEALTH", 15, lambda row: state_span(row.health), rank=8),
@@ -94,6 +96,8 @@ class StacksPage(ListPage):
         key = self.table.cursor_key
         stack = self.session.store.stacks.get(key)
         if stack is not None:
+            if stack.error:
+                yield "next command", next_command(stack)
             yield "name", key
             yield "directory", stack.directory
             yield "trueup command", f"trueup status {key}"

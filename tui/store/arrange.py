@@ -11,8 +11,8 @@ from tui.store.rows import RANKS, Row
 
 
 def _account(row: Row) -> str:
-    """Return the account as far as an address tells it; findings name their provider only."""
-    return row.provider or row.type.partition("_")[0]
+    """Return the account; of a resource that does not say it, the provider it belongs to."""
+    return row.account or f"{row.provider or row.type.partition('_')[0]}, account not known"
 
 
 GROUP_KEY: Final = "\0group:"
@@ -26,6 +26,8 @@ SORTS: Final[dict[str, Callable[[Row], Any]]] = {
     "attributes": lambda row: -len(row.paths),
     "age": lambda row: row.first_seen,
     "owner": lambda row: row.owner,
+    "account": lambda row: (row.account, row.region),
+    "proposed": lambda row: row.proposed,
     "state": lambda row: (row.remediation, row.state),
 }
 GROUPS: Final[dict[str, Callable[[Row], str]]] = {
@@ -34,6 +36,8 @@ GROUPS: Final[dict[str, Callable[[Row], str]]] = {
     "type": lambda row: row.type,
     "kind": lambda row: row.kind,
     "account": _account,
+    "region": lambda row: row.region or "region not known",
+    "policy": lambda row: row.policy or "no policy selects it",
     "owner": lambda row: row.owner or "nobody",
     "state": lambda row: row.remediation or "no remediation",
     "change": lambda row: row.signature,
@@ -45,7 +49,7 @@ GROUPS: Final[dict[str, Callable[[Row], str]]] = {
 class Arrangement:
     """How a person wants to see the rows; `folded` names groups that show their title only."""
 
-    filter: Filter = field(default_factory=Filter)
+    filter: Filter[Row] = field(default_factory=Filter)
     sort: str = "severity"
     reverse: bool = False
     group: str = "none"

@@ -6,14 +6,20 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.client import Client
 from reconciler.client.errors import DeniedError, NotFoundError, ReconcilerError
+from reconciler.client.proposals import Proposals
 from tui.store.link import Link
-from tui.store.rows import row_of
+from tui.store.rows import Row, row_of
 from tui.store.store import Changes, Store
+
+if TYPE_CHECKING:
+    from reconciler.wire.findings import Finding
+    from reconciler.wire.templates import Template
 
 T = TypeVar("T")
 TICK_S: Final = 0.15
@@ -108,7 +114,7 @@ class Pump:
         store, client = self._store, self._client
         await self._learn()
         store.hold = await client.hold.get()
-        store.policies = await self._policies()
+        await self._learn_policies()
         before = set(store.stacks)
         found: set[str] = set()
         self.progress = 0
@@ -118,7 +124,7 @@ class Pump:
             }
             for listed in _LISTED:
                 async for finding in client.findings.each(filter=listed):
-                    store.put_row(row_of(finding))
+                    store.put_row(self._row(finding))
                     found.add(finding.id)
                     self.progress = len(found)
             async for remediation in client.remediations.each():
@@ -180,12 +186,26 @@ class Pump:
         self._store.hold = await self._client.hold.get()
         self._store.changes.others.add("hold")
 
-    async def _policies(self) -> dict[str, str]:
-        """Return the names of policies, by id."""
-        return {each.policy_id: each.name async for each in self._client.policies.each()}
+    async def _learn_policies(self) -> None:
+        """Read the policies, and the uploaded templates that they name."""
+        policies = [policy async for policy in self._client.policies.each()]
+        named = sorted({policy.template_id for policy in policies if policy.template_id})
+        templates = [found for name in named if (found := await self._template(name))]
+        self._store.policies = {policy.policy_id: policy.name for policy in policies}
+        self._store.proposals = Proposals(policies, templates)
+
+    async def _template(self, name: str) -> Template | None:
+        try:
+            return await self._client.templates.get(name)
+        except NotFoundError:
+            return None
+
+    def _row(self, finding: Finding) -> Row:
+        return row_of(finding, self._store.proposals.of(finding, now=datetime.now(UTC)))
 
     async def _read_policies(self) -> None:
-        self._store.policies = await self._policies()
+        # What they propose of each finding is computed when it is read.
+        self._snapshot_wanted.set()
         self._store.changes.others.add("policy")
 
     async def _read_remediation(self, name: str) -> None:
@@ -203,6 +223,6 @@ class Pump:
 
     async def _read_finding(self, name: str) -> None:
         try:
-            self._store.put_row(row_of(await self._client.findings.get(name)))
+            self._store.put_row(self._row(await self._client.findings.get(name)))
         except NotFoundError:
             self._store.drop_row(name)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from reconciler.client.proposals import Proposal
 from reconciler.wire.findings import Finding
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
@@ -20,8 +21,10 @@ RANKS: Final[Mapping[str, int]] = {word: rank for rank, word in enumerate(SEVERI
 class Row:
     """One finding. `signature` is equal for identical changes of resources of one type.
 
-    `paths` are the attributes that differ; `remediation` is the state of the newest one, and
-    `revision` rises whenever anything of the row changes.
+    `paths` are the attributes that differ, `follows` is the address it follows from. `proposed`
+    is what `policy` would have done about it, and `owner` whom that policy names. `remediation`
+    is the state of the newest one, `action` what it does. `revision` rises whenever anything of
+    the row changes.
     """
 
     id: str
@@ -40,6 +43,11 @@ class Row:
     signature: str
     provider: str = ""
     owner: str = ""
+    account: str = ""
+    region: str = ""
+    proposed: str = ""
+    policy: str = ""
+    follows: str = ""
     remediation: str = ""
     remediation_id: str = ""
     action: str = ""
@@ -51,8 +59,9 @@ class Row:
         return RANKS.get(self.severity, len(RANKS))
 
 
-def row_of(finding: Finding) -> Row:
+def row_of(finding: Finding, proposal: Proposal | None = None) -> Row:
     """Return the row of a finding; its values are left behind."""
+    policy = proposal.policy if proposal else None
     return Row(
         id=finding.id,
         stack=finding.stack,
@@ -69,7 +78,12 @@ def row_of(finding: Finding) -> Row:
         report_id=finding.report_id,
         signature=signature_of(finding),
         provider=finding.provider.rpartition("/")[2],
-        owner=str(getattr(finding, "owner", None) or getattr(finding, "assignee", None) or ""),
+        owner=(policy.owner if policy else None) or "",
+        account=finding.account,
+        region=finding.region,
+        follows=finding.consequence_of or "",
+        proposed=proposal.action if proposal else "",
+        policy=policy.name if policy else "",
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from reconciler.client.proposals import Proposals
 from reconciler.wire.events import Event
 from reconciler.wire.holds import Hold
 from reconciler.wire.remediations import Remediation
@@ -17,6 +19,10 @@ from tui.store.rows import Row
 ENDED: Final = frozenset(
     {"converged", "suppressed", "superseded", "rejected", "expired", "cancelled", "failed"}
 )
+_MOST_GONE: Final = 2000
+_MOST_ASKED: Final = 50
+_COUNT_EVERY_S: Final = 1.0
+"""Among 100,000 rows to count at every tick would take a tenth of a core."""
 _LISTED: Final = frozenset({"open", "quarantined"})
 _KINDS: Final = {
     "drift": "findings", "quarantine": "findings", "remediation": "remediations", "run": "runs",
@@ -55,20 +61,26 @@ class Store:
     The same events in any order, twice, or with some lost end in the same store once what is
     named in `unread` was read. An answer on its way may be older than an event that is here, so
     what is told of something that `reading` or `listing` has under way is named in `unread` again.
+    `gone` holds the rows that left lately, as they were.
     """
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
+        self.gone: dict[str, Row] = {}
         self.remediations: dict[str, Remediation] = {}
         self.runs: dict[str, Run] = {}
+        self.steps: dict[str, dict[str, float]] = {}
+        """When a resource of a run under way came to its step, in seconds of a monotonic clock."""
         self.stacks: dict[str, Stack] = {}
         self.policies: Mapping[str, str] = {}
+        self.proposals = Proposals()
         self.hold: Hold | None = None
         self.changes = Changes()
         self.unread = Changes()
         self.reading = Changes()
         self.listing: Changes | None = None
         self.seq = 0
+        self._critical = (0, 0, -_COUNT_EVERY_S)
 
     def taken(self) -> Changes:
         """Return what changed since the last time, once."""
@@ -78,8 +90,9 @@ class Store:
     def put_row(self, row: Row) -> None:
         """Take in a finding as it was read; one that is not listed any more leaves."""
         if row.state not in _LISTED:
-            self.drop_row(row.id)
+            self.drop_row(row.id, state=row.state)
             return
+        self.gone.pop(row.id, None)
         before = self.rows.get(row.id)
         row.revision = before.revision + 1 if before else 0
         if before:
@@ -88,10 +101,27 @@ class Store:
         self.rows[row.id] = row
         self.changes.findings.add(row.id)
 
-    def drop_row(self, finding_id: str) -> None:
-        """Forget a finding."""
-        if self.rows.pop(finding_id, None) is not None:
-            self.changes.findings.add(finding_id)
+    def drop_row(self, finding_id: str, *, state: str = "") -> None:
+        """Take a finding off the list, and remember for a while what it was; `state` is its last.
+
+        Its row is shown struck through until the order is made anew.
+        """
+        row = self.rows.pop(finding_id, None) or self.gone.get(finding_id)
+        if row is None:
+            return
+        row.state = state
+        self.gone[finding_id] = row
+        if len(self.gone) > _MOST_GONE:
+            del self.gone[next(iter(self.gone))]
+        self.changes.findings.add(finding_id)
+
+    def count_critical(self, *, now: float) -> int:
+        """Return how many rows are critical, as of a second ago at most; `now` is monotonic."""
+        count, of, counted_at = self._critical
+        if of != len(self.rows) or now - counted_at >= _COUNT_EVERY_S:
+            count = sum(row.severity == "critical" for row in self.rows.values())
+            self._critical = (count, len(self.rows), now)
+        return count
 
     def put_remediation(self, remediation: Remediation) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""
@@ -112,8 +142,21 @@ class Store:
 
     def put_run(self, run: Run) -> None:
         """Take in a run as it was read."""
+        self._note_steps(self.runs.get(run.id), run)
         self.runs[run.id] = run
         self.changes.runs.add(run.id)
+
+    def _note_steps(self, before: Run | None, run: Run) -> None:
+        """Keep since when each resource of a run is at its step, where that was seen."""
+        if run.state != "started":
+            self.steps.pop(run.id, None)
+        elif before is not None:
+            moved = {
+                address: time.monotonic()
+                for address, step in run.progress.items()
+                if before.progress.get(address) != step
+            }
+            self.steps.setdefault(run.id, {}).update(moved)
 
     def put_stack(self, stack: Stack) -> None:
         """Take in a stack as it was read."""
@@ -130,8 +173,11 @@ class Store:
         meanwhile = self.listing = Changes()
         try:
             yield
-            for gone in before - found - meanwhile.findings:
+            left = before - found - meanwhile.findings
+            for gone in left:
                 self.drop_row(gone)
+            if len(left) <= _MOST_ASKED:
+                self.unread.findings |= left  # why they left stands in no list
         finally:
             self.listing = None
             self.unread.findings |= meanwhile.findings
@@ -177,7 +223,7 @@ class Store:
     def _drift(self, body: dict[str, Any], what: str) -> None:
         finding_id = str(body["id"])
         if what == "healed" or body.get("state") not in _LISTED:
-            self.drop_row(finding_id)
+            self.drop_row(finding_id, state=str(body.get("state", "")))
             self.unread.findings.discard(finding_id)
             return
         self.unread.findings.add(finding_id)
@@ -208,11 +254,13 @@ class Store:
             self.unread.runs.add(run_id)
         if known is None:
             return
-        self.runs[run_id] = replace(
+        now = replace(
             known,
             state=body["state"],
             summary=body.get("summary"),
             exit_code=body.get("exit_code"),
             progress={**known.progress, **body.get("progress", {})},
         )
+        self._note_steps(known, now)
+        self.runs[run_id] = now
         self.changes.runs.add(run_id)

@@ -120,6 +120,12 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         if self.cursor_key != key:
             self.post_message(self.Highlighted(self.cursor_key))
 
+    def show_columns(self, columns: Sequence[Column[R]]) -> None:
+        """Show other columns of the same rows."""
+        self._columns = tuple(columns)
+        self._laid_for = None
+        self.refresh()
+
     def redraw(self, keys: Collection[str] | None = None) -> None:
         """Draw the rows of `keys` anew, as far as they are on the screen; None draws all."""
         top, height = self.scroll_offset.y, self.size.height - _HEAD

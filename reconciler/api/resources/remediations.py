@@ -50,6 +50,7 @@ async def request_remediation(service: Daemon, actor: Actor, body: RemediationBo
         service,
         ReportId(body.report_id),
         action_type=ActionType(body.action_type) if body.action_type else None,
+        isolation_group=body.isolation_group,
         actor=actor,
     )
     headers = {"Location": f"/api/v1/remediations/{asked.id}"}

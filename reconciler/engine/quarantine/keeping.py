@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -11,7 +11,7 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.events import QuarantineMoved
 from reconciler.domain.plan import Plan
 from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
-from reconciler.domain.records import DriftDecision, FindingState, Remediation
+from reconciler.domain.records import DriftDecision, FindingState, Json, Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import policy_of
@@ -29,7 +29,7 @@ def store_undo(
     service: Service,
     known: Remediation,
     plan: Plan,
-    edges: Iterable[Edge],
+    edges: Collection[Edge],
     *,
     at: datetime,
 ) -> None:
@@ -41,7 +41,7 @@ def store_undo(
     kept = {edge.address: edge for edge in (*(before.edges if before else ()), *edges)}
     policy = policy_of(tx, known)
     limits = service.limits_of(known.stack, policy=policy.name if policy else None)
-    undo = {**(before.undo if before else {}), **undo_of(plan)}
+    undo = _undo(before, plan, edges)
     quarantine = Quarantine(
         id=known.id,
         stack=known.stack,
@@ -54,6 +54,13 @@ def store_undo(
         group=known.policy_id or BY_HAND,
     )
     tell(tx, quarantine, "begun", at=at)
+
+
+def _undo(before: Quarantine | None, plan: Plan, edges: Collection[Edge]) -> Json:
+    """Return what undoes both attempts; of swapped groups what the first one found there."""
+    swapped = {edge.address for edge in edges if edge.attribute is not None}
+    first = before.undo if before else {}
+    return {**first, **{k: v for k, v in undo_of(plan).items() if k not in swapped & first.keys()}}
 
 
 def activate(tx: Transaction, quarantine: Quarantine, *, at: datetime) -> None:
@@ -105,10 +112,16 @@ def tell(
         QuarantineMoved,
         quarantine,
         state=quarantine.state.value,
+        driver=quarantine.driver.value,
         edges=list(quarantine.addresses),
         isolates=isolated(quarantine),
     )
-    details = {"stack": quarantine.stack, "edges": body.edges, "note": quarantine.note}
+    details = {
+        "stack": quarantine.stack,
+        "driver": body.driver,
+        "edges": body.edges,
+        "note": quarantine.note,
+    }
     audit(tx, name, quarantine.id, at=at, actor=actor, details=details)
     emit(tx, name, quarantine.id, body, at=at)
 

@@ -10,16 +10,19 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ProviderDoubt, Snapshot
 from reconciler.domain.plan import Plan, PlannedResource
+from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import (
     Quarantine,
     beyond_attaching,
     beyond_detaching,
+    beyond_giving_back,
     left_attached,
 )
 from reconciler.domain.records import FindingRecord, Json, StackRecord
+from reconciler.domain.swaps import beyond_swapping, giving_back, isolating_by
 from reconciler.engine.judged_plan import JudgedPlan
 from reconciler.engine.scanned import Loaded
-from reconciler.ports import Isolating
+from reconciler.ports import Isolating, Swapping
 from reconciler.wire.scan import value_object
 
 
@@ -61,6 +64,85 @@ async def detaching(
     return plan, edges
 
 
+async def swapping(
+    loaded: Loaded,
+    records: Sequence[FindingRecord],
+    *,
+    group: str,
+    begun: Quarantine | None,
+    others: Collection[Quarantine],
+    folder: Path,
+) -> tuple[Plan, tuple[Edge, ...]]:
+    """Save a plan in `folder` that leaves `group` alone to what isolates `records`; return both.
+
+    `begun` is what an earlier attempt has swapped, `others` are the quarantines that are not
+    released.
+
+    Raises:
+        RetryableError: a provider did not answer.
+        PermanentError: nothing of it holds groups, it is isolated so already, or the plan would
+            do less, or anything else.
+    """
+    adapter = _swapping(loaded)
+    addresses = tuple(record.address for record in records)
+    edges = await adapter.swaps(loaded.snapshot, addresses, group=group)
+    if not edges:
+        raise PermanentError(
+            f"nothing that holds {', '.join(addresses[:3])} has security groups to swap",
+            remedy="docs/quarantine.md lists the types. To detach edges instead, cancel this and"
+            " run `trueup quarantine` without an isolation group",
+        )
+    _refuse_isolated(edges, others)
+    wanted = isolating_by(edges)
+    plan = await adapter.plan_swapping(loaded.snapshot, wanted, folder=folder)
+    if (more := beyond_swapping(plan, wanted)) is not None:
+        raise PermanentError(
+            f"swapping the groups of {edges[0].address} would do more than that: {more}",
+            remedy="isolate it by its edges: a policy with driver `detach`",
+        )
+    done = {resource.address for resource in plan.resources}
+    if begun is not None and not plan.empty:
+        done |= set(begun.addresses)
+    if left := [edge.address for edge in edges if edge.address not in done]:
+        raise PermanentError(
+            f"{', '.join(left)}: it is gone, or holds {group} alone already",
+            remedy="run `trueup stack scan`; then cancel this, or name another isolation group",
+        )
+    return plan, edges
+
+
+def _refuse_isolated(edges: Collection[Edge], others: Collection[Quarantine]) -> None:
+    """Refuse what another quarantine swapped: its undo would be taken for what was there."""
+    identities = {edge.identity: edge for edge in edges}
+    for other in others:
+        for edge in other.edges:
+            if edge.attribute is not None and edge.identity in identities:
+                raise PermanentError(
+                    f"{edge.address} is isolated already, by quarantine {other.id[:8]}",
+                    remedy=f"release that first: trueup release {other.id[:8]}",
+                )
+
+
+async def giving_groups_back(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> Plan:
+    """Save a plan in `folder` that gives back what `quarantine` swapped, and return it.
+
+    Raises:
+        RetryableError, PermanentError: see `swapping`.
+    """
+    wanted = giving_back(quarantine.edges, quarantine.undo)
+    return await _swapping(loaded).plan_swapping(loaded.snapshot, wanted, folder=folder)
+
+
+def _swapping(loaded: Loaded) -> Swapping:
+    if not isinstance(loaded.adapter, Swapping):
+        raise PermanentError(
+            f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
+            remedy="isolate them by their edges: a policy with driver `detach`, or `trueup"
+            " quarantine` without an isolation group",
+        )
+    return loaded.adapter
+
+
 async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> Plan:
     """Save a plan in `folder` that creates the edges of `quarantine` again, and return it.
 
@@ -75,11 +157,15 @@ def judged_release(
     plan: Plan, quarantine: Quarantine, *, snapshot: Snapshot, stack: StackRecord | None
 ) -> JudgedPlan:
     """Return `plan` held against what `quarantine` detached, and the doubts about its providers."""
-    planned: dict[str, Json] = {resource.address: _after(resource) for resource in plan.resources}
     doubts = (*snapshot.provider_doubts, *(stack.provider_doubts if stack is not None else ()))
-    return JudgedPlan(
-        plan, (*beyond_attaching(plan, quarantine, planned), *_doubted(plan, snapshot, doubts))
-    )
+    return JudgedPlan(plan, (*_beyond(plan, quarantine), *_doubted(plan, snapshot, doubts)))
+
+
+def _beyond(plan: Plan, quarantine: Quarantine) -> tuple[str, ...]:
+    if quarantine.driver is Driver.SWAP:
+        return beyond_giving_back(plan, quarantine)
+    planned: dict[str, Json] = {resource.address: _after(resource) for resource in plan.resources}
+    return beyond_attaching(plan, quarantine, planned)
 
 
 def _doubted(plan: Plan, snapshot: Snapshot, doubts: Collection[ProviderDoubt]) -> tuple[str, ...]:

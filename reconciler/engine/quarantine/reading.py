@@ -6,25 +6,35 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Kind, ResourceAddress
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import StackRecord
+from reconciler.domain.swaps import is_swapped
 from reconciler.engine.quarantine.preparing import isolating
 from reconciler.engine.scanned import Blind, Loaded, Scanned, scan
 from reconciler.engine.service import Service
 
 
 def attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    """Return the edges that are recorded, and there."""
+    """Return the edges that are recorded, and there; of swapped ones, without their group."""
     gone = _missing(seen)
     return [
-        address
-        for address in quarantine.addresses
-        if address in seen.recorded and address not in gone
+        edge.address
+        for edge in quarantine.edges
+        if edge.address in seen.recorded
+        and edge.address not in gone
+        and not is_swapped(edge, seen.report)
     ]
 
 
 def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    """Return the edges that the code or the record holds, and that are not there."""
+    """Return the edges that the code or the record holds, and that are not there.
+
+    A swapped one is detached while it holds its group; what is gone itself is not isolated.
+    """
     gone = _missing(seen)
-    return [address for address in quarantine.addresses if address in gone]
+    return [
+        edge.address
+        for edge in quarantine.edges
+        if (edge.address in gone if edge.attribute is None else is_swapped(edge, seen.report))
+    ]
 
 
 async def refuse_detached(

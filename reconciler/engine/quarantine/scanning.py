@@ -2,33 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
-from reconciler.domain.model import StackReport
+from reconciler.domain.details import changes_of
+from reconciler.domain.edges import Edge
+from reconciler.domain.lifecycle import slot_of
+from reconciler.domain.model import Change, Counts, Finding, Kind, ResourceAddress, StackReport
+from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
+from reconciler.domain.records import FindingRecord
+from reconciler.domain.report import Judging, with_changes
+from reconciler.domain.swaps import hidden_paths, is_swapped
 from reconciler.engine.quarantine.keeping import tell
 from reconciler.engine.quarantine.reading import attached
 from reconciler.engine.scanned import Scanned
 from reconciler.stores import Transaction
 
+Slot: TypeAlias = tuple[ResourceAddress, bool]
 
-def without_detached(report: StackReport, quarantines: Iterable[Quarantine]) -> StackReport:
-    """Return `report` without what is absent on purpose; that counts as not applicable."""
-    detached = {address for known in quarantines for address in known.addresses}
-    if not detached:
+
+def without_isolated(
+    report: StackReport,
+    quarantines: Iterable[Quarantine],
+    *,
+    records: Iterable[FindingRecord],
+    judging: Judging,
+) -> StackReport:
+    """Return `report` without what is absent or swapped on purpose.
+
+    A resource that shows nothing else counts as not applicable. `records` are the findings that
+    are known: drift of the very groups that gave way comes back with them, so it has not healed.
+    """
+    edges = [edge for known in quarantines for edge in known.edges]
+    detached = {edge.address for edge in edges if edge.attribute is None}
+    swapped = {edge.address: edge for edge in edges if is_swapped(edge, report)}
+    if not detached and not swapped:
         return report
-    kept = tuple(finding for finding in report.findings if not absent_on_purpose(finding, detached))
-    count, counts = len(report.findings) - len(kept), report.counts
+    earlier = {slot_of(record): changes_of(record.details) for record in records}
+    kept = tuple(
+        _without_swapped(
+            (finding for finding in report.findings if not absent_on_purpose(finding, detached)),
+            swapped,
+            earlier=earlier,
+            judging=judging,
+        )
+    )
+    return replace(report, findings=kept, counts=_recounted(report, kept))
+
+
+def _without_swapped(
+    findings: Iterable[Finding],
+    swapped: Mapping[ResourceAddress, Edge],
+    *,
+    earlier: Mapping[Slot, Collection[Change]],
+    judging: Judging,
+) -> Iterator[Finding]:
+    for finding in findings:
+        edge = swapped.get(finding.address)
+        if edge is None or finding.kind is not Kind.CHANGED:
+            yield finding
+            continue
+        hidden = hidden_paths(edge)
+        changes = [
+            *(change for change in finding.changes if change.path not in hidden),
+            *(change for change in earlier.get(slot_of(finding), ()) if change.path in hidden),
+        ]
+        rest = with_changes(finding, changes, judging=judging)
+        if rest is not None:
+            yield rest
+
+
+def _recounted(report: StackReport, kept: Collection[Finding]) -> Counts:
+    """Return the counts without the resources of which no finding is left."""
+    left = {finding.address for finding in kept}
+    gone = {finding.address: finding.kind for finding in report.findings}
+    kinds = [kind for address, kind in gone.items() if address not in left]
+    missing, changed = kinds.count(Kind.MISSING), kinds.count(Kind.CHANGED)
+    counts = report.counts
     return replace(
-        report,
-        findings=kept,
-        counts=replace(
-            counts,
-            missing=counts.missing - count,
-            not_applicable=counts.not_applicable + count,
-        ),
+        counts,
+        missing=counts.missing - missing,
+        changed=counts.changed - changed,
+        not_applicable=counts.not_applicable + missing + changed,
     )
 
 
@@ -48,8 +106,18 @@ def note_reconnected(
             continue
         if not back and not unread.isdisjoint(known.addresses):
             continue
-        note = f"{back[0]} is attached again, by an apply that trueup did not run" if back else None
+        note = _reconnected(known, back[0]) if back else None
         tell(
             tx, replace(known, reconnected_at=at if back else None, note=note),
             "reconnected" if back else "active", at=at,
         )  # fmt: skip
+
+
+def _reconnected(known: Quarantine, address: ResourceAddress) -> str:
+    if known.driver is Driver.SWAP:
+        groups = sorted({str(edge.group) for edge in known.edges if edge.address == address})
+        return (
+            f"{address} does not hold {groups[0]} alone any more: an apply that trueup did not"
+            " run, or somebody in the cloud, changed its groups"
+        )
+    return f"{address} is attached again, by an apply that trueup did not run"

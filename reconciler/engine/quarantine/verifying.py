@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.domain.policy import ActionType
+from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event
@@ -46,7 +46,7 @@ def _judge(
     isolates = known.action_type is ActionType.QUARANTINE
     left = attached(quarantine, seen) if isolates else detached(quarantine, seen)
     if left:
-        word = "attached" if isolates else "detached"
+        word = _word(quarantine.driver, isolates=isolates)
         try_again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
         return
     move(tx, known, Event.VERIFIED, at=at, note=_verified(quarantine, isolates=isolates))
@@ -55,6 +55,12 @@ def _judge(
         activate(tx, replace(fresh, note=None), at=at)
     else:
         end(tx, fresh, known, at=at)
+
+
+def _word(driver: Driver, *, isolates: bool) -> str:
+    if driver is Driver.SWAP:
+        return "without the isolation group alone" if isolates else "with the isolation group"
+    return "attached" if isolates else "detached"
 
 
 def _verified(quarantine: Quarantine, *, isolates: bool) -> str:

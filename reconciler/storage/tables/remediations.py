@@ -59,6 +59,7 @@ class RemediationRow(Row, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     note: str | None = Field(default=None, sa_type=PlainText)
     guard: str | None = Field(default=None, sa_type=PlainText)
+    isolation_group: str | None = Field(default=None, sa_type=PlainText)
     evaluations: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
 
 

@@ -209,6 +209,8 @@ def test_the_json_is_what_the_interfaces_promise() -> None:
                 "consequence_of": None,
                 "reason": None,
                 "provider": "",
+                "account": "",
+                "region": "",
             }
         ],
         "noise": [],

@@ -61,7 +61,8 @@ async def approved(house: House, known: Remediation | None = None) -> Remediatio
 
 async def test_it_is_detached_after_the_approval_of_its_plan(house: House) -> None:
     waiting = await proposed(house)
-    assert waiting.note == "it isolates thing.a until it is released, for 4 h at most"
+    assert str(waiting.note).startswith("it isolates thing.a until it is released, for 4 h at most")
+    assert "driver detach" in str(waiting.note)
     assert waiting.plan is not None
     assert [one["action"] for one in waiting.plan["resources"]] == ["delete"]
     assert EDGE in house.world.live

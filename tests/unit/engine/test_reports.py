@@ -65,6 +65,17 @@ async def test_what_others_report_is_kept_and_looked_at(house: House) -> None:
     assert finding.seen_by == report.seen_by == "report:ci"
 
 
+async def test_who_caused_it_and_where_is_kept_where_a_report_says_so_in_texts(
+    house: House,
+) -> None:
+    await house.scan()
+    said = {"actor": "ana@example.com", "account": "42", "region": 7}
+    await reported(house, drift_details={**DETAILS, **said})
+    (finding,) = await house.findings()
+    assert (finding.details["actor"], finding.details["account"]) == ("ana@example.com", "42")
+    assert "region" not in finding.details
+
+
 async def test_a_scan_leaves_open_what_another_source_reported(house: House) -> None:
     await reported(house)
     await house.scan()

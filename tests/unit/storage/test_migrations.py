@@ -33,6 +33,9 @@ from reconciler.stores import Transaction
 from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
 from tests.unit.storage.old_databases import migrate_to
 
+_LATER = ("guard", "evaluations", "isolation_group")
+"""The columns that joined remediations after the first versions."""
+
 
 @contextmanager
 def raw(path: Path) -> Iterator[sqlite3.Connection]:
@@ -211,7 +214,7 @@ async def test_a_database_from_before_admission_keeps_its_remediations_and_their
 
 
 def _insert_before_admission(connection: sqlite3.Connection, table: str, row: Values) -> None:
-    known = [column for column in row if column not in ("guard", "evaluations")]
+    known = [column for column in row if column not in _LATER]
     kept = [_as_kept(row[column]) for column in known]
     marks = ", ".join("?" * len(kept))
     names = ", ".join("phase" if column == "state" else column for column in known)

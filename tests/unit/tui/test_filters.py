@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from reconciler.client.errors import InvalidError
 from tui.store.arrange import GROUPS, SORTS, Arrangement, arrange
 from tui.store.filters import read_filter
+from tui.store.languages import FLEET
 from tui.store.rows import SEVERITIES, Row
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -53,7 +54,7 @@ ROW = Row(
     ],
 )
 def test_a_term_holds_or_does_not(text: str, passes: bool) -> None:  # noqa: FBT001
-    assert read_filter(text, now=NOW).passes(ROW) is passes
+    assert read_filter(text, FLEET, now=NOW).passes(ROW) is passes
 
 
 @pytest.mark.parametrize(
@@ -61,14 +62,14 @@ def test_a_term_holds_or_does_not(text: str, passes: bool) -> None:  # noqa: FBT
 )
 def test_what_is_not_understood_is_said_with_a_remedy(text: str) -> None:
     with pytest.raises(InvalidError) as refused:
-        read_filter(text, now=NOW)
+        read_filter(text, FLEET, now=NOW)
     assert refused.value.remedy
 
 
 @given(some.text(max_size=30))
 def test_any_text_is_a_filter_or_is_refused(text: str) -> None:
     try:
-        read_filter(text, now=NOW).passes(ROW)
+        read_filter(text, FLEET, now=NOW).passes(ROW)
     except InvalidError:
         return
 

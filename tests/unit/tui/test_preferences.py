@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.client.errors import InvalidError
-from tui.preferences import Preferences, preferences_file, read_preferences
+from tui.preferences import Preferences, forbids_changes, preferences_file, read_preferences
 
 
 def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
@@ -28,6 +28,7 @@ def test_keys_views_and_theme_are_read(tmp_path: Path) -> None:
         ("colour = 1", "unknown key 'colour'"),
         ('theme = "pink"', "no theme 'pink'"),
         ("ascii = 1", "ascii must be true or false"),
+        ('read_only = "prod"', "read_only must be a list of environments"),
         ("[keys]\na = 1", "[keys] must be a table of texts"),
         ("theme =", "cannot be read"),
     ],
@@ -40,3 +41,15 @@ def test_what_is_not_understood_is_named(text: str, words: str, tmp_path: Path) 
     assert words in str(refused.value)
     assert str(file) in str(refused.value)
     assert refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("environment", "forbidden"),
+    [("prod", True), ("PROD-eu", True), ("staging", False), ("", False)],
+)
+def test_an_environment_may_be_closed_to_changes(
+    environment: str,
+    forbidden: bool,  # noqa: FBT001 - the case
+) -> None:
+    assert forbids_changes(Preferences(read_only=["prod*"]), environment) is forbidden
+    assert not forbids_changes(Preferences(), environment)

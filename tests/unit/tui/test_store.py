@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from reconciler.wire.events import Event
+from reconciler.wire.runs import Run
 from tests.unit.tui.test_filters import ROW
 from tui.store.store import Store
 
@@ -65,3 +66,31 @@ def test_events_once_or_twice_end_in_what_is_there(told: list[tuple[str, str, st
         again.apply(event)
     read_unread(again, truth)
     assert {name: row.severity for name, row in again.rows.items()} == truth
+
+
+def test_a_run_under_way_keeps_since_when_each_resource_is_at_its_step() -> None:
+    store = Store()
+    run = Run(
+        id="u", remediation_id="m", stack="web", state="started", plan_digest="d", started_at=NOW,
+        ended_at=None, exit_code=None, summary=None, progress={"a": "updating", "b": "pending"},
+    )  # fmt: skip
+    store.put_run(run)
+    assert not store.steps.get("u")  # when it came to its step was not seen
+    moved = {"id": "u", "state": "started", "progress": {"b": "creating"}}
+    store.apply(Event(seq=1, at=NOW, type="run.progressed", subject="u", body=moved))
+    assert set(store.steps["u"]) == {"b"}
+    store.put_run(replace(run, state="finished"))
+    assert not store.steps
+
+
+def test_what_left_is_remembered_as_it_was_with_why_and_not_forever() -> None:
+    store = Store()
+    for place in range(3000):
+        store.put_row(replace(ROW, id=str(place)))
+        store.apply(drift(place + 1, str(place), "healed", "low"))
+    assert not store.rows
+    assert store.gone["2999"].state == "healed"
+    assert store.gone["2999"].address == ROW.address
+    assert len(store.gone) < 3000
+    store.put_row(replace(ROW, id="2999"))
+    assert "2999" not in store.gone

@@ -128,6 +128,8 @@ FINDING = FindingRecord(
         "provider": "registry.terraform.io/hashicorp/aws",
         "parent": None,
         "added_as": [],
+        "account": "123456789012",
+        "region": "eu-west-1",
     },
 )
 REMEDIATION = Remediation(
@@ -194,9 +196,11 @@ def test_what_is_answered_fits_its_schema_and_is_read_back_by_a_client(shown: Wi
 def test_a_finding_fits_its_schema_and_is_read_back_by_a_client() -> None:
     answer = orjson.loads(json_bytes(finding_record_object(FINDING)))
     TypeAdapter(Finding).validate_python(answer)
-    of_some_alone: dict[str, list[Any]] = {"tickets": [], "host_groups": []}
-    assert set(answer) == {field.name for field in fields(Finding)} - of_some_alone.keys()
-    assert decode(Finding, answer).as_json() == {**answer, **of_some_alone}
+    of_one_alone: dict[str, object] = {"tickets": []}
+    of_reports: dict[str, object] = {"host_groups": [], "actor": None}
+    elsewhere = {**of_one_alone, **of_reports}
+    assert set(answer) == {field.name for field in fields(Finding)} - elsewhere.keys()
+    assert decode(Finding, answer).as_json() == {**answer, **elsewhere}
     assert {one.name for one in fields(Finding)} >= FINDING_COLUMNS
 
 

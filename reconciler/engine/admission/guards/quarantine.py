@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from reconciler.domain.policy import ActionType
-from reconciler.domain.quarantines import BY_HAND
+from reconciler.domain.model import ResourceAddress
+from reconciler.domain.plan import Plan
+from reconciler.domain.policy import ActionType, Driver
+from reconciler.domain.quarantines import BY_HAND, Quarantine, driver_of
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
@@ -19,7 +21,7 @@ def ask(situation: Situation) -> Answer:
         case ActionType.RELEASE:
             return Open()
         case ActionType.QUARANTINE:
-            return _too_many(situation) or _needs_a_person(situation)
+            return _taken(situation) or _too_many(situation) or _needs_a_person(situation)
         case _:
             return _undoes_one(situation) or Open()
 
@@ -28,7 +30,40 @@ def _needs_a_person(situation: Situation) -> Answer:
     names = ", ".join(sorted({finding.address for finding in situation.findings}))
     hours = situation.limits.quarantine_time.total_seconds() / _HOUR_S
     why = f"it isolates {names} until it is released, for {hours:g} h at most"
-    return NeedsApproval(why)
+    return NeedsApproval(f"{why}; {_how(situation.plan)}")
+
+
+def _how(plan: Plan | None) -> str:
+    if plan is None or driver_of(plan) is Driver.DETACH:
+        return "driver detach: what connects it is destroyed, and created again on release"
+    return (
+        "driver swap: its security groups give way to the isolation group, and an apply of the"
+        " stack by anybody else would give them back"
+    )
+
+
+def _taken(situation: Situation) -> Answer | None:
+    """Return a hold where another quarantine has what this one would take; None otherwise."""
+    found = _met(situation)
+    if found is None:
+        return None
+    address, other = found
+    return Hold(
+        f"{address} is isolated already, by quarantine {other.id}; release that first:"
+        f" trueup release {other.id[:8]}"
+    )
+
+
+def _met(situation: Situation) -> tuple[ResourceAddress, Quarantine] | None:
+    """Return what the plan touches of a quarantine of its stack, and that quarantine."""
+    planned = {resource.address for resource in situation.plan.resources} if situation.plan else ()
+    for quarantine in situation.quarantines:
+        if quarantine.stack != situation.remediation.stack:
+            continue
+        for address in quarantine.addresses:
+            if address in planned and quarantine.id != situation.remediation.id:
+                return address, quarantine
+    return None
 
 
 def _too_many(situation: Situation) -> Answer | None:
@@ -53,17 +88,14 @@ def _too_many(situation: Situation) -> Answer | None:
 
 def _undoes_one(situation: Situation) -> Answer | None:
     """Return a hold where a correction would attach what is detached; None where none would."""
-    planned = {resource.address for resource in situation.plan.resources} if situation.plan else ()
-    for quarantine in situation.quarantines:
-        if quarantine.stack != situation.remediation.stack:
-            continue
-        for address in quarantine.addresses:
-            if address in planned:
-                return Hold(
-                    f"it would attach {address} again, which quarantine {quarantine.id} detached;"
-                    f" release that first: trueup release {quarantine.id[:8]}"
-                )
-    return None
+    found = _met(situation)
+    if found is None:
+        return None
+    address, quarantine = found
+    undoes = f"attach {address} again, which quarantine {quarantine.id} detached"
+    if quarantine.driver is Driver.SWAP:
+        undoes = f"give {address} its groups back, which quarantine {quarantine.id} swapped"
+    return Hold(f"it would {undoes}; release that first: trueup release {quarantine.id[:8]}")
 
 
 GUARD: Final = Guard("quarantine", ask, at=ONCE_PLANNED)

@@ -19,7 +19,13 @@ from tests.unit.engine.admission.situations import situation as made
 
 QUARANTINE = {"action_type": ActionType.QUARANTINE}
 APPROVED = {**QUARANTINE, "approvals": (approval(),)}
-ASKS = NeedsApproval("it isolates thing.a until it is released, for 4 h at most")
+DETACH = "driver detach: what connects it is destroyed, and created again on release"
+ASKS = NeedsApproval(f"it isolates thing.a until it is released, for 4 h at most; {DETACH}")
+SWAP = (
+    "driver swap: its security groups give way to the isolation group, and an apply of the stack by"
+    " anybody else would give them back"
+)
+SWAPPED = Edge(B, "thing", B, "groups", "alone", "i-1")
 
 
 def kept(**parts: Any) -> Quarantine:
@@ -52,7 +58,28 @@ CASES = [
     Case(
         "with another time",
         made(about=QUARANTINE, limits=Guardrails(quarantine_time=timedelta(minutes=30))),
-        NeedsApproval("it isolates thing.a until it is released, for 0.5 h at most"),
+        NeedsApproval(f"it isolates thing.a until it is released, for 0.5 h at most; {DETACH}"),
+    ),
+    Case(
+        "a quarantine that swaps groups",
+        made(about=QUARANTINE, plan=plan(planned(A))),
+        NeedsApproval(f"it isolates thing.a until it is released, for 4 h at most; {SWAP}"),
+    ),
+    Case(
+        "one of what another has swapped",
+        beside(kept(edges=(SWAPPED,)), about=QUARANTINE, plan=TOUCHES),
+        Hold(
+            "thing.b is isolated already, by quarantine 0123456789; release that first: trueup"
+            " release 01234567"
+        ),
+    ),
+    Case(
+        "a correction that would give groups back",
+        beside(kept(edges=(SWAPPED,)), plan=TOUCHES),
+        Hold(
+            "it would give thing.b its groups back, which quarantine 0123456789 swapped; release"
+            " that first: trueup release 01234567"
+        ),
     ),
     Case("one more, and a person sees its plan first", beside(OTHER, about=QUARANTINE), ASKS),
     Case(

@@ -1,0 +1,91 @@
+"""What is opened in another program: a pager, an editor or a browser, and how each is called."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from reconciler.client.errors import InvalidError
+from reconciler.wire.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One thing to open: `text` in a pager, `file` in an editor, or `url` in a browser."""
+
+    name: str
+    text: str = ""
+    file: Path | None = None
+    line: int = 1
+    url: str = ""
+
+
+def openings_of(finding: Finding, directory: str) -> Iterator[Opening]:
+    """Yield the source of a finding where it is on this machine, and the tickets about it.
+
+    `directory` is that of its stack. What lies outside it is not offered, and no address that is
+    not one of the web.
+    """
+    source = finding.source
+    if source is not None and directory:
+        base = Path(directory)
+        file = base / source.file
+        if file.is_file() and file.resolve().is_relative_to(base.resolve()):
+            yield Opening(f"editor: {source.file}:{source.line}", file=file, line=source.line)
+    for ticket in finding.tickets:
+        if urlsplit(ticket.url).scheme in {"http", "https"}:
+            yield Opening(f"browser: {ticket.key} ({ticket.channel})", url=ticket.url)
+
+
+def command_of(opening: Opening, environment: Mapping[str, str]) -> list[str]:
+    """Return the pager or the editor that is called, and what it is called with.
+
+    Raises:
+        InvalidError: the variable that names it cannot be split into words.
+    """
+    if opening.file is None:
+        return _words(environment, ("PAGER",), "less")
+    file = opening.file.resolve()  # absolute: it never begins with a dash
+    return [*_words(environment, ("VISUAL", "EDITOR"), "vi"), f"+{opening.line}", str(file)]
+
+
+def _words(environment: Mapping[str, str], names: Iterable[str], usual: str) -> list[str]:
+    for name in names:
+        value = environment.get(name)
+        if not value:
+            continue
+        try:
+            words = shlex.split(value)
+        except ValueError as error:
+            raise InvalidError(
+                f"{name} cannot be read as a command: {error}", remedy=f"set {name} anew"
+            ) from None
+        if words:
+            return words
+    return [usual]
+
+
+def open_outside(opening: Opening, environment: Mapping[str, str]) -> None:
+    """Run the program until it is left; the terminal is its own meanwhile.
+
+    Raises:
+        InvalidError: it cannot be started.
+    """
+    import subprocess  # noqa: PLC0415 - few open anything, and everybody waits for the start
+    import webbrowser  # noqa: PLC0415
+
+    if opening.url:
+        if not webbrowser.open(opening.url):
+            raise InvalidError("there is no browser here", remedy="y copies the address")
+        return
+    command = command_of(opening, environment)
+    try:
+        subprocess.run(command, input=None if opening.file else opening.text.encode(), check=False)
+    except OSError as error:
+        raise InvalidError(
+            f"{command[0]} cannot be started: {error.strerror}",
+            remedy="set PAGER, or EDITOR, to a program that is there",
+        ) from None

@@ -8,6 +8,7 @@ asks for, as it did before.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import orjson
 
+from iac_adapters.children.apart import scratch_of
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.redactor import Redactor, redacting
 from iac_adapters.terraform.apart import PROVIDER, ModuleApart, as_code, provider_of
@@ -26,7 +28,7 @@ from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.plan import Action, Plan
+from reconciler.domain.plan import Plan
 from reconciler.domain.swaps import Regrouping
 from reconciler.domain.swaps_catalogue import swap_of
 from reconciler.domain.values import Json
@@ -96,6 +98,13 @@ async def planned(
         return Plan(stack=stack, targets=targets, resources=())
     with redacting(lambda: order.redactor):
         document = await _saved(order, subjects)
+        if gone := _created(document):
+            # What is recorded and gone would be created: a plan is applied as it was saved.
+            subjects = [subject for subject in subjects if subject.name not in gone]
+            if not subjects:
+                return Plan(stack=stack, targets=targets, resources=())
+            shutil.rmtree(scratch_of(order.folder))
+            document = await _saved(order, subjects)
         reader = PlanReader(order.schemas, digester, order.redactor)
         plan = _as_recorded(reader.plan(document, stack=stack, targets=targets), subjects)
         return replace(plan, remarks=tuple(map(order.redactor.without, _remarks(document))))
@@ -200,6 +209,15 @@ def _block(schema: ResourceSchema, subject: _Subject) -> dict[str, Any]:
     }
 
 
+def _created(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names apart of what the plan would create."""
+    return frozenset(
+        entry["name"]
+        for entry in document.get("resource_changes", ())
+        if "create" in entry["change"]["actions"]
+    )
+
+
 def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield what each group is that is to be held, as it was read while this was planned."""
     state = (document.get("prior_state") or {}).get("values") or {}
@@ -213,14 +231,13 @@ def _remarks(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _as_recorded(plan: Plan, subjects: Collection[_Subject]) -> Plan:
-    """Return `plan` under the addresses of the edges, without what is gone."""
+    """Return `plan` under the addresses of the edges."""
     edges = {f"{subject.type}.{subject.name}": subject.regrouping.edge for subject in subjects}
     resources = tuple(
         replace(resource, address=edges[resource.address].address, new=())
         for resource in plan.resources
-        # What would be created is recorded and gone: it holds no groups.
-        if resource.address in edges and resource.action is not Action.CREATE
+        if resource.address in edges
     )
-    if any(resource.address not in edges for resource in plan.resources):
+    if len(resources) != len(plan.resources):
         raise PermanentError("the plan changes more than the groups", remedy=_REMEDY)
     return replace(plan, resources=tuple(sorted(resources, key=lambda item: item.address)))

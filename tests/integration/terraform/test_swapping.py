@@ -74,12 +74,16 @@ class Fleet:
         return (self.directory / "terraform.tfstate").read_bytes()
 
     def instance(self, key: str) -> Any:
+        (instance,) = self.running(f"fleet-{key}")
+        return instance
+
+    def running(self, name: str = "*") -> list[Any]:
         wanted = [
-            {"Name": "tag:Name", "Values": [f"fleet-{key}"]},
+            {"Name": "tag:Name", "Values": [name]},
             {"Name": "instance-state-name", "Values": ["running"]},
         ]
-        (reservation,) = self.ec2.describe_instances(Filters=wanted)["Reservations"]
-        return reservation["Instances"][0]
+        reservations = self.ec2.describe_instances(Filters=wanted)["Reservations"]
+        return [instance for made in reservations for instance in made["Instances"]]
 
     def groups(self, key: str) -> list[str]:
         return sorted(group["GroupId"] for group in self.instance(key)["SecurityGroups"])
@@ -185,3 +189,7 @@ async def test_a_group_that_is_gone_and_an_instance_that_is_gone(fleet: Fleet) -
         edges = await found(ours, isolation)
         plan, _ = await planned(ours, isolating_by(edges), "left")
         assert [one.address for one in plan.resources] == [VM_B]
+        snapshot = await ours.adapter.load(ours.reference)
+        assert isinstance(await ours.apply(snapshot, "left"), Done)
+        assert fleet.groups("b") == [isolation]
+        assert len(fleet.running()) == 1

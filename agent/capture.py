@@ -15,9 +15,9 @@ from agent.protocol.canonical import NotCanonicalError
 from agent.protocol.tree import (
     Section,
     digest_of,
-    encoded_leaf_digest,
+    leaf_digests,
     root_digest,
-    section_digest_in_order,
+    section_digest,
 )
 from agent.scope import Scope
 
@@ -46,7 +46,7 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
     )
     sections = run_probes(
         {
-            **probes_of(files.root, files.key),
+            **probes_of(files.root, files.key, cloud=identity.cloud),
             "files": lambda: files_section(files, state / FILES),
         }
     )
@@ -69,6 +69,6 @@ def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
 
 def _digest_of_file(name: str, status: str, leaves: LeafFile) -> bytes:
     digests = bytearray()
-    for key, value in leaves.encoded():
-        digests += encoded_leaf_digest(name, key, value)
-    return section_digest_in_order(name, status, digests)
+    for digest in leaf_digests(name, leaves.encoded()):
+        digests += digest
+    return section_digest(name, status, digests)

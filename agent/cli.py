@@ -1,4 +1,4 @@
-"""`trueup-agent enroll | once | run | explain`."""
+"""`trueup-agent enroll | once | run | status | explain`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agent.running import own_code, run_forever
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
 
 # Everything else is imported by the command that needs it: `run` waits for most of its life.
 _LONGEST_TOKEN = 400
@@ -61,10 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     _enroll_parser(commands)
     once = _command(commands, "once", _once, "Capture and report once.")
     once.add_argument("--json", action="store_true", help="Print what came of it as JSON.")
+    once.add_argument("--snapshot", metavar="FILE", type=_path,
+                      help="Write all that was captured into FILE as well.")  # fmt: skip
     once.add_argument("--for-runner", action="store_true", help=argparse.SUPPRESS)
     run = _command(commands, "run", _run, "Report again and again.")
     run.add_argument("--interval", type=_seconds, metavar="TIME",
                      help="Such as 5m, 30m or 1h; default: what the server says.")  # fmt: skip
+    status = _command(commands, "status", _status, "Say how this host stands with its server.")
+    status.add_argument("--json", action="store_true", help="Print it as JSON.")
     said = _command(commands, "explain", _explain, "Say which baseline entry governs a path.")
     said.add_argument("path", metavar="PATH")
     return parser
@@ -82,6 +87,8 @@ def _enroll_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
                         help="Where the host's file system lies; default: /.")  # fmt: skip
     parser.add_argument("--tree", action="append", metavar="PATH",
                         help="A tree to look at; repeatable; default: /etc.")  # fmt: skip
+    parser.add_argument("--cloud", action="store_true",
+                        help="Ask the cloud's metadata service what this machine is.")  # fmt: skip
 
 
 def _command(
@@ -113,6 +120,7 @@ def _enroll(asked: argparse.Namespace) -> int:
         root=str(Path(asked.root).absolute()),
         trees=asked.tree or ("/etc",),
         ca_file=asked.ca_file,
+        cloud=asked.cloud,
     )
     identity = enroll(order, state=asked.state)
     print(f"enrolled {identity.host} as agent {identity.agent_id}")
@@ -133,7 +141,7 @@ def _once(asked: argparse.Namespace) -> int:
     from agent.reporting import report_once
 
     identity = read_identity(asked.state)
-    outcome = report_once(asked.state)
+    outcome = report_once(asked.state, snapshot=asked.snapshot)
     if asked.for_runner:
         print(f"every_s={outcome.every_s or 0}")
     elif asked.json:
@@ -152,6 +160,22 @@ def _run(asked: argparse.Namespace) -> int:
     os.execv(sys.executable, argv)
 
 
+def _status(asked: argparse.Namespace) -> int:
+    import json
+
+    from agent.identity import read_identity
+    from agent.session import Session
+    from agent.status import status_of
+
+    status = status_of(read_identity(asked.state), Session(asked.state))
+    if asked.json:
+        print(json.dumps(status.as_json()))
+        return 0
+    for line in status.lines():
+        print(line)
+    return 0
+
+
 def _explain(asked: argparse.Namespace) -> int:
     from agent.capture import capture
     from agent.explain import explain
@@ -160,13 +184,22 @@ def _explain(asked: argparse.Namespace) -> int:
     from agent.session import Session
 
     identity = read_identity(asked.state)
+    session = Session(asked.state)
     # A report that is under way writes the same file of leaves.
     with only_reporter(asked.state):
-        scope = Session(asked.state).scope()
+        scope = session.scope()
         captured = capture(identity, scope, state=asked.state)
         for line in explain(asked.path, scope, captured.sections["files"]):
             print(line)
+    if refused := list(session.refused.all()):
+        print(f"{len(refused)} reports were refused by the server; see `trueup-agent status`")
     return 0
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path
+
+    return Path(text)
 
 
 def _seconds(text: str) -> float:

@@ -18,15 +18,14 @@ from agent.protocol.messages import REPORTS_PATH, Report, written
 from agent.protocol.signing import authorization
 from agent.scope import Scope
 from agent.session import Session
+from agent.spool import Entry
 from agent.transport import Server
 
 _COMPRESSED_FROM_BYTES = 1024
 _MOST_TURNS = 3
-_OF_THIS_MESSAGE = frozenset({
-    "too-large", "body-too-large", "wrong-hash", "not-json", "not-a-report", "not-canonical",
-    "too-deep", "too-many-leaves",
-})  # fmt: skip
-"""Refusals that would come again for the same message, and not for another one."""
+_OF_THE_AGENT = frozenset({"clock-off", "unknown-version"})
+"""Refusals that any other message would get as well, until the host or the server is mended."""
+_OF_A_MESSAGE = frozenset({400, 415, 422})
 _TOO_LARGE = 413
 
 
@@ -86,29 +85,34 @@ class Conversation:
     def _tell_spooled(self, scope: Scope) -> list[Mapping[str, Any]]:
         """Tell what was spooled, oldest first; return the answers.
 
-        Where the server has something else than the spool begins with, the spool is of no use:
-        what the host is now is told instead.
+        One that the server will never take is set aside, and the next one tells what it said as
+        well. Where the server has something else than the spool begins with, the spool is of no
+        use: what the host is now is told instead.
         """
         answers: list[Mapping[str, Any]] = []
         for entry in self._session.spool.entries():
-            report = replace(
-                self._report(entry.root, scope, time.time() - entry.at),
-                base=entry.base,
-                dropped=entry.dropped,
-            )
             try:
-                answer = self._post(*_packed(written(report, entry.sections()))) or {}
+                answer = self._tell_entry(entry, scope)
             except (ValueError, RefusedError) as error:
-                if isinstance(error, RefusedError) and not _is_of_message(error):
-                    raise
-                self._session.forget()
-                break
+                code, detail = _reason(error)
+                if not self._session.set_aside(entry, code=code, detail=detail):
+                    self._session.forget()
+                    break
+                continue
             answers.append(answer)
             if "held" in answer:
                 self._session.forget()
                 break
             self._session.spool.remove(entry)
         return answers
+
+    def _tell_entry(self, entry: Entry, scope: Scope) -> Mapping[str, Any]:
+        report = replace(
+            self._report(entry.root, scope, time.time() - entry.at),
+            base=entry.base,
+            dropped=entry.dropped,
+        )
+        return self._post(*_packed(written(report, entry.sections()))) or {}
 
     def _spool(self, captured: Captured) -> None:
         """Keep what changed for later; what the server was never told has no base to change."""
@@ -220,9 +224,19 @@ class Conversation:
         return Told(len(answers), self._bytes_sent, every_s=every_s, scope=scope)
 
 
-def _is_of_message(error: RefusedError) -> bool:
-    # A proxy refuses a large body as well, and in its own words.
-    return error.code in _OF_THIS_MESSAGE or error.status == _TOO_LARGE
+def _reason(error: ValueError | RefusedError) -> tuple[str, str]:
+    """Return code and detail of what is wrong with a message.
+
+    Raises:
+        RefusedError: `error` itself, where it says nothing of the message.
+    """
+    if not isinstance(error, RefusedError):
+        return "damaged", str(error)
+    if error.status == _TOO_LARGE:  # a proxy's as well, which has words of its own
+        return error.code or "too-large", str(error)
+    if not error.code or error.status not in _OF_A_MESSAGE or error.code in _OF_THE_AGENT:
+        raise error
+    return error.code, str(error)
 
 
 def _packed(pieces: Iterator[bytes]) -> tuple[str, bytes]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -34,6 +35,40 @@ def whole_sections(
         name: SectionChange(section.status, section.leaves.items(), whole=True)
         for name, section in now.items()
         if held.get(name) != digests[name].hex()
+    }
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What two changes in a row make of a host: the JSON of its sections, and who is gone."""
+
+    sections: Mapping[str, Mapping[str, Any]]
+    dropped: Sequence[str]
+
+
+def in_one(first: Delta, second: Delta) -> Delta:
+    """Return the one change that does what `first` and then `second` do."""
+    sections = {
+        name: change for name, change in first.sections.items() if name not in second.dropped
+    }
+    for name, change in second.sections.items():
+        before = sections.get(name)
+        # One that was dropped in between begins empty, and not with what the server has of it.
+        whole = {**change, "whole": True} if name in first.dropped else change
+        sections[name] = whole if before is None or change["whole"] else _after(before, change)
+    gone = {*first.dropped, *second.dropped} - second.sections.keys()
+    return Delta(sections, sorted(gone))
+
+
+def _after(before: Mapping[str, Any], change: Mapping[str, Any]) -> Mapping[str, Any]:
+    changed = {key: value for key, value in before["changed"] if key not in change["removed"]}
+    changed.update(change["changed"])
+    removed = {*before["removed"], *change["removed"]} - changed.keys()
+    return {
+        "status": change["status"],
+        "whole": before["whole"],
+        "changed": [[key, value] for key, value in changed.items()],
+        "removed": sorted(removed),
     }
 
 

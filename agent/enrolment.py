@@ -28,6 +28,7 @@ class EnrolmentOrder:
     root: str = "/"
     trees: Sequence[str] = ("/etc",)
     ca_file: str | None = None
+    cloud: bool = False
 
 
 def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
@@ -69,6 +70,7 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
         root=order.root,
         trees=tuple(order.trees),
         ca_file=order.ca_file,
+        cloud=order.cloud,
     )
     keep_identity(state, identity)
     return identity

@@ -30,6 +30,8 @@ class Identity:
     root: str = "/"
     trees: Sequence[str] = ("/etc",)
     ca_file: str | None = None
+    cloud: bool = False
+    """Whether the cloud's metadata service is asked what this machine is."""
     next_key: str | None = None
     next_serial: int | None = None
     """The key that the server has offered, until it has taken a message that it signs."""

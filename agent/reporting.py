@@ -10,10 +10,13 @@ from agent.errors import RefusedError
 from agent.identity import read_identity
 from agent.private_files import only_reporter
 from agent.session import Session
+from agent.snapshot import write_snapshot
 
 
-def report_once(state: Path) -> Told:
+def report_once(state: Path, *, snapshot: Path | None = None) -> Told:
     """Capture and report; again at once where the server says what else is to be looked at.
+
+    The first capture is written into `snapshot` as well, before anything is sent.
 
     Raises:
         AgentError: this host is not enrolled.
@@ -21,14 +24,16 @@ def report_once(state: Path) -> Told:
         AwayError: the server cannot be reached now.
     """
     with only_reporter(state):
-        return _report(Conversation(read_identity(state), Session(state)), state)
+        return _report(Conversation(read_identity(state), Session(state)), state, snapshot)
 
 
-def _report(conversation: Conversation, state: Path) -> Told:
+def _report(conversation: Conversation, state: Path, snapshot: Path | None) -> Told:
     session = Session(state)
     session.watch_as_before()
     scope = session.scope()
     captured = capture(conversation.identity, scope, state=state)
+    if snapshot is not None:
+        write_snapshot(captured, snapshot, host=conversation.identity.host)
     try:
         outcome = conversation.tell(captured, scope)
     except RefusedError as error:

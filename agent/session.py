@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 import time
 import zlib
 from collections.abc import Mapping
@@ -17,8 +18,9 @@ from agent.identity import Identity, keep_identity, read_identity
 from agent.leaf_file import LeafFile
 from agent.private_files import write_private
 from agent.protocol.tree import Section
+from agent.refused import RefusedReports
 from agent.scope import Scope, read_scope
-from agent.spool import Spool
+from agent.spool import Entry, Spool
 
 _SEQUENCE = "sequence"
 _ACKNOWLEDGED = "acknowledged"
@@ -26,6 +28,9 @@ _LEAVES = "acknowledged-leaves-of-"
 _ROOT_LENGTH = 64
 _SCOPE = "scope.json"
 _SPOOL = "spool"
+_REFUSED = "refused"
+_OF_THE_CHAIN = frozenset({"wrong-hash", "damaged", "too-large", "body-too-large"})
+"""Reasons that whatever holds the same change would be refused for as well."""
 _NOT_BEFORE = "not-before"
 LONGEST_WAIT_S = 3600.0
 
@@ -52,6 +57,24 @@ class Session:
     def spool(self) -> Spool:
         """What the server has not been told yet."""
         return Spool(self._folder / _SPOOL)
+
+    @property
+    def refused(self) -> RefusedReports:
+        """What the server will never take."""
+        return RefusedReports(self._folder / _REFUSED)
+
+    def set_aside(self, entry: Entry, *, code: str, detail: str) -> bool:
+        """Put an entry of the spool to the refused ones; return whether what follows can be told.
+
+        Where it cannot, what the host is now is told instead of it.
+        """
+        try:
+            joined = code not in _OF_THE_CHAIN and self.spool.join_next(entry)
+        except ValueError:
+            joined = False
+        report = self.refused.add(entry.file, at=entry.at, code=code, detail=detail)
+        print(f"warning: {report}", file=sys.stderr)
+        return joined
 
     def acknowledged_root(self) -> str | None:
         """Return the root that the server has or will have of the spool; None if unknown."""

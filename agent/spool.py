@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent.differences import Changes
+from agent.differences import Changes, Delta, in_one
 from agent.private_files import fresh_private, private_folder, sync, sync_folder
 from agent.protocol.messages import written_sections
 
 MOST_BYTES = 64 * 2**20
 MOST_ENTRIES = 10_000
 _BLOCK = 1 << 16
+_MOST_JOINED_BYTES = 256 * 2**10
+"""Of a file; unpacked it takes some fifty times as much memory."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,14 @@ class Entry:
         if not unpacking.eof:
             raise ValueError(f"{self.file} is cut short")
 
+    def delta(self) -> Delta:
+        """Return all of it, in memory.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        return Delta(json.loads(b"".join(self.sections())), self.dropped)
+
 
 class Spool:
     """Entries in a folder, oldest first; each is on the disk when `add` returns."""
@@ -57,6 +67,31 @@ class Spool:
         self._folder = folder
         self._most_bytes = most_bytes
 
+    def join_next(self, entry: Entry) -> bool:
+        """Let the entry after `entry` change what this one changes as well.
+
+        Then it can be told although `entry` never was. Returns False where there is none, or
+        they are too large to be held in memory together; afterwards twice is once.
+
+        Raises:
+            ValueError: one of them is damaged.
+        """
+        later = [file for file in self._files() if file.name > entry.file.name]
+        if not later:
+            return False
+        following = _read(later[0])
+        if following.base == entry.base:
+            return True  # joined before we were killed
+        if max(each.file.stat().st_size for each in (entry, following)) > _MOST_JOINED_BYTES:
+            return False
+        joined = in_one(entry.delta(), following.delta())
+        self._write(
+            later[0],
+            replace(following, base=entry.base, dropped=joined.dropped),
+            [json.dumps(joined.sections, separators=(",", ":"), ensure_ascii=False).encode()],
+        )
+        return True
+
     def add(
         self, changes: Changes, *, base: str, root: str, at: float, dropped: Sequence[str]
     ) -> bool:
@@ -64,20 +99,31 @@ class Spool:
         private_folder(self._folder)
         files = self._files()
         number = int(files[-1].name) + 1 if files else 1
+        file = self._folder / f"{number:08}"
+        entry = Entry(file, base, root, at, dropped)
+        if len(files) >= MOST_ENTRIES:
+            return False
+        return self._write(file, entry, written_sections(changes), beside=files)
+
+    def _write(
+        self, file: Path, entry: Entry, sections: Iterable[bytes], *, beside: Iterable[Path] = ()
+    ) -> bool:
+        """Write `entry` into `file`, unless it is too much with what lies `beside` it."""
         fresh = self._folder / ".new"
-        header = {"base": base, "root": root, "at": at, "dropped": list(dropped)}
+        header = {
+            "base": entry.base, "root": entry.root, "at": entry.at, "dropped": list(entry.dropped),
+        }  # fmt: skip
         packing = zlib.compressobj(6)
         with fresh_private(fresh) as opened:
             opened.write(json.dumps(header).encode() + b"\n")
-            for piece in written_sections(changes):
+            for piece in sections:
                 opened.write(packing.compress(piece))
             opened.write(packing.flush())
             sync(opened)
-        used = sum(file.stat().st_size for file in (*files, fresh))
-        if used > self._most_bytes or len(files) >= MOST_ENTRIES:
+        if sum(each.stat().st_size for each in (*beside, fresh)) > self._most_bytes:
             fresh.unlink()
             return False
-        fresh.replace(self._folder / f"{number:08}")
+        fresh.replace(file)
         sync_folder(self._folder)
         return True
 
@@ -88,13 +134,15 @@ class Spool:
         """
         for file in self._files():
             try:
-                with open(file, "rb") as opened:
-                    said = json.loads(opened.readline())
-                entry = Entry(file, said["base"], said["root"], said["at"], said["dropped"])
-            except (OSError, ValueError, KeyError, TypeError):
+                entry = _read(file)
+            except ValueError:
                 self.clear()
                 return
             yield entry
+
+    def count(self) -> int:
+        """Return how many entries wait."""
+        return len(self._files())
 
     def remove(self, entry: Entry) -> None:
         """Forget an entry that the server has acknowledged."""
@@ -109,3 +157,17 @@ class Spool:
 
     def _files(self) -> list[Path]:
         return sorted(file for file in self._folder.glob("[0-9]*") if file.name.isdigit())
+
+
+def _read(file: Path) -> Entry:
+    """Return the entry that `file` holds.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    try:
+        with open(file, "rb") as opened:
+            said = json.loads(opened.readline())
+        return Entry(file, said["base"], said["root"], said["at"], said["dropped"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{file} cannot be read") from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from agent.probes.command import ask
-from agent.protocol.tree import Section
+from agent.protocol.tree import OK, Section
 
 _TIMEOUT_S = 60.0
 _DPKG_FORMAT = "${binary:Package}\t${Version}\t${db:Status-Status}\n"
@@ -15,9 +17,13 @@ _RPM_FORMAT = "%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{ARCH}\n"
 
 def packages_section(root: Path) -> Section:
     """Return every installed package; one of several architectures has them in its key."""
-    if (root / "var/lib/dpkg/status").exists():
+    status = root / "var/lib/dpkg/status"
+    if status.exists():
         argv = ["dpkg-query", f"--admindir={root / 'var/lib/dpkg'}", "-W", f"-f={_DPKG_FORMAT}"]
         said = ask(argv, timeout_s=_TIMEOUT_S)
+        if said.status == "unsupported":
+            # A container beside the host seldom has the host's own tools.
+            return Section(OK, read_dpkg_status(status.read_text("utf-8", "backslashreplace")))
         return Section(said.status, read_dpkg(said.text))
     said = ask(["rpm", f"--root={root}", "-qa", "--qf", _RPM_FORMAT], timeout_s=_TIMEOUT_S)
     return Section(said.status, read_rpm(said.text))
@@ -31,6 +37,26 @@ def read_dpkg(text: str) -> dict[str, Any]:
         for field in fields
         if len(field) == 3 and field[2] == "installed"  # noqa: PLR2004 - name, version, status
     }
+
+
+def read_dpkg_status(text: str) -> dict[str, Any]:
+    """Return what `dpkg-query` would say of the file that it reads itself."""
+    packages = [_fields(paragraph) for paragraph in text.split("\n\n")]
+    installed = [each for each in packages if each.get("Status", "").endswith(" installed")]
+    native = {"all", *(each["Architecture"] for each in installed if each["Package"] == "dpkg")}
+    return {_name(each, native): {"version": each["Version"]} for each in installed}
+
+
+def _name(package: Mapping[str, str], native: AbstractSet[str]) -> str:
+    # As dpkg writes it: with the architecture where there may be one of another beside it.
+    name, architecture = package["Package"], package["Architecture"]
+    alone = package.get("Multi-Arch") != "same" and architecture in native
+    return name if alone else f"{name}:{architecture}"
+
+
+def _fields(paragraph: str) -> dict[str, str]:
+    lines = (line.partition(": ") for line in paragraph.splitlines() if line[:1].strip())
+    return {name: value for name, _, value in lines}
 
 
 def read_rpm(text: str) -> dict[str, Any]:

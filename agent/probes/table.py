@@ -10,14 +10,18 @@ from pathlib import Path
 
 from agent.probes import accounts, certificates, cron, firewall, kernel, network, packages, sshd
 from agent.probes import services as units
+from agent.probes.cloud import cloud_section
 from agent.protocol.tree import Section
 
 DEADLINE_S = 120.0
 Probe = Callable[[], Section]
 
 
-def probes_of(root: Path, key: bytes) -> Mapping[str, Probe]:
-    """Return the probe of each section but `files`; `key` is the host's own."""
+def probes_of(root: Path, key: bytes, *, cloud: bool = False) -> Mapping[str, Probe]:
+    """Return the probe of each section but `files`; `key` is the host's own.
+
+    The section `cloud` is there only where it is asked for.
+    """
     return {
         "certificates": lambda: certificates.certificates_section(root),
         "cron": lambda: cron.cron_section(root, key),
@@ -32,6 +36,7 @@ def probes_of(root: Path, key: bytes) -> Mapping[str, Probe]:
         "sudoers": lambda: accounts.sudoers_section(root),
         "sysctl": lambda: kernel.sysctl_section(root),
         "users": lambda: accounts.users_section(root),
+        **({"cloud": cloud_section} if cloud else {}),
     }
 
 

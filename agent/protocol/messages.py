@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from agent.protocol.canonical import NotCanonicalError, check, encode
@@ -22,6 +22,10 @@ LONGEST_KEY = 4096
 _MOST_SECTIONS = 64
 _PIECE = 256
 """Leaves that are written at once."""
+_FLAT = frozenset({str, bool, type(None)})
+"""Types of values that have a canonical form whatever they are, in simple JSON."""
+_PAIR = frozenset({list})
+_OBJECT = frozenset({dict})
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _is_hex_text = re.compile(r"[0-9a-f]+").fullmatch
 
@@ -121,8 +125,16 @@ def _listed(values: Iterable[Any]) -> Iterator[bytes]:
         between = b","
 
 
-def read(body: Any) -> Report:
-    """Return the message that decoded JSON says.
+def is_simple(text: bytes) -> bool:
+    """Whether JSON is ASCII without an escape: no text in it holds a NUL or half a character.
+
+    Then a leaf is looked through as a whole, and not text by text.
+    """
+    return text.isascii() and b"\\" not in text
+
+
+def read(body: Any, *, simple: bool = False) -> Report:
+    """Return the message that decoded JSON says; `simple` is what `is_simple` says of its text.
 
     Raises:
         MessageError: it is no message, or one of another version.
@@ -152,12 +164,12 @@ def read(body: Any) -> Report:
     return Report(
         *head,
         base=base,
-        sections={name: _change(name, change) for name, change in sections.items()},
+        sections={name: _change(name, change, simple) for name, change in sections.items()},
         dropped=tuple(dropped),
     )
 
 
-def _change(name: object, change: Any) -> SectionChange:
+def _change(name: object, change: Any, simple: bool) -> SectionChange:  # noqa: FBT001 - private
     _require(_is_section(name) and isinstance(change, dict), "a section's name")
     changed, removed = change.get("changed"), change.get("removed")
     _require(change.get("status") in STATUSES, "a section's status")
@@ -167,19 +179,32 @@ def _change(name: object, change: Any) -> SectionChange:
     _require(all(map(_is_key, removed)), "a leaf's key")
     return SectionChange(
         status=change["status"],
-        changed=[_leaf(leaf) for leaf in changed],
+        changed=_leaves(changed, simple),
         removed=removed,
         whole=change.get("whole") is True,
     )
 
 
+def _leaves(changed: list[Any], simple: bool) -> Sequence[Any]:  # noqa: FBT001 - private
+    """Return leaves that were looked through: nearly always all at once, else one by one."""
+    if simple and _PAIR.issuperset(map(type, changed)) and {2}.issuperset(map(len, changed)):
+        keys, values = [leaf[0] for leaf in changed], [leaf[1] for leaf in changed]
+        if all(map(_is_key, keys)) and _OBJECT.issuperset(map(type, values)):
+            inside = chain.from_iterable(map(dict.values, values))
+            if _FLAT.issuperset(map(type, inside)):
+                return changed
+    return [_leaf(leaf) for leaf in changed]
+
+
 def _leaf(leaf: Any) -> tuple[str, Any]:
-    _require(isinstance(leaf, list) and len(leaf) == 2 and _is_key(leaf[0]), "a leaf")  # noqa: PLR2004
+    if not (isinstance(leaf, list) and len(leaf) == 2 and _is_key(leaf[0])):  # noqa: PLR2004
+        raise _unreadable("a leaf")
+    key, value = leaf
     try:
-        check(leaf[1])
+        check(value)
     except NotCanonicalError as error:
-        raise MessageError("not-canonical", f"the leaf {leaf[0][:80]!r}: {error}") from error
-    return (leaf[0], leaf[1])
+        raise MessageError("not-canonical", f"the leaf {key[:80]!r}: {error}") from error
+    return key, value
 
 
 def _require(holds: object, part: str) -> None:

@@ -8,7 +8,8 @@ two trees share their bytes, and leaves, sections and roots begin with different
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import struct
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,8 @@ OK = "ok"
 STATUSES = (OK, "denied", "timeout", "unsupported", "truncated")
 """How a probe ended; hashed, so that a section that could not be read never looks unchanged."""
 
+_length = struct.Struct(">I").pack
+
 
 @dataclass(frozen=True)
 class Section:
@@ -30,27 +33,17 @@ class Section:
     leaves: Mapping[str, Any] = field(default_factory=dict)
 
 
-def leaf_digest(section: str, key: str, value: Any) -> bytes:
-    """Return the digest of one leaf.
-
-    Raises:
-        NotCanonicalError: `value` has no canonical form.
-    """
-    return encoded_leaf_digest(section, key, canonical(value))
-
-
-def encoded_leaf_digest(section: str, key: str, value: bytes) -> bytes:
-    """Return the digest of one leaf whose value is canonical bytes already."""
-    parts = (section.encode(), key.encode(), value)
-    return hashlib.sha256(b"\0" + _framed(parts)).digest()
+def leaf_digests(section: str, leaves: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """Yield the digest of each leaf of one section; the values are canonical bytes already."""
+    # Written out: the server does this for a hundred thousand leaves a second.
+    begin, length, sha256 = b"\0" + _framed((section.encode(),)), _length, hashlib.sha256
+    for key, value in leaves:
+        name = key.encode()
+        framed = begin + length(len(name)) + name + length(len(value)) + value
+        yield sha256(framed).digest()
 
 
-def section_digest(name: str, status: str, leaves: Mapping[str, bytes]) -> bytes:
-    """Return the digest of a section; `leaves` are digests by key, in any order."""
-    return section_digest_in_order(name, status, b"".join(leaves[key] for key in sorted(leaves)))
-
-
-def section_digest_in_order(name: str, status: str, leaves: bytes | bytearray) -> bytes:
+def section_digest(name: str, status: str, leaves: bytes | bytearray) -> bytes:
     """Return the digest of a section; `leaves` are its digests in the order of their keys."""
     digest = hashlib.sha256(b"\1" + _framed((name.encode(), status.encode())))
     digest.update((len(leaves) // hashlib.sha256().digest_size).to_bytes(8, "big"))
@@ -67,9 +60,14 @@ def root_digest(sections: Mapping[str, bytes]) -> bytes:
 
 
 def digest_of(name: str, section: Section) -> bytes:
-    """Return the digest of a section whose leaves are values."""
-    leaves = {key: leaf_digest(name, key, value) for key, value in section.leaves.items()}
-    return section_digest(name, section.status, leaves)
+    """Return the digest of a section whose leaves are values.
+
+    Raises:
+        NotCanonicalError: a value has no canonical form.
+    """
+    keys = sorted(section.leaves)
+    leaves = leaf_digests(name, ((key, canonical(section.leaves[key])) for key in keys))
+    return section_digest(name, section.status, b"".join(leaves))
 
 
 def digests_of(sections: Mapping[str, Section]) -> dict[str, bytes]:
@@ -78,4 +76,4 @@ def digests_of(sections: Mapping[str, Section]) -> dict[str, bytes]:
 
 
 def _framed(parts: Iterable[bytes]) -> bytes:
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return b"".join(_length(len(part)) + part for part in parts)

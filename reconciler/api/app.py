@@ -43,7 +43,7 @@ OPENAPI_PATH: Final = routes.OPENAPI.at()
 _NOT_ALLOWED: Final = 405
 
 
-class _Api(FastAPI):
+class Api(FastAPI):
     """The application, with a lane of its own for reports of agents."""
 
     lane: AgentLane
@@ -62,7 +62,7 @@ def build_app(
     open_metrics: bool = False,
     reload: Reload | None = None,
     stack_options: Mapping[str, type[StackOptions]] | None = None,
-) -> FastAPI:
+) -> Api:
     """Return the API over `service`; its lifespan feeds the live stream.
 
     `stack_options` are those of each installed tool, for the API's description. Without
@@ -78,7 +78,7 @@ def build_app(
         most_of_one=limits.subscribers_per_token,
         seen=_witness(metrics),
     )
-    app = _Api(
+    app = Api(
         lifespan=_lifespan,
         openapi_url=None,
         docs_url=None,

@@ -21,10 +21,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from reconciler.api.refusal import MEDIA_TYPE, Refusal
 
-_HEAD: Final = "head"
-_BODY: Final = "body"
-_ANSWER: Final = "answer"
-_IDLE: Final = "idle"
+HEAD: Final = "head"
+BODY: Final = "body"
+ANSWER: Final = "answer"
+IDLE: Final = "idle"
 _LINGER_S: Final = 1.0
 
 
@@ -111,7 +111,7 @@ class GuardedProtocol(HttpToolsProtocol):
         stays = self.guard.admit(self)
         self._counted = True
         if stays:
-            self._enter(_HEAD)
+            self._enter(HEAD)
         else:
             self.end()
 
@@ -126,30 +126,30 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, as long as it comes to a question within bounds."""
-        if self._state == _IDLE:
-            self._enter(_HEAD)
+        if self._state == IDLE:
+            self._enter(HEAD)
         super().data_received(data)
-        if self._state == _HEAD:
+        if self._state == HEAD:
             self._head_bytes += len(data)
         if self._head_bytes > self.guard.limits.head_bytes:
             self._refuse(Refusal(431, "headers-too-large", "the head of the request is incomplete"))
 
     def on_message_begin(self) -> None:
         """A question begins; its head has its own time."""
-        if self._state != _HEAD:
-            self._enter(_HEAD)
+        if self._state != HEAD:
+            self._enter(HEAD)
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Count what comes after the body as well: it is kept with the request."""
-        if self._state != _HEAD:
+        if self._state != HEAD:
             self._head_bytes += len(name) + len(value)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Give the body its own time."""
         self._head_bytes = 0
-        self._enter(_BODY)
+        self._enter(BODY)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -162,12 +162,12 @@ class GuardedProtocol(HttpToolsProtocol):
         """The question is whole: how long the answer takes is ours."""
         super().on_message_complete()
         self._begin()
-        self._enter(_IDLE if self.cycle.response_complete else _ANSWER)
+        self._enter(IDLE if self.cycle.response_complete else ANSWER)
 
     def on_response_complete(self) -> None:
         """Wait for the next question, or serve the one that came meanwhile."""
-        if self._state == _ANSWER and not self.pipeline:
-            self._enter(_IDLE)
+        if self._state == ANSWER and not self.pipeline:
+            self._enter(IDLE)
         super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -198,21 +198,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
         self.guard.waiting.pop(self, None)
-        if state in (_HEAD, _BODY, _IDLE):
+        if state in (HEAD, BODY, IDLE):
             self.guard.waiting[self] = state
-        within_s = {_HEAD: self.guard.limits.head_s, _BODY: self.guard.limits.body_s}.get(state)
+        within_s = {HEAD: self.guard.limits.head_s, BODY: self.guard.limits.body_s}.get(state)
         if within_s is not None:
             self._deadline = self.loop.call_later(within_s, self._too_slow)
 
     def _too_slow(self) -> None:
-        part = "head" if self._state == _HEAD else "body"
+        part = "head" if self._state == HEAD else "body"
         self._refuse(Refusal(408, "too-slow", f"the {part} of the request took too long"))
 
     def _refuse(self, refusal: Refusal) -> None:
         """Say why, when no other answer is under way, and end the connection."""
         cycle = self.cycle
         begun = cycle is not None and cycle.response_started and not cycle.response_complete
-        earlier = self._state == _HEAD and cycle is not None and not cycle.response_complete
+        earlier = self._state == HEAD and cycle is not None and not cycle.response_complete
         if begun or earlier or self.transport.is_closing():
             self.end()
             return

@@ -6,8 +6,8 @@ import asyncio
 from typing import Final, Self
 
 import structlog
-from fastapi import FastAPI
 
+from reconciler.api.app import Api
 from reconciler.bootstrap.web import TlsFiles, WebServer, bind, web_server
 from reconciler.domain.errors import PermanentError
 from reconciler.settings import DaemonSettings
@@ -25,7 +25,7 @@ class TlsEntrance:
         self._serving: asyncio.Task[None] | None = None
 
     @classmethod
-    def of(cls, daemon: DaemonSettings, app: FastAPI) -> Self | None:
+    def of(cls, daemon: DaemonSettings, app: Api) -> Self | None:
         """Return the entrance that the settings ask for; None where they ask for none.
 
         Raises:

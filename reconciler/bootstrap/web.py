@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
 
-from reconciler.api.connections import ConnectionLimits, guarded_protocol
+from reconciler.api.app import Api
+from reconciler.api.connections import ConnectionLimits
+from reconciler.api.report_connections import report_protocol
 from reconciler.domain.errors import PermanentError
 
 _BACKLOG: Final = 1024
@@ -149,7 +150,7 @@ class _AcceptErrors:
 
 
 def web_server(
-    app: FastAPI, *, trusted_proxies: Iterable[str] = (), tls: TlsFiles | None = None
+    app: Api, *, trusted_proxies: Iterable[str] = (), tls: TlsFiles | None = None
 ) -> WebServer:
     """Return a server for `app`, to be run on a socket that is bound already.
 
@@ -162,7 +163,7 @@ def web_server(
     return WebServer(
         uvicorn.Config(
             app,
-            http=guarded_protocol(limits),
+            http=report_protocol(limits, app.lane),
             backlog=_AT_ONE_GO,
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,

@@ -41,6 +41,7 @@ class Expectation(Section):
     score: Score | None = None
     paths: tuple[str, ...] = ()
     origin: OriginWord = "out_of_band"
+    host_groups: tuple[str, ...] = ()
 
     def subject(self) -> Subject:
         """Return the drift as policies are asked about it."""
@@ -54,6 +55,7 @@ class Expectation(Section):
             score=BASE[severity] if self.score is None else self.score,
             paths=self.paths,
             only_undo=Origin(self.origin) is Origin.OUT_OF_BAND,
+            host_groups=self.host_groups,
         )
 
 

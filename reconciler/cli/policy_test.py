@@ -170,6 +170,7 @@ def _subject(finding: wire.Finding, uploaded: Sequence[Template]) -> Subject:
         paths=tuple(change.path for change in finding.changes),
         templates=frozenset({*templates, *own}),
         only_undo=finding.origin == Origin.OUT_OF_BAND.value,
+        host_groups=tuple(finding.host_groups),
     )
 
 

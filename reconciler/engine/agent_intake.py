@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from reconciler.domain.agents import agent_key
 from reconciler.engine.agent_messages import Incoming, Message, opened
 from reconciler.engine.agent_reports import Answer, take
 from reconciler.engine.group_commit import GroupCommit
 from reconciler.engine.service import Service
+
+_KEYS_KEPT: Final = 16_384
 
 
 class AgentIntake:
@@ -13,9 +20,17 @@ class AgentIntake:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        key = service.judging.key
+        instance_key = service.judging.key
+
+        # A key is made of its serial, so that nothing kept here can become wrong; whether the
+        # agent may still use it is asked of the store with each report.
+        @lru_cache(maxsize=_KEYS_KEPT)
+        def key_of(agent_id: str, serial: int) -> bytes:
+            return agent_key(instance_key, agent_id=agent_id, serial=serial)
+
+        self._key_of = key_of
         self._commits: GroupCommit[Message, Answer] = GroupCommit(
-            service.store, lambda tx, messages: take(tx, messages, key=key)
+            service.store, lambda tx, messages: take(tx, messages, key=instance_key)
         )
 
     async def take(self, incoming: Incoming) -> Answer:
@@ -25,6 +40,16 @@ class AgentIntake:
             AgentRefusedError: it is not taken, and nothing of it is kept.
             RetryableError: too many reports wait, or the database cannot be written.
         """
-        now = self._service.clock.now()
-        message = opened(incoming, instance_key=self._service.judging.key, now=now)
-        return await self._commits.submit(message)
+        return await self._commits.submit(self._opened(incoming))
+
+    def begin(self, incoming: Incoming, done: Callable[[Answer | Exception], None]) -> None:
+        """Have `done` called as `take` would return or raise, once the disk has the report.
+
+        Raises:
+            AgentRefusedError: it is not taken, and `done` is not called.
+            RetryableError: too many reports wait, and `done` is not called.
+        """
+        self._commits.add(self._opened(incoming), done)
+
+    def _opened(self, incoming: Incoming) -> Message:
+        return opened(incoming, key_of=self._key_of, now=self._service.clock.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,10 +17,10 @@ from agent.protocol.messages import (
     REPORTS_PATH,
     MessageError,
     Report,
+    is_simple,
     read,
 )
 from agent.protocol.signing import is_signed, read_authorization
-from reconciler.domain.agents import agent_key
 from reconciler.domain.errors import ReconcilerError
 
 COMPRESSED: Final = "application/zlib"
@@ -81,8 +82,10 @@ class Message:
         return self.report.sent_at - int(self.received_at.timestamp())
 
 
-def opened(incoming: Incoming, *, instance_key: bytes, now: datetime) -> Message:
+def opened(incoming: Incoming, *, key_of: Callable[[str, int], bytes], now: datetime) -> Message:
     """Return what a message says; nothing of its body is looked at before its signature.
+
+    `key_of` gives the key of an agent by its id and the key's serial.
 
     Raises:
         AgentRefusedError: it is not signed by an agent of ours (`unauthorized`), too large
@@ -93,8 +96,7 @@ def opened(incoming: Incoming, *, instance_key: bytes, now: datetime) -> Message
     if read_header is None:
         raise AgentRefusedError("unauthorized", "a report is signed by an enrolled agent")
     agent_id, serial, given = read_header
-    key = agent_key(instance_key, agent_id=agent_id, serial=serial)
-    if not is_signed(key, given, path=REPORTS_PATH, body=incoming.body):
+    if not is_signed(key_of(agent_id, serial), given, path=REPORTS_PATH, body=incoming.body):
         raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
     message = Message(
         agent_id=agent_id,
@@ -117,7 +119,7 @@ def _report(incoming: Incoming) -> Report:
     if incoming.media_type not in {COMPRESSED, PLAIN}:
         raise AgentRefusedError("unsupported-media-type", f"send {PLAIN} or {COMPRESSED}")
     try:
-        return read(orjson.loads(text))
+        return read(orjson.loads(text), simple=is_simple(text))
     except MessageError as error:
         raise AgentRefusedError(error.code, str(error)) from error
     except orjson.JSONDecodeError as error:

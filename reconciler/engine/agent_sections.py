@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 
 from agent.protocol.messages import Report, SectionChange
-from agent.protocol.tree import encoded_leaf_digest, root_digest, section_digest
+from agent.protocol.tree import leaf_digests, root_digest, section_digest
 from reconciler.domain.agents import AgentSection
 from reconciler.engine.agent_messages import AgentRefusedError
 from reconciler.engine.host_drift import packed_leaves, unpacked_leaves
@@ -52,11 +52,10 @@ def _changed(
     for key in change.removed:
         leaves.pop(key, None)
     leaves.update(change.changed)
+    keys = sorted(leaves)
     # Of what was checked when it was read, orjson writes the canonical bytes, ten times as fast.
-    digests = {
-        key: encoded_leaf_digest(name, key, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
-        for key, value in leaves.items()
-    }
+    encoded = ((key, orjson.dumps(leaves[key], option=orjson.OPT_SORT_KEYS)) for key in keys)
+    digests = b"".join(leaf_digests(name, encoded))
     return AgentSection(
         agent_id=agent_id,
         name=name,

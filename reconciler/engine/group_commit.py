@@ -29,7 +29,7 @@ class GroupCommit(Generic[Q, A]):
     ) -> None:
         self._store = store
         self._work = work
-        self._waiting: deque[tuple[Q, asyncio.Future[A]]] = deque()
+        self._waiting: deque[tuple[Q, Callable[[A | Exception], None]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
     async def submit(self, item: Q) -> A:
@@ -40,13 +40,23 @@ class GroupCommit(Generic[Q, A]):
             StorageError: the database cannot be written.
             Exception: what `work` answered for this item.
         """
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self.add(item, lambda outcome: _settle(future, outcome))
+        return await future
+
+    def add(self, item: Q, done: Callable[[A | Exception], None]) -> None:
+        """Have `done` called with the answer to `item`, once the disk has it, or with an error.
+
+        A future and a task of its own for each item would take as long as all the rest of it.
+
+        Raises:
+            RetryableError: too many wait already; nothing was kept, and `done` is not called.
+        """
         if len(self._waiting) >= _MOST_WAITING:
             raise RetryableError(f"{_MOST_WAITING} reports wait to be written")
-        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((item, done))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write(), name="group-commit")
-        return await future
 
     async def _write(self) -> None:
         try:
@@ -57,16 +67,26 @@ class GroupCommit(Generic[Q, A]):
         finally:
             self._writing = None
 
-    async def _write_some(self, taken: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
+    async def _write_some(self, taken: Sequence[tuple[Q, Callable[[A | Exception], None]]]) -> None:
         items = [item for item, _ in taken]
+        answers: Sequence[A | Exception]
         try:
             answers = await self._store.transact(lambda tx: self._work(tx, items))
         except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
             answers = [error] * len(taken)
-        for (_, future), answer in zip(taken, answers, strict=True):
-            if future.done():
-                continue  # nobody waits for it any more; it is kept all the same
-            if isinstance(answer, Exception):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+        for (_, done), answer in zip(taken, answers, strict=True):
+            try:
+                done(answer)
+            except Exception as error:  # noqa: BLE001 - the others must have their answers
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "an answer could not be given", "exception": error}
+                )
+
+
+def _settle(future: asyncio.Future[A], outcome: A | Exception) -> None:
+    if future.done():
+        return  # nobody waits for it any more; it is kept all the same
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any, Final, cast
 
-from sqlalchemy import Update, bindparam, update
+import orjson
+from sqlalchemy import text, update
 from sqlmodel import col, delete, select
 
 from reconciler.domain.agents import Agent, AgentSection, AgentState, EnrollToken
 from reconciler.domain.host_baselines import HostBaseline
 from reconciler.domain.model import StackName
-from reconciler.storage.rows import Rows, chunks, table_of
+from reconciler.storage.agent_cache import AgentCache
+from reconciler.storage.columns import moment_text
+from reconciler.storage.rows import Rows, chunks
 from reconciler.storage.tables.agents import (
     AgentRow,
     AgentSectionRow,
@@ -28,22 +32,50 @@ _HEARD: Final = (
     "last_seen_at", "captured_at", "clock_offset_s", "gaps",
 )  # fmt: skip
 """What a report changes of its agent: half of a row, and so half of the time to write it."""
-_HEARD_PLACES: Final = ("of_agent", *_HEARD)
 _heard_fields: Final = attrgetter("agent_id", "state.value", *_HEARD[1:])
+_SET_HEARD: Final = ", ".join(
+    f"{name} = json_extract(value, '$[{place}]')" for place, name in enumerate(_HEARD, 1)
+)
+_WRITE_HEARD: Final = text(
+    f"UPDATE agents SET {_SET_HEARD} FROM json_each(:heard)"  # noqa: S608 - names of columns
+    " WHERE agent_id = json_extract(value, '$[0]')"
+)
+"""One statement for all that a transaction heard. A statement for each of them gives the
+interpreter's lock away each time, and gets it back when the loop has nothing else to do."""
+
+
+_SECTION: Final = AgentSection.__slots__
+_section_fields: Final = attrgetter(*_SECTION)
+_READ_SECTIONS: Final = text(
+    f"SELECT {', '.join(_SECTION)} FROM agent_sections"  # noqa: S608 - names of columns
+    " WHERE agent_id IN (SELECT value FROM json_each(:agents))"
+)
+_MOST_SECTIONS: Final = 64
+"""In one statement; older SQLite takes 999 values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlAgents:
-    """`stores.Agents` on tables."""
+    """`stores.Agents` on tables; a transaction that writes has a cache."""
 
     rows: Rows
+    cache: AgentCache | None = None
 
     def get(self, agent_id: str) -> Agent | None:
         """Return the agent of that id."""
         return self.rows.first(select(AgentRow).where(col(AgentRow.agent_id) == agent_id), _agent)
 
-    def get_many(self, agent_ids: Iterable[str]) -> dict[str, Agent]:
+    def get_many(self, agent_ids: Collection[str]) -> dict[str, Agent]:
         """Return agents by id, as far as there are any."""
+        if self.cache is None:
+            return self._read(agent_ids)
+        self.cache.refresh(self.rows.connection)
+        found = {name: agent for name in agent_ids if (agent := self.cache.get(name)) is not None}
+        read = self._read(name for name in agent_ids if name not in found)
+        self.cache.keep(read.values())
+        return {**found, **read}
+
+    def _read(self, agent_ids: Iterable[str]) -> dict[str, Agent]:
         column = col(AgentRow.agent_id)
         return {
             agent.agent_id: agent
@@ -63,32 +95,41 @@ class SqlAgents:
 
     def put_many(self, agents: Iterable[Agent]) -> None:
         """Write agents."""
-        self.rows.put(AgentRow, [_agent_values(agent) for agent in agents])
+        written = list(agents)
+        self.rows.put(AgentRow, [_agent_values(agent) for agent in written])
+        if self.cache is not None:
+            self.cache.keep(written)
 
     def put_heard(self, agents: Iterable[Agent]) -> None:
         """Write of agents that are there what a report may change."""
-        values = [dict(zip(_HEARD_PLACES, _heard_fields(agent), strict=True)) for agent in agents]
-        self.rows.change(_heard(), values)
+        written = list(agents)
+        heard = [_heard_fields(agent) for agent in written]
+        if heard:
+            said = orjson.dumps(heard, option=orjson.OPT_PASSTHROUGH_DATETIME, default=moment_text)
+            self.rows.connection.execute(_WRITE_HEARD, {"heard": said.decode()})
+        if self.cache is not None:
+            self.cache.keep(written)
 
     def remove(self, agent_id: str) -> bool:
         """Remove an agent and its sections; return whether it was there."""
+        self._forget_cached()
         self.rows.change(delete(AgentSectionRow).where(col(AgentSectionRow.agent_id) == agent_id))
         return self.rows.change(delete(AgentRow).where(col(AgentRow.agent_id) == agent_id)) > 0
 
     def sections(self, agent_ids: Iterable[str]) -> tuple[AgentSection, ...]:
         """Return every section of those agents."""
-        column = col(AgentSectionRow.agent_id)
-        return tuple(
-            section
-            for some in chunks(agent_ids)
-            for section in self.rows.every(
-                select(AgentSectionRow).where(column.in_(some)), _section
-            )
-        )
+        wanted = {"agents": orjson.dumps(list(agent_ids)).decode()}
+        return tuple(AgentSection(*row) for row in self.rows.asked(_READ_SECTIONS, wanted))
 
     def put_sections(self, sections: Iterable[AgentSection]) -> None:
         """Write sections."""
-        self.rows.put(AgentSectionRow, [_section_values(section) for section in sections])
+        rows = [_section_fields(section) for section in sections]
+        while rows:
+            # So many at once as there is a statement for: it is prepared once.
+            count = min(_MOST_SECTIONS, 1 << (len(rows).bit_length() - 1))
+            values = tuple(chain.from_iterable(rows[:count]))
+            self.rows.connection.exec_driver_sql(_write_sections(count), values)
+            del rows[:count]
 
     def remove_sections(self, agent_id: str, names: Sequence[str]) -> None:
         """Remove sections of an agent."""
@@ -131,6 +172,11 @@ class SqlAgents:
         table = AgentRow.__table__  # type: ignore[attr-defined]  # every table class has one
         named = update(table).where(table.c.host == host).values(epoch=epoch, scope="")
         self.rows.change(named)
+        self._forget_cached()
+
+    def _forget_cached(self) -> None:
+        if self.cache is not None:
+            self.cache.clear()
 
     def _baselines(self, wanted: object) -> tuple[HostBaseline, ...]:
         statement = select(HostBaselineRow).where(wanted)  # type: ignore[arg-type]
@@ -139,12 +185,13 @@ class SqlAgents:
 
 
 @cache
-def _heard() -> Update:
-    table = table_of(AgentRow)
+def _write_sections(count: int) -> str:
+    places = ", ".join(["?"] * len(_SECTION))
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _SECTION[2:])
     return (
-        update(table)
-        .where(table.c.agent_id == bindparam("of_agent"))
-        .values({name: bindparam(name) for name in _HEARD})
+        f"INSERT INTO agent_sections ({', '.join(_SECTION)})"  # noqa: S608 - names of columns
+        f" VALUES {', '.join([f'({places})'] * count)}"
+        f" ON CONFLICT (agent_id, name) DO UPDATE SET {changed}"
     )
 
 
@@ -158,21 +205,6 @@ def _agent_values(agent: Agent) -> dict[str, object]:
     values = dict(zip(Agent.__slots__, _agent_fields(agent), strict=True))
     values["state"] = agent.state.value
     return values
-
-
-def _section(row: AgentSectionRow) -> AgentSection:
-    return AgentSection(
-        agent_id=row.agent_id,
-        name=row.name,
-        status=row.status,
-        digest=row.digest,
-        leaves=row.leaves,
-        body=row.body,
-    )
-
-
-def _section_values(section: AgentSection) -> dict[str, object]:
-    return {name: getattr(section, name) for name in AgentSection.__slots__}
 
 
 def _token(row: EnrollTokenRow) -> EnrollToken:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from reconciler.domain.errors import PermanentError, StorageError
 from reconciler.domain.wakeups import WakeUp
+from reconciler.storage.agent_cache import AgentCache
 from reconciler.storage.faults import LastingStorageError
 from reconciler.storage.rows import Rows
 from reconciler.storage.transaction import SqlTransaction
@@ -39,6 +40,7 @@ class SqlStore:
         self._loop = asyncio.get_running_loop()
         self._events: _Listeners[int] = _Listeners(self._loop)
         self._wakes: _Listeners[Sequence[WakeUp]] = _Listeners(self._loop)
+        self._agents = AgentCache()
         self._fault: LastingStorageError | None = None
         self._end: asyncio.Task[None] | None = None
 
@@ -82,9 +84,12 @@ class SqlStore:
                 f"nothing is written any more since {self._fault}", remedy=self._fault.remedy
             )
         try:
-            result, done = _run(self._writer, work)
+            result, done = _run(self._writer, work, self._agents)
         except LastingStorageError as fault:
             self._fault = fault
+            raise
+        except BaseException:
+            self._agents.clear()  # it may hold what was not committed
             raise
         if done.event_numbers:
             self._loop.call_soon_threadsafe(self._events.tell, max(done.event_numbers))
@@ -94,7 +99,7 @@ class SqlStore:
 
     def _look(self, work: Callable[[Transaction], T]) -> T:
         try:
-            result, done = _run(self._reader, work)
+            result, done = _run(self._reader, work, None)
         except LastingStorageError as fault:
             self._fault = fault
             raise
@@ -141,9 +146,11 @@ class _Listeners(Generic[T]):
             listener(news)
 
 
-def _run(engine: Engine, work: Callable[[Transaction], T]) -> tuple[T, SqlTransaction]:
+def _run(
+    engine: Engine, work: Callable[[Transaction], T], agents: AgentCache | None
+) -> tuple[T, SqlTransaction]:
     """Run `work` in one transaction; return what it gave, and the transaction that is over."""
     with engine.begin() as connection:
-        transaction = SqlTransaction.over(Rows(connection))
+        transaction = SqlTransaction.over(Rows(connection), agents=agents)
         result = work(transaction)
     return result, transaction

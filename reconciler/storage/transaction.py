@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from reconciler.domain.wakeups import WakeUp
 from reconciler.storage.access import SqlHolds, SqlReplays, SqlTokens
+from reconciler.storage.agent_cache import AgentCache
 from reconciler.storage.agents import SqlAgents
 from reconciler.storage.alerts import SqlAlerts
 from reconciler.storage.baselines import SqlBaselines
@@ -57,8 +58,8 @@ class SqlTransaction:
         self.wakeups.append(wakeup)
 
     @classmethod
-    def over(cls, rows: Rows) -> SqlTransaction:
-        """Return all collections over the same rows."""
+    def over(cls, rows: Rows, *, agents: AgentCache | None = None) -> SqlTransaction:
+        """Return all collections over the same rows; `agents` is of one that writes."""
         numbers: list[int] = []
         return cls(
             stacks=SqlStacks(rows),
@@ -76,7 +77,7 @@ class SqlTransaction:
             holds=SqlHolds(rows),
             past_runs=SqlPastRuns(rows),
             quarantines=SqlQuarantines(rows),
-            agents=SqlAgents(rows),
+            agents=SqlAgents(rows, agents),
             alerts=SqlAlerts(rows),
             history=SqlHistory(rows),
             baselines=SqlBaselines(rows),

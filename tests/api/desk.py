@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
 
-from reconciler.api.app import build_app
+from reconciler.api.app import Api, build_app
 from reconciler.api.limits import Limits
 from reconciler.domain.principals import Role
 from reconciler.domain.records import Token
@@ -28,7 +27,7 @@ class Desk:
     """A house with its API; `as_` is how a test speaks as somebody."""
 
     house: House
-    app: FastAPI
+    app: Api
     clients: dict[Role, httpx.AsyncClient]
     anonymous: httpx.AsyncClient
 
@@ -77,7 +76,7 @@ def token_of(role: Role, clock: FakeClock) -> Token:
 
 
 def client_for(
-    app: FastAPI, token: str | None = None, *, caller: tuple[str, int] = _CALLER
+    app: Api, token: str | None = None, *, caller: tuple[str, int] = _CALLER
 ) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     transport = httpx.ASGITransport(app=app, client=caller)

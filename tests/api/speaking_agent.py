@@ -17,6 +17,12 @@ from tests.api.desk import V1, Desk
 
 Sections = Mapping[str, Section]
 EMPTY = root_digest({}).hex()
+ONE = {"files": Section("ok", {"/etc/motd": {"sha256": "1"}})}
+TWO = {"files": Section("ok", {"/etc/motd": {"sha256": "2"}, "/etc/new": {"sha256": "3"}})}
+
+
+def root_of(sections: Sections) -> str:
+    return root_digest(digests_of(sections)).hex()
 
 
 @dataclass(slots=True)
@@ -43,7 +49,7 @@ class SpeakingAgent:
     def report(self, sections: Sections, **different: Any) -> Report:
         """Return the next report; `different` fields are as a test wants them."""
         self.seq += 1
-        root = root_digest(digests_of(sections)).hex()
+        root = root_of(sections)
         values: dict[str, Any] = {
             "incarnation": self.incarnation,
             "seq": self.seq,
@@ -54,7 +60,7 @@ class SpeakingAgent:
             "root": root,
         }
         if sections != self.held:
-            values["base"] = root_digest(digests_of(self.held)).hex()
+            values["base"] = root_of(self.held)
             values["sections"] = changes_between(self.held, sections)
             values["dropped"] = [name for name in self.held if name not in sections]
         return Report(**{**values, **different})

@@ -30,7 +30,7 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-class _Server(uvicorn.Server):
+class LoopServer(uvicorn.Server):
     """Leaves the signals to the tests."""
 
     @contextmanager
@@ -45,7 +45,7 @@ async def serving(limits: ConnectionLimits) -> AsyncIterator[int]:
         config = uvicorn.Config(
             _app, http=guarded_protocol(limits), lifespan="off", ws="none", log_config=None
         )
-        server = _Server(config)
+        server = LoopServer(config)
         task = asyncio.create_task(server.serve(sockets=[opened]))
         try:
             yield opened.getsockname()[1]

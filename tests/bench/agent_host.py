@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from agent.identity import Identity, keep_identity
 from reconciler.domain.agents import agent_key
+from tests.bench import aide
 
 FILES: Final = 60_000
 DELETED: Final = 50_000
@@ -68,6 +69,7 @@ def measure(address: str, instance_key: bytes, incarnation: str) -> int:
         time.sleep(3)  # younger files are read at each capture
         first = _reported(state)
         quiet = min((_reported(state) for _ in range(3)), key=lambda report: report.cpu_s)
+        aide.measure(root / "etc", Path(folder) / "aide")
         for number in range(DELETED // _IN_ONE_FOLDER):
             shutil.rmtree(root / "etc" / f"application-{number:03}")
         deleted = _reported(state)

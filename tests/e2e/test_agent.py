@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import ssl
@@ -84,7 +85,12 @@ def test_what_is_edited_by_hand_is_a_finding_of_the_stack_until_it_is_put_back(
         assert open_findings(daemon) == []
 
         host.write(SSHD, WRONG, mode=0o600)
-        host.report()
+        evidence = host.folder / "evidence.json"
+        host.agent("once", f"--snapshot={evidence}")
+        taken = json.loads(evidence.read_text())
+        assert taken["root"] == daemon.ask("/agents")["items"][0]["root"]
+        leaves = dict(taken["sections"]["files"]["changed"])
+        assert leaves[SSHD]["sha256"] == sha256(WRONG)
         (finding,) = open_findings(daemon)
         assert finding["resource_id"] == "hosts/terraform_data.web_1"
         assert (finding["seen_by"], finding["severity"]) == (f"agent:{agent_id}", "high")

@@ -1,9 +1,9 @@
 """Long trials on real parts, such as `python -m tests.soak kills --count 200`.
 
-The others are `agents --count 100000`, `places --minutes 10`, `alerts --count 10000`,
-`generated --count 40 --seed 1`, `simulate --count 2000` and `tui --hours 24`; `faults` has a tool
-go wrong in each way, with a kill at each point, and `points [--aws]` kills at each point of a
-correction by the real terraform.
+The others are `agents --count 100000`, `agents-fleet --count 10000 --minutes 10`,
+`places --minutes 10`, `alerts --count 10000`, `generated --count 40 --seed 1`,
+`simulate --count 2000` and `tui --hours 24`; `faults` has a tool go wrong in each way, with a kill
+at each point, and `points [--aws]` kills at each point of a correction by the real terraform.
 They end non-zero when a law is broken, and print the seed that repeats what they did.
 """
 
@@ -19,6 +19,7 @@ from pathlib import Path
 from tests.crashes import faults, real
 from tests.soak.agents import report_loop
 from tests.soak.alerts import alert_loop
+from tests.soak.fleet import fleet_loop
 from tests.soak.generated import generated_loop
 from tests.soak.kills import TRIALS, kill_loop
 from tests.soak.places import PLACES, stay_in
@@ -57,6 +58,9 @@ def main() -> int:
     agents.add_argument("--count", type=int, default=100_000)
     agents.add_argument("--kills", type=int, default=10)
     agents.add_argument("--seed", type=int, default=None)
+    fleet = wanted.add_parser("agents-fleet", help="many agents that report, and flat memory")
+    fleet.add_argument("--count", type=int, default=10_000)
+    fleet.add_argument("--minutes", type=float, default=10.0)
     asked = parser.parse_args()
     if asked.trial == "tui":
         return day_of_events(asked.hours)
@@ -71,6 +75,8 @@ def main() -> int:
             return real.main([folder, *(["--aws"] if asked.aws else [])])
         if asked.trial == "places":
             return stay_in(asked.place, Path(folder), minutes=asked.minutes)
+        if asked.trial == "agents-fleet":
+            return fleet_loop(Path(folder), count=asked.count, minutes=asked.minutes)
         seed = random.randrange(2**32) if asked.seed is None else asked.seed
         if asked.trial == "agents":
             return report_loop(Path(folder), count=asked.count, kills=asked.kills, seed=seed)

@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.differences import changes_between
-from agent.protocol.messages import REPORTS_PATH, Report, write
-from agent.protocol.signing import authorization
+from agent.protocol.messages import Report, write
 from agent.protocol.tree import Section, digests_of, root_digest
 from reconciler.bootstrap.instance import instance_key
 from reconciler.domain.agents import Agent, AgentState, agent_key
@@ -23,6 +22,7 @@ from reconciler.domain.host_baselines import NO_EPOCH
 from reconciler.storage.sqlite import open_store
 from tests.e2e.lone_daemon import LoneDaemon
 from tests.e2e.reporting_host import ROOT, ReportingHost
+from tests.report_requests import signed_request
 
 AGENTS = 32
 VERSIONS = 50
@@ -67,15 +67,7 @@ class Speaker:
             base=root_of(seq - 1),
             sections=first or CHANGES[seq % VERSIONS],
         )
-        body = write(report)
-        signed = authorization(
-            self._key, agent_id=self.agent_id, serial=1, path=REPORTS_PATH, body=body
-        )
-        head = (
-            f"POST {REPORTS_PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Authorization: {signed}\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        return head.encode() + body
+        return signed_request(write(report), agent_id=self.agent_id, key=self._key)
 
     async def speak(self, port: int) -> None:
         """Send report after report until the other side is gone."""

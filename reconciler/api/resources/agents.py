@@ -17,7 +17,6 @@ from reconciler.domain.records import Page
 from reconciler.durations import read_duration
 from reconciler.engine.agent_intake import AgentIntake
 from reconciler.engine.agent_messages import AgentRefusedError, Incoming
-from reconciler.engine.agent_reports import Answer
 from reconciler.engine.agents import (
     EnrolmentOrder,
     HostIntroduction,
@@ -73,25 +72,19 @@ async def take_report(request: Request) -> Response:
         media_type=request.headers.get("content-type", ""),
         body=await request.body(),
     )
-    answer = await answer_to(request.app.state.agent_intake, incoming)
+    intake: AgentIntake = request.app.state.agent_intake
+    try:
+        answer = await intake.take(incoming)
+    except AgentRefusedError as error:
+        raise refused_as(error) from error
     return answered(answer) if answer else nothing()
 
 
-async def answer_to(intake: AgentIntake, incoming: Incoming) -> Answer:
-    """Return what a report is answered; what it says is on the disk then.
-
-    Raises:
-        Refusal: it is not taken.
-        RetryableError: too many reports wait, or the database cannot be written.
-    """
-    try:
-        return await intake.take(incoming)
-    except AgentRefusedError as error:
-        # RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
-        wanted = {"WWW-Authenticate": SCHEME} if error.status == HTTPStatus.UNAUTHORIZED else {}
-        raise Refusal(
-            error.status, error.code, str(error), remedy=error.remedy, headers=wanted
-        ) from error
+def refused_as(error: AgentRefusedError) -> Refusal:
+    """Return how an agent hears that its report is not taken."""
+    # RFC 9110, 11.6.1: a 401 names the scheme that would be accepted.
+    wanted = {"WWW-Authenticate": SCHEME} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    return Refusal(error.status, error.code, str(error), remedy=error.remedy, headers=wanted)
 
 
 async def rotate_key_of(service: Daemon, actor: Actor, agent_id: Id) -> Response:

@@ -77,11 +77,10 @@ class Fleet:
         (instance,) = self.running(f"fleet-{key}")
         return instance
 
-    def running(self, name: str = "*") -> list[Any]:
-        wanted = [
-            {"Name": "tag:Name", "Values": [name]},
-            {"Name": "instance-state-name", "Values": ["running"]},
-        ]
+    def running(self, name: str | None = None) -> list[Any]:
+        wanted = [{"Name": "instance-state-name", "Values": ["running"]}]
+        if name is not None:
+            wanted.append({"Name": "tag:Name", "Values": [name]})
         reservations = self.ec2.describe_instances(Filters=wanted)["Reservations"]
         return [instance for made in reservations for instance in made["Instances"]]
 

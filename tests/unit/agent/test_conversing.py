@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from agent.capture import Captured
+from agent.cli import main
 from agent.conversation import Conversation
 from agent.errors import AwayError, RefusedError
 from agent.explain import explain
@@ -61,18 +62,46 @@ def spooled(state: Path, patch: pytest.MonkeyPatch) -> Session:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "kept"),
-    [("clock-off", 422, 1), ("invalid", 422, 1), ("unknown-version", 422, 1),
-     ("wrong-hash", 422, 0), ("too-large", 413, 0), ("", 413, 0)],
+    ("code", "status"),
+    [("clock-off", 422), ("unknown-version", 422), ("revoked", 401), ("cloned", 409), ("", 403),
+     ("", 422)],
 )  # fmt: skip
-def test_what_is_spooled_is_lost_only_by_what_is_wrong_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, status: int, kept: int
+def test_a_refusal_of_every_message_leaves_the_spool_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, status: int
 ) -> None:
     session = spooled(tmp_path, monkeypatch)
     monkeypatch.setattr(Server, "post", refused(code, status))
     with pytest.raises(RefusedError):
         Conversation(IDENTITY, session).tell(captured(SECOND), Scope())
-    assert len(list(session.spool.entries())) == kept
+    assert (session.spool.count(), list(session.refused.all())) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [("invalid", 422, "invalid"), ("wrong-hash", 422, "wrong-hash"),
+     ("too-large", 413, "too-large"), ("", 413, "too-large")],
+)  # fmt: skip
+def test_a_report_that_will_never_be_taken_is_set_aside_with_the_reason(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: str,
+    status: int,
+    said: str,
+) -> None:
+    keep_identity(tmp_path, IDENTITY)
+    session = spooled(tmp_path, monkeypatch)
+    monkeypatch.setattr(Server, "post", refused(code, status))
+    with pytest.raises(RefusedError):
+        Conversation(IDENTITY, session).tell(captured(SECOND), Scope())
+    (report,) = session.refused.all()
+    assert (session.spool.count(), report.code) == (0, said)
+    assert report.file.stat().st_size > 0
+    assert f"refused ({said}): no" in capsys.readouterr().err
+    assert main(["status", f"--state={tmp_path}"]) == 0
+    assert f"refused ({said}): no" in capsys.readouterr().out
+    assert main(["status", "--json", f"--state={tmp_path}"]) == 0
+    assert json.loads(capsys.readouterr().out)["refused"][0]["code"] == said
 
 
 @contextmanager

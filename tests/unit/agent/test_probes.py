@@ -26,7 +26,7 @@ from agent.probes.cron import read_table
 from agent.probes.firewall import read_iptables, read_nft
 from agent.probes.kernel import read_modules, read_mounts, setting_of, sysctl_section
 from agent.probes.network import read_addresses, read_routes
-from agent.probes.packages import packages_section, read_dpkg, read_rpm
+from agent.probes.packages import packages_section, read_dpkg, read_dpkg_status, read_rpm
 from agent.probes.services import read_units
 from agent.probes.sshd import read_settings
 from agent.probes.table import run_probes
@@ -247,10 +247,26 @@ def test_packages_of_a_real_database_below_a_prefix_are_read(tmp_path: Path) -> 
         "Package: nginx\nStatus: install ok installed\nArchitecture: all\nVersion: 1.22.1-9\n"
         "Maintainer: x <x@example.com>\nDescription: x\n\n"
     )
-    section = packages_section(tmp_path)
-    if section.status == "unsupported":
-        pytest.skip("there is no dpkg-query")
-    assert section == Section("ok", {"nginx": {"version": "1.22.1-9"}})
+    assert packages_section(tmp_path) == Section("ok", {"nginx": {"version": "1.22.1-9"}})
+
+
+def test_a_package_database_without_its_tools_is_read_as_the_tools_read_it() -> None:
+    text = (
+        "Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.21\n\n"
+        "Package: libc6\nStatus: install ok installed\nMulti-Arch: same\nArchitecture: amd64\n"
+        "Version: 2.36-9\nConffiles:\n /etc/ld.so.conf.d/x.conf d41d8\n\n"
+        "Package: wine\nStatus: hold ok installed\nArchitecture: i386\nVersion: 1:8.0\n\n"
+        "Package: old\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1.0\n"
+    )
+    assert read_dpkg_status(text) == {
+        "dpkg": {"version": "1.21"},
+        "libc6:amd64": {"version": "2.36-9"},
+        "wine:i386": {"version": "1:8.0"},
+    }
+    own = Path("/var/lib/dpkg/status")
+    if own.exists() and shutil.which("dpkg-query"):
+        said = packages_section(Path("/"))
+        assert said == Section("ok", read_dpkg_status(own.read_text("utf-8", "backslashreplace")))
 
 
 def test_a_program_that_does_not_end_is_killed_with_its_children() -> None:

@@ -22,10 +22,11 @@ from hypothesis import strategies as st
 from agent.capture import Captured
 from agent.conversation import Conversation
 from agent.differences import changes_between
-from agent.errors import AwayError
+from agent.errors import AwayError, RefusedError
 from agent.identity import Identity
 from agent.protocol.messages import read
 from agent.protocol.tree import Section, digests_of, root_digest
+from agent.refused import MOST_BYTES, MOST_KEPT, RefusedReports
 from agent.scope import Scope
 from agent.session import Session
 from agent.spool import Spool
@@ -55,6 +56,8 @@ class Keeper:
     roots: list[str] = field(default_factory=list)
     loses: bool = False
     """Whether it takes a message and its answer is lost."""
+    refuses: frozenset[str] = frozenset()
+    """Roots that it will never take."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> dict[str, Any] | None:
         assert path
@@ -62,13 +65,15 @@ class Keeper:
             raise AwayError("nobody answers")
         packed = headers["Content-Type"] == "application/zlib"
         report = read(json.loads(zlib.decompress(body) if packed else body))
+        if report.root in self.refuses:
+            raise RefusedError("it cannot be kept", code="invalid", status=422)
         if report.base == root_of(self.host):
             for name in report.dropped:
-                del self.host[name]
+                self.host.pop(name, None)
             for name, change in report.sections.items():
                 before = {} if change.whole else dict(self.host.get(name, Section()).leaves)
                 for key in change.removed:
-                    del before[key]
+                    before.pop(key, None)
                 self.host[name] = Section(change.status, {**before, **dict(change.changed)})
             assert root_of(self.host) == report.root
             self.roots.append(report.root)
@@ -120,6 +125,73 @@ def test_every_state_of_the_time_without_a_server_is_told_in_order(hosts: list[H
         roots = [root_of(host) for host in (first, *hosts)]
         moved = [now for before, now in pairwise(roots) if now != before]
         assert keeper.roots == [roots[0], *moved]
+
+
+@settings(max_examples=25)
+@given(st.lists(HOSTS, max_size=6), st.sets(st.integers(0, 5), max_size=3))
+def test_a_report_that_will_never_be_taken_keeps_no_other_from_being_told(
+    hosts: list[Host], bad: set[int]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        keeper = Keeper()
+        patch.setattr(Server, "post", lambda _self, *asked: keeper.post(*asked))
+        first: Host = {"files": Section("ok", {"/etc": 1})}
+        last: Host = {"files": Section("ok", {"/etc": 2})}
+        tell(Path(folder), first)
+        keeper.there = False
+        for host in (*hosts, last):
+            tell(Path(folder), host)
+        keeper.there = True
+        keeper.refuses = frozenset(
+            root_of(host) for number, host in enumerate(hosts) if number in bad
+        ) - {root_of(first), root_of(last)}
+        tell(Path(folder), last)
+        roots = [root_of(host) for host in (first, *hosts, last)]
+        moved = [now for before, now in pairwise(roots) if now != before]
+        taken = [root for root in moved if root not in keeper.refuses]
+        # What was refused between two equal states leaves nothing to tell of the second one.
+        assert _without_repeats(keeper.roots) == _without_repeats([roots[0], *taken])
+        session = Session(Path(folder))
+        assert session.spool.count() == 0
+        refused = [root for root in moved if root in keeper.refuses]
+        assert [report.code for report in session.refused.all()] == ["invalid"] * len(refused)
+
+
+def _without_repeats(roots: list[str]) -> list[str]:
+    return roots[:1] + [root for before, root in pairwise(roots) if root != before]
+
+
+def test_what_was_joined_before_a_kill_is_joined_once(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    states: list[Host] = [{"files": Section("ok", {"/etc": n})} for n in range(3)]
+    for before, now in pairwise(states):
+        changes = changes_between(before, now)
+        spool.add(changes, base=root_of(before), root=root_of(now), at=1.0, dropped=())
+    first, _ = spool.entries()
+    assert spool.join_next(first)
+    assert spool.join_next(first)
+    _, joined = spool.entries()
+    assert (joined.base, joined.root) == (root_of(states[0]), root_of(states[2]))
+    assert joined.delta().sections["files"]["changed"] == [["/etc", 2]]
+    assert not spool.join_next(joined)
+
+
+def test_only_the_newest_refused_reports_are_kept(tmp_path: Path) -> None:
+    refused = RefusedReports(tmp_path / "refused")
+    for number in range(MOST_KEPT + 3):
+        (tmp_path / "entry").write_bytes(b"x")
+        refused.add(tmp_path / "entry", at=float(number), code="invalid", detail="")
+    kept = list(refused.all())
+    assert [report.at for report in kept] == [float(n) for n in range(3, MOST_KEPT + 3)]
+    assert len(list((tmp_path / "refused").iterdir())) == 2 * MOST_KEPT
+    with (tmp_path / "entry").open("wb") as large:
+        large.truncate(MOST_BYTES + 1)
+    newest = refused.add(tmp_path / "entry", at=99.0, code="too-large", detail="9 MiB")
+    assert str(newest).endswith("was refused (too-large): 9 MiB; it is not kept")
+    assert [report.code for report in refused.all()] == ["invalid"] * (MOST_KEPT - 1) + [
+        "too-large"
+    ]
+    assert len(list((tmp_path / "refused").iterdir())) == MOST_KEPT
 
 
 def test_a_full_spool_keeps_the_first_and_the_host_as_it_is_now_is_told(tmp_path: Path) -> None:

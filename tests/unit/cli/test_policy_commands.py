@@ -189,6 +189,48 @@ def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, fil
     assert ask("policy", "test", file, "--history", "2099-01-01T00:00Z").code == 1
 
 
+GROUPS = """
+[[policy]]
+name = "web hosts"
+match = {host_group = "web*"}
+action_type = "auto_correct"
+"""
+EXPECTED_OF_GROUPS = """
+[[expect]]
+address = "terraform_data.a"
+type = "terraform_data"
+host_groups = ["db", "web-eu"]
+decision = "auto_correct"
+
+[[expect]]
+address = "terraform_data.b"
+type = "terraform_data"
+decision = "observe"
+"""
+
+
+def test_a_policy_for_a_group_of_hosts_is_tried_on_findings_of_its_hosts(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path
+) -> None:
+    file, expected = tmp_path / "groups.toml", tmp_path / "expected.toml"
+    file.write_text(GROUPS)
+    of_host = {"origin": None, "type": "terraform_data", "seen_by": "agent:1"}
+    daemon.lists(
+        "/findings",
+        [
+            api.finding("a" * 20, "terraform_data.a", host_groups=["db", "web-eu"], **of_host),
+            api.finding("b" * 20, "terraform_data.b", host_groups=["db"], **of_host),
+            api.finding("c" * 20, "terraform_data.c"),
+        ],
+    )
+    said = ask("policy", "test", file, "--json").json
+    assert [item["policy"] for item in said["items"]] == ["web hosts", None, None]
+    assert said["never_matched"] == []
+    expected.write_text(EXPECTED_OF_GROUPS)
+    said = ask("policy", "test", file, "--expect", expected)
+    assert (said.code, said.out) == (0, "2 of 2 expectations met\n")
+
+
 EXPECTED = """
 [[expect]]
 address = "aws_sqs_queue.orders"

@@ -108,11 +108,10 @@ def _watch(
         alerts.see_shown(receivers, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         isolating.see_isolated(stage, daemon, narrator)
-        isolating.close_by_hand(stage, daemon)
-        host.see_host(stage, daemon, narrator)
         isolating.see_released(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)
         alerts.see_ended(receivers, daemon, narrator)
+        host.see_host(stage, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
     stage.printed.extend((*daemon.lines, receivers.everything()))
 

@@ -73,7 +73,7 @@ _BUCKET: Final = Breakage(
 )
 
 _ALARM: Final = Breakage(
-    title="the alarm on waiting orders is off: its threshold is a hundred times higher",
+    title="the alarm on lost orders is off: its threshold is a hundred times higher",
     address="aws_cloudwatch_metric_alarm.backlog",
     file="orders.tf",
     paths=frozenset({"threshold"}),
@@ -82,16 +82,16 @@ _ALARM: Final = Breakage(
         "put_metric_alarm",
         {
             "AlarmName": "webshop-backlog",
-            "AlarmDescription": "orders wait too long",
+            "AlarmDescription": "orders do not arrive",
             "ComparisonOperator": "GreaterThanThreshold",
             "EvaluationPeriods": 2,
-            "MetricName": "ApproximateAgeOfOldestMessage",
-            "Namespace": "AWS/SQS",
+            "MetricName": "NumberOfNotificationsFailed",
+            "Namespace": "AWS/SNS",
             "Period": 60,
             "Statistic": "Maximum",
             "Threshold": 30000.0,
             "AlarmActions": [Attribute("aws_sns_topic.shipped", "arn")],
-            "Dimensions": [{"Name": "QueueName", "Value": "webshop-orders"}],
+            "Dimensions": [{"Name": "TopicName", "Value": "webshop-orders"}],
         },
     ),
 )

@@ -49,15 +49,11 @@ def see_isolated(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
         narrator.quote(stage.trueup("quarantines", as_terminal=True).stdout)
 
 
-def close_by_hand(stage: Stage, daemon: Daemon) -> None:
-    """Take the drift away, as somebody does who does not know of the quarantine."""
-    _change(stage, "revoke_security_group_ingress")
-    daemon.ask(f"/stacks/{FRONTDOOR}/scan", {})
-
-
 def see_released(stage: Stage, daemon: Daemon, narrator: Narrator) -> None:
-    """The drift is gone, and so is the quarantine: nobody has to think of it."""
-    with narrator.step("The server's firewall was closed by hand: it is released by itself"):
+    """The drift goes, and so does the quarantine: nobody has to think of it."""
+    with narrator.step("The server's firewall is closed by hand: it is released by itself"):
+        _change(stage, "revoke_security_group_ingress")
+        daemon.ask(f"/stacks/{FRONTDOOR}/scan", {})
         daemon.until("the end of the quarantine", lambda: not _open(daemon), within_s=_WITHIN_S)
         expect(expected=1, seen=len(_targets(stage)), what="targets of the load balancer")
         narrator.say("the load balancer has its target back; terraform created it, as it was")

@@ -27,30 +27,30 @@ _ENDS: Final = frozenset({"converged", "rejected", "cancelled", "failed", "needs
 _SETTINGS: Final = """\
 [daemon]
 listen = "127.0.0.1:{port}"
-confirm_after = "1s"
+confirm_after = "2s"
 
 [[stack]]
 name = "{webshop}"
 directory = "{webshop}"
-interval = "6s"
+interval = "10s"
 
 [[stack]]
 name = "{courier}"
 directory = "{courier}"
 pulumi_stack = "{stack}"
-interval = "6s"
+interval = "10s"
 dynamic_providers = true
 
 [[stack]]
 name = "{frontdoor}"
 directory = "{frontdoor}"
-interval = "6s"
+interval = "10s"
 
 [[stack]]
 name = "{hosts}"
 directory = "{hosts}"
 pulumi_stack = "{stack}"
-interval = "6s"
+interval = "10s"
 dynamic_providers = true
 
 [[policy]]
@@ -114,7 +114,7 @@ def see_first_pass(daemon: Daemon, narrator: Narrator) -> None:
         for name in (WEBSHOP, COURIER, FRONTDOOR, HOSTS):
             stack = daemon.until("a first complete scan", partial(_seen, daemon, name))
             expect(expected="in_sync", seen=stack["health"], what=f"health of {name}")
-        narrator.say(f"API at {daemon.address}; all in sync, scanned every 6 s")
+        narrator.say(f"API at {daemon.address}; all in sync, scanned every 10 s")
         narrator.say("policy: secrets wait for a person, everything else is put back at once")
 
 

@@ -1,6 +1,6 @@
 resource "aws_iam_role" "worker" {
   name        = "webshop-worker"
-  description = "takes orders off the queue"
+  description = "takes orders"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -19,8 +19,8 @@ resource "aws_iam_role_policy" "worker" {
     Version = "2012-10-17"
     Statement = [{
       Effect   = "Allow"
-      Action   = ["sqs:ReceiveMessage", "sqs:DeleteMessage"]
-      Resource = aws_sqs_queue.orders.arn
+      Action   = ["sns:Subscribe", "sns:Unsubscribe"]
+      Resource = aws_sns_topic.orders.arn
     }]
   })
 }

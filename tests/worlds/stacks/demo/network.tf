@@ -1,4 +1,4 @@
-# The webshop: customers reach the front end, orders pass a queue into a table.
+# The webshop: customers reach the front end, orders pass a topic into a table.
 
 resource "aws_vpc" "shop" {
   cidr_block = "10.40.0.0/16"

@@ -1,4 +1,4 @@
-"""`make screenshots`: each page of the terminal UI as SVG and text, in two sizes.
+"""`make screenshots`: each page of the terminal UI as SVG, and as text that tests compare with.
 
 It walks the pages as a person does, so `tests/tui/test_pages.py` looks at the same screens.
 """
@@ -6,10 +6,13 @@ It walks the pages as a person does, so `tests/tui/test_pages.py` looks at the s
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,11 +24,13 @@ from reconciler.client import Daemon
 from tests.patience import PATIENCE_S
 from tests.tui.fleet import fleet
 from tui.app import TrueupApp
+from tui.palettes import PALETTES
 from tui.session import Options, Session
 from tui.store.arrange import GROUPS
 
 SIZES: Final = ((80, 24), (160, 50))
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "screenshots"
+SNAPSHOTS: Final = Path(__file__).with_name("snapshots")
 _PREVIEW_S: Final = 0.6
 """What stands beside a list comes a moment after it."""
 
@@ -37,8 +42,17 @@ class Shot:
     name: str
     keys: tuple[str, ...]
     words: tuple[str, ...]
+    order_varies: bool = False
+    """Whether its rows stand in the order in which three plans happened to be made."""
 
 
+_VARYING: Final = (
+    (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
+    (re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
+    (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
+    (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{7,}\b…?|\b[0-9a-f]{5}…"), "ID"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
+)
 SHOTS: Final = (
     Shot("drift", (), ("7 of 7", "aws_security_group.front", "needs approval")),
     Shot("groups", ("b",), ("grouped by stack", "webshop", "network")),
@@ -52,7 +66,7 @@ SHOTS: Final = (
     Shot("plan", ("p",), ("this plan waits for an approval",)),
     Shot("approve", ("A",), ("approve exactly this",)),
     Shot("wide", ("escape", "escape", "escape", "escape", "w"), ("7 of 7", "PROPOSED", "ACCOUNT")),
-    Shot("approvals", ("w", "2"), ("needs approval", "manual review")),
+    Shot("approvals", ("w", "2"), ("needs approval", "manual review"), order_varies=True),
     Shot("runs", ("3",), ("finished",)),
     Shot("run", ("enter",), ("converged",)),
     Shot("audit", ("4",), ("remediation.converged",)),
@@ -69,14 +83,51 @@ def screen_text(app: TrueupApp) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
+def snapshot_of(app: TrueupApp) -> str:
+    """Return what is on the screen, without what differs from one start to the next.
+
+    Times, ages, ids and ports are words for themselves, and spaces count as one each.
+    """
+    text = screen_text(app)
+    for pattern, word in _VARYING:
+        text = pattern.sub(word, text)
+    lines = (re.sub(" +", " ", each).strip() for each in text.splitlines())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def snapshot_file(shot: Shot, size: tuple[int, int]) -> Path:
+    """Return where the snapshot of a page in this size is kept."""
+    return SNAPSHOTS / f"{shot.name}-{size[0]}x{size[1]}.txt"
+
+
+def colours_of(app: TrueupApp) -> str:
+    """Return the styles of each line of the screen, in order, without what they are on."""
+    lines = []
+    for strip in app.screen._compositor.render_strips():
+        styles = (str(segment.style or "none") for segment in strip if segment.text.strip())
+        lines.append(" | ".join(style for style, _ in itertools.groupby(styles)))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+@asynccontextmanager
+async def drift_page(
+    daemon: Daemon, options: Options | None = None
+) -> AsyncIterator[tuple[Pilot[None], TrueupApp]]:
+    """Open the terminal UI at 80x24, and wait until its first page is whole."""
+    session = Session(daemon, options or Options())
+    app = TrueupApp(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, app, "aws_security_group.front", "needs approval")
+        yield pilot, app
+    await session.client.close()
+
+
 async def walk(
     daemon: Daemon,
     size: tuple[int, int],
-    took: Callable[[Shot, TrueupApp], None],
-    *,
-    rest_s: float = 0.0,
+    took: Callable[[Pilot[None], Shot, TrueupApp], Awaitable[None]],
 ) -> None:
-    """Go from page to page, and call `took` at each as soon as its words are there.
+    """Go from page to page, and await `took` at each as soon as its words are there.
 
     Raises:
         TimeoutError: a page never had its words; the message ends with the screen.
@@ -88,9 +139,7 @@ async def walk(
             for key in shot.keys:
                 await pilot.press(key)
             await until(pilot, app, *shot.words)
-            await asyncio.sleep(rest_s)
-            await until(pilot, app, *shot.words)
-            took(shot, app)
+            await took(pilot, shot, app)
     await session.client.close()
 
 
@@ -114,15 +163,29 @@ def _loading(app: TrueupApp) -> bool:
 
 async def _record() -> None:
     FOLDER.mkdir(exist_ok=True)
+    SNAPSHOTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         async with fleet(Path(folder)) as (_house, daemon):
             for size in SIZES:
-                await walk(daemon, size, partial(_write, size), rest_s=_PREVIEW_S)
+                await walk(daemon, size, partial(_write, size))
+            await _write_palettes(daemon)
 
 
-def _write(size: tuple[int, int], shot: Shot, app: TrueupApp) -> None:
+async def _write_palettes(daemon: Daemon) -> None:
+    async with drift_page(daemon) as (pilot, app):
+        for name in PALETTES:
+            app.use_theme(name)
+            await pilot.pause()
+            (SNAPSHOTS / f"palette-{name}.txt").write_text(colours_of(app), encoding="utf-8")
+
+
+async def _write(size: tuple[int, int], pilot: Pilot[None], shot: Shot, app: TrueupApp) -> None:
+    await asyncio.sleep(_PREVIEW_S)
+    await until(pilot, app, *shot.words)
     file = FOLDER / f"{shot.name}-{size[0]}x{size[1]}.svg"
     file.write_text(app.export_screenshot(title="trueup tui"))
+    if not shot.order_varies:
+        snapshot_file(shot, size).write_text(snapshot_of(app), encoding="utf-8")
     sys.stdout.write(f"{file.name}\n{screen_text(app)}\n\n")
 
 

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
+from tests.patience import PATIENCE_S
 from tests.tui.fleet import fleet
-from tests.tui.gallery import SHOTS, SIZES, Shot, screen_text, until, walk
+from tests.tui.gallery import (
+    SHOTS,
+    SIZES,
+    SNAPSHOTS,
+    Shot,
+    colours_of,
+    drift_page,
+    screen_text,
+    snapshot_file,
+    snapshot_of,
+    until,
+    walk,
+)
 from tui.app import TrueupApp
 from tui.palettes import PALETTES
 from tui.session import Options, Session
 
 
+async def is_as_it_was(pilot: Pilot[None], app: TrueupApp, expected: str) -> None:
+    limit = time.monotonic() + PATIENCE_S
+    # What stands beside a list comes a moment after it.
+    while snapshot_of(app) != expected and time.monotonic() < limit:
+        await pilot.pause(0.05)
+    assert snapshot_of(app) == expected, "looked at it? `make screenshots` takes it anew"
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x50"])
-async def test_every_page_shows_what_it_is_for(size: tuple[int, int], tmp_path: Path) -> None:
+async def test_every_page_looks_as_it_did(size: tuple[int, int], tmp_path: Path) -> None:
     seen: list[str] = []
 
-    def took(shot: Shot, app: TrueupApp) -> None:
+    async def took(pilot: Pilot[None], shot: Shot, app: TrueupApp) -> None:
+        if not shot.order_varies:
+            expected = snapshot_file(shot, size).read_text(encoding="utf-8")
+            await is_as_it_was(pilot, app, expected)
         lines = screen_text(app).splitlines()
         assert len(lines) <= size[1]
         assert all(len(each) <= size[0] for each in lines)
@@ -50,17 +76,24 @@ async def test_every_palette_says_the_same_without_colour(
     tmp_path: Path,
     ascii_only: bool,  # noqa: FBT001 - the case
 ) -> None:
-    async with fleet(tmp_path) as (_house, daemon):
-        session = Session(daemon, Options(ascii_only=ascii_only))
-        app = TrueupApp(session)
-        async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, app, "aws_security_group.front", "needs approval")
-            seen = set()
-            for name in PALETTES:
-                app.use_theme(name)
-                await pilot.pause()
-                below = screen_text(app).partition("\n")[2]
-                seen.add(below)
-                assert not ascii_only or below.isascii()
-            assert len(seen) == 1
-        await session.client.close()
+    async with (
+        fleet(tmp_path) as (_house, daemon),
+        drift_page(daemon, Options(ascii_only=ascii_only)) as (pilot, app),
+    ):
+        seen = set()
+        for name in PALETTES:
+            app.use_theme(name)
+            await pilot.pause()
+            below = screen_text(app).partition("\n")[2]
+            seen.add(below)
+            assert not ascii_only or below.isascii()
+        assert len(seen) == 1
+
+
+async def test_every_palette_has_the_colours_that_it_had(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as (_house, daemon), drift_page(daemon) as (pilot, app):
+        for name in PALETTES:
+            app.use_theme(name)
+            await pilot.pause()
+            expected = (SNAPSHOTS / f"palette-{name}.txt").read_text(encoding="utf-8")
+            assert colours_of(app) == expected, f"{name}: `make screenshots` takes it anew"

@@ -12,6 +12,7 @@ from agent.leaf_file import LeafFile
 from agent.probes.files import FileScope, files_section
 from agent.probes.table import DEADLINE_S, probes_of, run_probes
 from agent.protocol.canonical import NotCanonicalError
+from agent.protocol.messages import is_key
 from agent.protocol.tree import (
     Section,
     digest_of,
@@ -57,14 +58,19 @@ def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
 
 
 def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
-    """Return the section with its digest; one with a value that has none is not understood."""
+    """Return the section with its digest; one with a key or value that has none is not understood.
+
+    The server refuses a report with such a key whole.
+    """
     try:
         if isinstance(section.leaves, LeafFile):
             return section, _digest_of_file(name, section.status, section.leaves)
-        return section, digest_of(name, section)
+        if all(map(is_key, section.leaves)):
+            return section, digest_of(name, section)
     except NotCanonicalError:
-        unread = Section("unsupported")
-        return unread, digest_of(name, unread)
+        pass
+    unread = Section("unsupported")
+    return unread, digest_of(name, unread)
 
 
 def _digest_of_file(name: str, status: str, leaves: LeafFile) -> bytes:

@@ -22,10 +22,20 @@ def open_private(file: Path) -> BinaryIO:
     return open(descriptor, "wb")
 
 
+def open_fresh(file: Path) -> BinaryIO:
+    """Return a new `file` opened to be written; what was there is not written through.
+
+    Below /tmp somebody else may have put a link there, or a file that stays theirs.
+    """
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return open(descriptor, "wb")
+
+
 @contextmanager
 def fresh_private(file: Path) -> Iterator[BinaryIO]:
     """Give `file` to be written; nothing is left of it where that fails, as on a full disk."""
-    opened = open_private(file)
+    opened = open_fresh(file)
     try:
         with opened:
             yield opened

@@ -13,6 +13,8 @@ from agent.private_files import private_folder, write_private
 MOST_KEPT = 20
 MOST_BYTES = 16 * 2**20
 _REASON = ".reason"
+_LONGEST_DETAIL = 1000
+_LATEST_S = 2.0**38
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class RefusedReport:
     detail: str
 
     def __str__(self) -> str:
-        when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(self.at))
+        when = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(min(max(self.at, 0.0), _LATEST_S)))
         kept = f"it is kept as {self.file}" if self.file.exists() else "it is not kept"
         return f"the report of {when} was refused ({self.code}): {self.detail}; {kept}"
 
@@ -44,6 +46,7 @@ class RefusedReports:
         private_folder(self._folder)
         numbers = [int(kept.stem) for kept in self._reasons()]
         kept = self._folder / f"{max(numbers, default=0) + 1:08}"
+        detail = detail[:_LONGEST_DETAIL]
         report = RefusedReport(kept, at, code, detail)
         reason = json.dumps({"at": at, "code": code, "detail": detail})
         # The reason first: a report without one would never be shown, nor removed.

@@ -33,7 +33,7 @@ def run_forever(state: str, *, interval_s: float | None) -> int:
     hints = Hints(state)
     while True:
         began = time.monotonic()
-        done = _report(state)
+        done = _report_or_wait(state)
         failures = 0 if done.good else failures + 1
         wanted = interval_s or done.every_s or DEFAULT_INTERVAL_S
         wait = wait_s(wanted, failures, chance(os.urandom(4)))
@@ -77,6 +77,14 @@ def _number(text: str | None) -> float:
         return max(0.0, float(text or 0))
     except ValueError:
         return 0.0
+
+
+def _report_or_wait(state: str) -> Done:
+    try:
+        return _report(state)
+    except OSError as error:  # no process or memory left: later there may be
+        print(f"the capture cannot be started: {error}", file=sys.stderr)
+        return Done(1, "")
 
 
 def _report(state: str) -> Done:

@@ -44,7 +44,7 @@ class Server:
             retry_after = response.headers.get("Retry-After", "")
         except ssl.SSLError as error:
             raise AwayError(f"{self.url}: {error.reason or error}") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
             raise AwayError(f"{self.url} does not answer: {error}") from error
         finally:
             connection.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from agent.protocol.tree import OK
 
 MOST_OUTPUT_BYTES = 16 * 2**20
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 _DENIED = ("permission denied", "operation not permitted", "must be root", "need to be root")
 
 
@@ -34,7 +34,7 @@ def ask(argv: Sequence[str], *, timeout_s: float) -> Said:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=complaint,
-                env={"PATH": _PATH, "LC_ALL": "C"},
+                env={"PATH": PATH, "LC_ALL": "C"},
                 start_new_session=True,
             )
         except FileNotFoundError:

@@ -23,6 +23,7 @@ from agent.accounts import Accounts
 from agent.leaf_file import NO_STAMP
 from agent.leaf_rewriting import LeafRewriting
 from agent.protocol.canonical import encode, text_of
+from agent.protocol.messages import LONGEST_KEY
 from agent.protocol.tree import OK, Section
 
 MOST_FILES = 100_000
@@ -90,6 +91,10 @@ def _look_in_time(scope: FileScope, leaves: LeafRewriting) -> str:
         if time.monotonic() > scope.ends - _TO_WRITE_S:
             leaves.keep_rest()
             return "timeout"
+        if len(key) > LONGEST_KEY:
+            # The server refuses a report with such a key whole, and saw no more of the host.
+            status = "truncated"
+            continue
         full = count >= MOST_FILES or size >= MOST_TEXT_BYTES
         if full and key not in scope.declared:
             status = "truncated"

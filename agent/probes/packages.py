@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from agent.probes.command import ask
+from agent.probes.command import PATH, ask
 from agent.protocol.tree import OK, Section
 
 _TIMEOUT_S = 60.0
@@ -21,8 +22,9 @@ def packages_section(root: Path) -> Section:
     if status.exists():
         argv = ["dpkg-query", f"--admindir={root / 'var/lib/dpkg'}", "-W", f"-f={_DPKG_FORMAT}"]
         said = ask(argv, timeout_s=_TIMEOUT_S)
-        if said.status == "unsupported":
-            # A container beside the host seldom has the host's own tools.
+        if said.status == "unsupported" and shutil.which("dpkg-query", path=PATH) is None:
+            # A container beside the host seldom has the host's own tools. Where they are there
+            # and fail, the file is damaged: half of it would say that packages were removed.
             return Section(OK, read_dpkg_status(status.read_text("utf-8", "backslashreplace")))
         return Section(said.status, read_dpkg(said.text))
     said = ask(["rpm", f"--root={root}", "-qa", "--qf", _RPM_FORMAT], timeout_s=_TIMEOUT_S)

@@ -176,7 +176,7 @@ def _change(name: object, change: Any, simple: bool) -> SectionChange:  # noqa: 
     _require(isinstance(changed, list) and isinstance(removed, list), "a section's leaves")
     if len(changed) > MOST_LEAVES or len(removed) > MOST_LEAVES:
         raise MessageError("too-many-leaves", f"a section has at most {MOST_LEAVES} leaves")
-    _require(all(map(_is_key, removed)), "a leaf's key")
+    _require(all(map(is_key, removed)), "a leaf's key")
     return SectionChange(
         status=change["status"],
         changed=_leaves(changed, simple),
@@ -189,7 +189,7 @@ def _leaves(changed: list[Any], simple: bool) -> Sequence[Any]:  # noqa: FBT001 
     """Return leaves that were looked through: nearly always all at once, else one by one."""
     if simple and _PAIR.issuperset(map(type, changed)) and {2}.issuperset(map(len, changed)):
         keys, values = [leaf[0] for leaf in changed], [leaf[1] for leaf in changed]
-        if all(map(_is_key, keys)) and _OBJECT.issuperset(map(type, values)):
+        if all(map(is_key, keys)) and _OBJECT.issuperset(map(type, values)):
             inside = chain.from_iterable(map(dict.values, values))
             if _FLAT.issuperset(map(type, inside)):
                 return changed
@@ -197,7 +197,7 @@ def _leaves(changed: list[Any], simple: bool) -> Sequence[Any]:  # noqa: FBT001 
 
 
 def _leaf(leaf: Any) -> tuple[str, Any]:
-    if not (isinstance(leaf, list) and len(leaf) == 2 and _is_key(leaf[0])):  # noqa: PLR2004
+    if not (isinstance(leaf, list) and len(leaf) == 2 and is_key(leaf[0])):  # noqa: PLR2004
         raise _unreadable("a leaf")
     key, value = leaf
     try:
@@ -212,7 +212,8 @@ def _require(holds: object, part: str) -> None:
         raise _unreadable(part)
 
 
-def _is_key(key: object) -> bool:
+def is_key(key: object) -> bool:
+    """Whether `key` may be that of a leaf."""
     return isinstance(key, str) and 0 < len(key) <= LONGEST_KEY and "\0" not in key
 
 

@@ -42,6 +42,7 @@ class ReportProtocol(GuardedProtocol):
         self._needed = 0
         self._answering = False
         self._ends = False
+        self._goes_on = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what arrived."""
@@ -54,7 +55,7 @@ class ReportProtocol(GuardedProtocol):
             super().data_received(data)
         elif self._arrived or self._is_busy():
             self._arrived += data
-            if len(self._arrived) > _MOST_WAITING_BYTES and self._is_busy():
+            if len(self._arrived) > _MOST_WAITING_BYTES:
                 self.flow.pause_reading()
             self._go_on()
         else:
@@ -85,11 +86,10 @@ class ReportProtocol(GuardedProtocol):
 
     def _go_on(self) -> None:
         whole = self._arrived and len(self._arrived) >= self._needed
-        if not whole or self._is_busy() or self.transport.is_closing():
+        if not whole or self._goes_on or self._is_busy() or self.transport.is_closing():
             return
         data = bytes(self._arrived)
         self._arrived.clear()
-        self.flow.resume_reading()
         self._take(data)
 
     def _take(self, data: bytes) -> None:
@@ -97,6 +97,7 @@ class ReportProtocol(GuardedProtocol):
         self._needed = 0
         frame = read_frame(data)
         if frame is NoFrame.OTHER:
+            self.flow.resume_reading()
             super().data_received(data)
             return
         self._unset_keepalive_if_required()
@@ -107,6 +108,8 @@ class ReportProtocol(GuardedProtocol):
             self._wait(BODY, data)
         else:
             self._arrived += data[frame.end :]
+            if len(self._arrived) <= _MOST_WAITING_BYTES:
+                self.flow.resume_reading()
             self._report(frame, data)
 
     def _wait(self, state: str, data: bytes) -> None:
@@ -133,9 +136,14 @@ class ReportProtocol(GuardedProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
-        if self._arrived:
+        if self._arrived and not self._goes_on:
             # Not from here: each of a thousand refusals in one packet would call the next one.
-            self.loop.call_soon(self._go_on)
+            self._goes_on = True
+            self.loop.call_soon(self._go_on_now)
+
+    def _go_on_now(self) -> None:
+        self._goes_on = False
+        self._go_on()
 
 
 def report_protocol(limits: ConnectionLimits, lane: AgentLane) -> type[ReportProtocol]:

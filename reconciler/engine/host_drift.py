@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,9 +27,9 @@ from reconciler.domain.host_severity import severity_of
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.records import FindingRecord
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.domain.sources import agent_source
+from reconciler.domain.sources import Source, agent_source
 from reconciler.engine.ingest_report import keep_report, says_the_same
-from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, checked
+from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, Sighting, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
@@ -65,6 +65,7 @@ def judge(
     if agent.epoch == NO_EPOCH:
         return True
     whole = True
+    reports: list[_Report] = []
     baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
     for baseline in baselines:
@@ -72,7 +73,10 @@ def judge(
         if not changes and looked_at is not None and _is_early(tx, agent, baseline, looked_at, at):
             whole = False
             continue
-        _report(tx, agent, baseline, changes, at=at, key=key)
+        reports.append(_checked(tx, agent, baseline, changes, at=at, key=key))
+    # All or none: a message that is refused leaves nothing.
+    for report in reports:
+        _keep(tx, report, at=at)
     return whole
 
 
@@ -125,7 +129,7 @@ def seen_of(tx: Transaction, agent: Agent) -> dict[str, HostSection]:
 def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:
     """Heal what `agent` reported: nobody will say any more that it is gone."""
     for baseline in tx.agents.baselines_of_host(agent.host):
-        _report(tx, agent, baseline, (), at=at, key=b"")
+        _keep(tx, _checked(tx, agent, baseline, (), at=at, key=b""), at=at)
 
 
 def _is_early(
@@ -151,7 +155,7 @@ def _known(tx: Transaction, agent: Agent, baseline: HostBaseline) -> FindingReco
 
 def _heal_all(tx: Transaction, baseline: HostBaseline, *, at: datetime, key: bytes) -> None:
     for agent in tx.agents.of_host(baseline.host):
-        _report(tx, agent, baseline, (), at=at, key=key)
+        _keep(tx, _checked(tx, agent, baseline, (), at=at, key=key), at=at)
 
 
 def _declared(stack: StackName, declaration: Declaration) -> HostBaseline | None:
@@ -159,7 +163,17 @@ def _declared(stack: StackName, declaration: Declaration) -> HostBaseline | None
     return baseline_of(resource_id, declaration.type, declaration.definition)
 
 
-def _report(
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What an agent says of one baseline, and the finding that is known of it."""
+
+    source: Source
+    known: FindingRecord | None
+    draft: ReportDraft
+    seen: Sighting
+
+
+def _checked(
     tx: Transaction,
     agent: Agent,
     baseline: HostBaseline,
@@ -167,17 +181,20 @@ def _report(
     *,
     at: datetime,
     key: bytes,
-) -> None:
-    source = agent_source(agent.agent_id)
-    known = _known(tx, agent, baseline)
+) -> _Report:
     draft = _draft(agent, baseline, changes)
+    seen = checked(draft, now=at, key=key)
+    return _Report(agent_source(agent.agent_id), _known(tx, agent, baseline), draft, seen)
+
+
+def _keep(tx: Transaction, report: _Report, *, at: datetime) -> None:
+    draft, known = report.draft, report.known
     if draft.healed and known is None:
         return
-    seen = checked(draft, now=at, key=key)
-    if not draft.healed and known is not None and says_the_same(known, draft, seen):
+    if not draft.healed and known is not None and says_the_same(known, draft, report.seen):
         tx.findings.touch_many([known.id], seen_at=at)
         return
-    keep_report(tx, draft, seen, source, at=at, actor=source)
+    keep_report(tx, draft, report.seen, report.source, at=at, actor=report.source)
 
 
 def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) -> ReportDraft:

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from agent.protocol.messages import write
 from reconciler.api.app import Api
 from reconciler.api.connections import ConnectionLimits, GuardedProtocol, guarded_protocol
-from reconciler.api.report_connections import report_protocol
+from reconciler.api.report_connections import _MOST_WAITING_BYTES, report_protocol
 from reconciler.bootstrap.web import bind
 from reconciler.stores import Transaction
 from tests.api.desk import Desk
@@ -165,6 +165,30 @@ async def test_a_thousand_refusals_in_one_piece_are_all_answered(
     async with both_ways(desk, ConnectionLimits()) as (quick, _plain):
         answer = await said(quick, [one * 1000 + LAST])
     assert answer.count(b"HTTP/1.1 422 ") == 1000
+
+
+async def test_a_client_that_never_waits_fills_no_memory_and_holds_nobody_up(desk: Desk) -> None:
+    unsigned = b"POST /api/v1/agents/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n"
+    quick = report_protocol(ConnectionLimits(), desk.app.lane)
+    most = 0
+
+    class Watched(quick):  # type: ignore[misc, valid-type]  # a class that is made
+        def data_received(self, data: bytes) -> None:
+            nonlocal most
+            super().data_received(data)
+            most = max(most, len(self._arrived))
+
+    async with serving(desk.app, Watched) as (port, _):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(64):
+            writer.write(unsigned * 1000)
+            await asyncio.sleep(0)
+        writer.write(LAST)
+        async with asyncio.timeout(_WITHIN_S):
+            answer = await reader.read()
+        writer.close()
+    assert answer.count(b"HTTP/1.1 401 ") == 64_000
+    assert most <= _MOST_WAITING_BYTES + 2**18  # what one read brings
 
 
 async def test_a_connection_that_is_to_end_answers_what_it_has_begun(

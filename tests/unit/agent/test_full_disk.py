@@ -40,8 +40,8 @@ def fill_the_disk(patch: pytest.MonkeyPatch) -> None:
     def opened(file: Path) -> BinaryIO:
         return FullDisk(file, "w")
 
-    for module in ("private_files", "leaf_rewriting"):
-        patch.setattr(f"agent.{module}.open_private", opened)
+    for name in ("private_files.open_fresh", "leaf_rewriting.open_private"):
+        patch.setattr(f"agent.{name}", opened)
 
 
 def captured(host: Mapping[str, Section]) -> Captured:

@@ -16,6 +16,7 @@ from agent.leaf_file import NO_STAMP, LeafFile
 from agent.leaf_rewriting import LeafRewriting
 from agent.probes.files import FileScope, files_section
 from agent.protocol.canonical import encode
+from agent.protocol.messages import LONGEST_KEY
 from agent.protocol.tree import Section
 
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -234,3 +235,17 @@ def test_a_folder_that_cannot_be_listed_says_so(
     unreadable = {key: leaf.get("unreadable") for key, leaf in found.leaves.items()}
     # What is in a folder beside the trees is not looked at, and need not be seen.
     assert unreadable == {"/etc": None, "/etc/closed": "denied", "/srv": None}
+
+
+def test_a_path_that_the_server_takes_no_key_of_is_left_out_and_said(tmp_path: Path) -> None:
+    # A report that names it would be refused whole, and no change of the host be seen any more.
+    folder = os.fsencode(tmp_path) + b"/host/etc"
+    deep = folder
+    while len(deep) - len(os.fsencode(tmp_path)) < LONGEST_KEY * 3 // 4 + 100:
+        deep += b"/" + b"\xff" * 200
+        if len(deep) > 4000:
+            break
+    Path(os.fsdecode(deep)).mkdir(parents=True)
+    found = look(tmp_path / "host", tmp_path / "kept")
+    assert found.status == "truncated"
+    assert all(len(key) <= LONGEST_KEY for key in found.leaves)

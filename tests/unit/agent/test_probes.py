@@ -269,6 +269,16 @@ def test_a_package_database_without_its_tools_is_read_as_the_tools_read_it() -> 
         assert said == Section("ok", read_dpkg_status(own.read_text("utf-8", "backslashreplace")))
 
 
+@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="needs dpkg-query")
+def test_half_a_package_database_is_no_list_of_packages(tmp_path: Path) -> None:
+    database = tmp_path / "var/lib/dpkg"
+    (database / "info").mkdir(parents=True)
+    (database / "updates").mkdir()
+    whole = "Package: {}\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n"
+    (database / "status").write_text(whole.format("nginx") + "Package: telnetd\nStat")
+    assert packages_section(tmp_path).status == "unsupported"
+
+
 def test_a_program_that_does_not_end_is_killed_with_its_children() -> None:
     began = time.monotonic()
     waits = "[sys.executable, '-c', 'import time; time.sleep(60)']"

@@ -35,3 +35,13 @@ def test_a_snapshot_gives_the_root_that_it_names(host: dict[str, Section]) -> No
         for name, change in report.sections.items()
     }
     assert root_digest(digests_of(sections)).hex() == taken["root"] == captured.root
+
+
+def test_a_snapshot_is_not_written_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / ".evidence.json.new").symlink_to(victim)
+    captured = Captured({}, {}, root_digest({}).hex(), time.monotonic())
+    write_snapshot(captured, tmp_path / "evidence.json", host="web-1")
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "evidence.json").is_symlink()

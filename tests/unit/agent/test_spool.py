@@ -194,6 +194,18 @@ def test_only_the_newest_refused_reports_are_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / "refused").iterdir())) == MOST_KEPT
 
 
+def test_a_reason_that_is_damaged_or_long_does_no_harm(tmp_path: Path) -> None:
+    refused = RefusedReports(tmp_path / "refused")
+    (tmp_path / "entry").write_bytes(b"x")
+    refused.add(tmp_path / "entry", at=1.0, code="invalid", detail="x" * 10_000)
+    (kept,) = refused.all()
+    assert len(str(kept)) < 2000
+    reason = next((tmp_path / "refused").glob("*.reason"))
+    reason.write_text('{"at": 1e30, "code": "x", "detail": "y"}')
+    (kept,) = refused.all()
+    assert "was refused (x): y" in str(kept)
+
+
 def test_a_full_spool_keeps_the_first_and_the_host_as_it_is_now_is_told(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", most_bytes=600)
     before: Host = {}

@@ -6,6 +6,7 @@ gRPC's own library takes 15 MB and threads of its own for these; see docs/adr/00
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -120,6 +121,8 @@ def _fields(method: str, timeout_s: float | None) -> list[Field]:
         ("user-agent", "trueup"),
     ]
     if timeout_s is not None:
-        milliseconds = min(max(int(timeout_s * 1000), 1), _LONGEST_TIMEOUT_MS)
+        # A little later than our own deadline: a server that is first ends the call as cancelled,
+        # which would pass for a refusal.
+        milliseconds = min(math.ceil(timeout_s * 1000) + 1, _LONGEST_TIMEOUT_MS)
         fields.append(("grpc-timeout", f"{milliseconds}m"))
     return fields

@@ -11,7 +11,7 @@ from iac_adapters.plugin_host.grpc_messages import (
     framed,
     unframed,
 )
-from iac_adapters.plugin_host.grpc_status import CallFailed
+from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
 from iac_adapters.plugin_host.http2.connection import Message
 from iac_adapters.plugin_host.http2.server import Answer, ServerConnection
 
@@ -28,6 +28,10 @@ def served(behaviour: Behaviour) -> ServerConnection:
             content = await behaviour(message.fields.get(":path", ""), unframed(message.content))
         except CallFailed as error:
             return Answer([*head, *failure_fields(error)])
+        except Exception as error:  # noqa: BLE001 - without an answer the caller learns no reason
+            # Its name alone: the text may hold what the message held.
+            failed = CallFailed(StatusCode.INTERNAL, f"it failed: {type(error).__name__}")
+            return Answer([*head, *failure_fields(failed)])
         return Answer([("grpc-status", "0")], head, framed(content))
 
     return ServerConnection(answer, message_bytes=CONTENT_BYTES)

@@ -36,6 +36,10 @@ _OPENING: Final = settings_frame(
 ) + packed(Kind.WINDOW_UPDATE, 0, 0, (LARGEST_WINDOW - FIRST_WINDOW).to_bytes(4, "big"))
 _GIVEN_BACK_FROM: Final = 1 << 28
 _HEADER_BLOCK_BYTES: Final = 1 << 20
+_MOST_BLOCKS: Final = 8
+"""Of one message: its head and its trailers, and a few that announce them."""
+_MOST_FRAME_BYTES: Final = (1 << 24) - 1
+_PING_BYTES: Final = 8
 
 
 @dataclass(slots=True)
@@ -52,6 +56,7 @@ class Stream:
 
     room: int
     message: Message = field(default_factory=Message)
+    blocks: int = 0
 
 
 AnyStream = TypeVar("AnyStream", bound=Stream)
@@ -166,6 +171,13 @@ class Connection(asyncio.Protocol, ABC, Generic[AnyStream]):
         if data and self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
+    def _acknowledge(self, frame: bytes) -> None:
+        # Whoever asks without end and reads no answer would fill memory with ours.
+        unread = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        if unread > self._message_bytes:
+            raise ProtocolError("the other side does not read what it is answered")
+        self._write(frame)
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -204,8 +216,10 @@ class Connection(asyncio.Protocol, ABC, Generic[AnyStream]):
         self._abandon(frame.stream, StreamReset(number_of(frame)))
 
     def _take_ping(self, frame: Frame) -> None:
+        if len(frame.payload) != _PING_BYTES:
+            raise ProtocolError("a ping has the wrong size")
         if not frame.flags & ACKNOWLEDGED:
-            self._write(packed(Kind.PING, ACKNOWLEDGED, 0, frame.payload))
+            self._acknowledge(packed(Kind.PING, ACKNOWLEDGED, 0, frame.payload))
 
     def _take_goaway(self, frame: Frame) -> None:
         self._take_leave(int.from_bytes(frame.payload[:4], "big") & LARGEST_WINDOW)
@@ -239,6 +253,12 @@ class Connection(asyncio.Protocol, ABC, Generic[AnyStream]):
         stream = self._stream(block.frame.stream)
         if stream is None:
             return
+        stream.blocks += 1
+        if stream.blocks > _MOST_BLOCKS:
+            # Without an end, and with new names each time, they would fill memory.
+            self._reset(block.frame.stream)
+            self._abandon(block.frame.stream, StreamReset(ErrorCode.ENHANCE_YOUR_CALM))
+            return
         stream.message.fields.update(fields)
         if block.frame.flags & END_STREAM:
             self._complete(block.frame.stream, stream)
@@ -256,10 +276,12 @@ class Connection(asyncio.Protocol, ABC, Generic[AnyStream]):
             if number == Setting.INITIAL_WINDOW_SIZE:
                 self._resize(value)
             elif number == Setting.MAX_FRAME_SIZE:
-                self._frame_bytes = max(FRAME_BYTES, value)
+                if not FRAME_BYTES <= value <= _MOST_FRAME_BYTES:
+                    raise ProtocolError("the other side wants frames of a size that there is not")
+                self._frame_bytes = value
             elif number == Setting.MAX_CONCURRENT_STREAMS:
                 self._most_streams = value
-        self._write(packed(Kind.SETTINGS, ACKNOWLEDGED, 0))
+        self._acknowledge(packed(Kind.SETTINGS, ACKNOWLEDGED, 0))
         self._changed()
 
     def _resize(self, first_room: int) -> None:

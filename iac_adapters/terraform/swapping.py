@@ -26,6 +26,7 @@ from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.schema_answer import ProviderSchema
+from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Plan
@@ -111,19 +112,49 @@ async def planned(
 
 
 def _subjects(order: SwapOrder, regroupings: Collection[Regrouping]) -> Iterator[_Subject]:
-    """Yield each object that the state still holds, at whatever address."""
-    addresses = {identity: address for address, identity in identities_of(order.stack).items()}
+    """Yield each object that the state still holds, at whatever address.
+
+    Raises:
+        PermanentError: which one is meant cannot be known, or what the code asks of it.
+    """
+    identities = identities_of(order.stack)
     for index, regrouping in enumerate(regroupings):
-        address = addresses.get(regrouping.edge.identity or "")
+        address = address_of(regrouping.edge, identities, order.stack)
         resource = order.stack.resources.get(address) if address is not None else None
         values = recorded_values(resource) if resource is not None else None
-        if resource is None or values is None or _is_in_the_code(regrouping, values):
+        if resource is None or values is None:
             continue
+        if _is_recorded_as_isolated(regrouping, values):
+            raise PermanentError(
+                f"the state records {regrouping.edge.group} as the groups of {address}, so what"
+                " the code asks for is not known",
+                remedy="after an apply that meant it, cancel this; after a refresh of the state, "
+                + _REMEDY,
+            )
         yield _Subject(regrouping, resource, values, f"swapped_{index}")
 
 
-def _is_in_the_code(regrouping: Regrouping, values: Json) -> bool:
-    """Whether an apply made the isolation group the recorded one: then nothing is given back."""
+def address_of(
+    edge: Edge, identities: Mapping[ResourceAddress, str], stack: LoadedStack
+) -> ResourceAddress | None:
+    """Return where the object is now: two of a name, such as clusters in two regions, differ."""
+    alike = [
+        address
+        for address, identity in identities.items()
+        if identity == edge.identity and stack.resources[address].recorded.type == edge.type
+    ]
+    if edge.address in alike or not alike:
+        return edge.address if alike else None
+    if len(alike) > 1:
+        raise PermanentError(
+            f"{edge.address} was moved, and may be any of {', '.join(sorted(alike))}",
+            remedy=_REMEDY,
+        )
+    return alike[0]
+
+
+def _is_recorded_as_isolated(regrouping: Regrouping, values: Json) -> bool:
+    """Whether the recorded groups of what is to be released are those of its isolation."""
     isolating = [regrouping.edge.group]
     return (
         isolating != [*regrouping.groups]

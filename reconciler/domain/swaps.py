@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.domain.edge_references import Node, References
 from reconciler.domain.edges import Edge, isolated_by
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackReport
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.swaps_catalogue import SWAPS, swap_of
@@ -49,7 +50,7 @@ def swaps_of(
     by_address = {node.address: node for node in known}
     references = References(known)
     begun = [by_address[address] for address in drifted if address in by_address]
-    subjects = isolated_by(begun, known, references, holders=_HOLDERS)
+    subjects = _with_interfaces(isolated_by(begun, known, references, holders=_HOLDERS), known)
     found = {}
     for node in _without_owners(subjects):
         swap, identity = swap_of(node.type), identities.get(node.address)
@@ -58,6 +59,21 @@ def swaps_of(
                 node.address, node.type, node.address, swap.attribute, group, identity
             )
     return tuple(found[address] for address in sorted(found))
+
+
+def _with_interfaces(subjects: Collection[Node], known: Collection[Node]) -> list[Node]:
+    """Return `subjects` and the interfaces of their instances that are resources themselves.
+
+    One that is left out would show the isolation as drift of its own, and be corrected.
+    """
+    firsts = {text for node in subjects for text in node.holds((_FIRST_INTERFACE,))}
+    there = {node.address for node in subjects}
+    more = [
+        node
+        for node in known
+        if node.type == _INTERFACE and node.address not in there and not firsts.isdisjoint(node.ids)
+    ]
+    return [*subjects, *more]
 
 
 def _without_owners(subjects: Collection[Node]) -> list[Node]:
@@ -72,12 +88,18 @@ def isolating_by(edges: Iterable[Edge]) -> tuple[Regrouping, ...]:
 
 
 def giving_back(edges: Iterable[Edge], undo: Json) -> tuple[Regrouping, ...]:
-    """Return what releases: each holds what it held before."""
-    return tuple(
-        Regrouping(edge, tuple(undo[edge.address][edge.attribute]))
-        for edge in edges
-        if edge.attribute in undo.get(edge.address, {})
-    )
+    """Return what releases: each holds what it held before.
+
+    Raises:
+        PermanentError: of one of them that is not known.
+    """
+    lacking = [edge.address for edge in edges if edge.attribute not in undo.get(edge.address, {})]
+    if lacking:
+        raise PermanentError(
+            f"what {lacking[0]} held before is not known",
+            remedy="give it its groups by hand in the cloud, then cancel this",
+        )
+    return tuple(Regrouping(edge, tuple(undo[edge.address][str(edge.attribute)])) for edge in edges)
 
 
 def beyond_swapping(plan: Plan, regroupings: Iterable[Regrouping]) -> str | None:

@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.domain.edges import Edge
-from reconciler.domain.errors import NotFoundError, ReconcilerError, StorageError
+from reconciler.domain.errors import (
+    NotFoundError,
+    ReconcilerError,
+    RetryableError,
+    StorageError,
+)
 from reconciler.domain.lifecycle import targets_of
 from reconciler.domain.model import Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType, Driver, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
+from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.folders import make_private
 from reconciler.engine.moves import policy_of, unhealed_of
@@ -139,7 +145,13 @@ async def _released(
     if quarantine is None:
         return None
     if quarantine.driver is Driver.SWAP:
-        return await giving_groups_back(loaded, quarantine, folder=folder)
+        plan = await giving_groups_back(loaded, quarantine, folder=folder)
+        now = StateMark(loaded.snapshot.lineage, loaded.snapshot.serial)
+        doubt = state_doubt(StateMark(stack.lineage, stack.serial), now, stack=stack.name)
+        if plan.empty and doubt is not None:
+            # What another state does not hold is isolated as before.
+            raise RetryableError(doubt.reason)
+        return plan
     plan = await attaching(loaded, quarantine, folder=folder)
     if plan.empty:
         await refuse_detached(service, stack, loaded, quarantine)

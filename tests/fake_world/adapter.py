@@ -203,7 +203,10 @@ class WorldAdapter(FakeEnds):
                 AttributePath("groups"), world.live[address]["groups"], [*groups]
             )
             for address, groups in wanted.items()
-            if address in world.live and world.live[address]["groups"] != groups
+            # What the state does not hold, the real one cannot find either.
+            if address in world.live
+            and address in world.recorded
+            and world.live[address]["groups"] != groups
         }
         swaps = {address: wanted[address] for address in changes}
         saved = {"serial": world.serial, "actions": dict.fromkeys(swaps, "update"), "swaps": swaps}

@@ -41,7 +41,7 @@ def store_undo(
     kept = {edge.address: edge for edge in (*(before.edges if before else ()), *edges)}
     policy = policy_of(tx, known)
     limits = service.limits_of(known.stack, policy=policy.name if policy else None)
-    undo = _undo(before, plan, edges)
+    undo = undo_of_attempts(before, plan, edges)
     quarantine = Quarantine(
         id=known.id,
         stack=known.stack,
@@ -56,11 +56,21 @@ def store_undo(
     tell(tx, quarantine, "begun", at=at)
 
 
-def _undo(before: Quarantine | None, plan: Plan, edges: Collection[Edge]) -> Json:
-    """Return what undoes both attempts; of swapped groups what the first one found there."""
-    swapped = {edge.address for edge in edges if edge.attribute is not None}
-    first = before.undo if before else {}
-    return {**first, **{k: v for k, v in undo_of(plan).items() if k not in swapped & first.keys()}}
+def undo_of_attempts(before: Quarantine | None, plan: Plan, edges: Collection[Edge]) -> Json:
+    """Return what undoes both attempts.
+
+    Where the second one finds the isolation group, it is what the first one found that counts. Any
+    other groups were given meanwhile by somebody, and are what is there now.
+    """
+    first, found = before.undo if before else {}, undo_of(plan)
+    isolated = {
+        edge.address
+        for edge in edges
+        if edge.attribute is not None
+        and edge.address in first
+        and edge.group in (found.get(edge.address, {}).get(edge.attribute) or ())
+    }
+    return {**first, **{k: v for k, v in found.items() if k not in isolated}}
 
 
 def activate(tx: Transaction, quarantine: Quarantine, *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from reconciler.domain.doubts import doubt_about
 from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ProviderDoubt, Snapshot
-from reconciler.domain.plan import Plan, PlannedResource
+from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import (
     Quarantine,
@@ -100,6 +100,11 @@ async def swapping(
             f"swapping the groups of {edges[0].address} would do more than that: {more}",
             remedy="isolate it by its edges: a policy with driver `detach`",
         )
+    if bare := [resource.address for resource in plan.resources if not _had_groups(resource)]:
+        raise PermanentError(
+            f"{bare[0]} shows no groups that could be given back",
+            remedy="isolate it by its edges: a policy with driver `detach`",
+        )
     done = {resource.address for resource in plan.resources}
     if begun is not None and not plan.empty:
         done |= set(begun.addresses)
@@ -111,12 +116,16 @@ async def swapping(
     return plan, edges
 
 
+def _had_groups(resource: PlannedResource) -> bool:
+    return any(isinstance(change.before, list) and change.before for change in resource.changes)
+
+
 def _refuse_isolated(edges: Collection[Edge], others: Collection[Quarantine]) -> None:
     """Refuse what another quarantine swapped: its undo would be taken for what was there."""
-    identities = {edge.identity: edge for edge in edges}
+    objects = {(edge.type, edge.identity) for edge in edges}
     for other in others:
         for edge in other.edges:
-            if edge.attribute is not None and edge.identity in identities:
+            if edge.attribute is not None and (edge.type, edge.identity) in objects:
                 raise PermanentError(
                     f"{edge.address} is isolated already, by quarantine {other.id[:8]}",
                     remedy=f"release that first: trueup release {other.id[:8]}",
@@ -130,7 +139,14 @@ async def giving_groups_back(loaded: Loaded, quarantine: Quarantine, *, folder: 
         RetryableError, PermanentError: see `swapping`.
     """
     wanted = giving_back(quarantine.edges, quarantine.undo)
-    return await _swapping(loaded).plan_swapping(loaded.snapshot, wanted, folder=folder)
+    plan = await _swapping(loaded).plan_swapping(loaded.snapshot, wanted, folder=folder)
+    if odd := [item.address for item in plan.resources if item.action is not Action.UPDATE]:
+        # In the module apart stands next to nothing of it: a replacement would be a bare object.
+        raise PermanentError(
+            f"giving its groups back would replace or create {odd[0]}",
+            remedy="give it the groups by hand in the cloud, then cancel this",
+        )
+    return plan
 
 
 def _swapping(loaded: Loaded) -> Swapping:

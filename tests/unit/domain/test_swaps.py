@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.domain.edge_references import Node
 from reconciler.domain.edges import Edge
+from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
@@ -68,6 +69,13 @@ def test_the_first_interface_stands_for_its_instance(
     assert found(GROUP, nodes=nodes) == isolated
 
 
+def test_an_instance_takes_its_first_interface_along() -> None:
+    # Else its new groups are drift of the interface, and a policy would put them back.
+    vm = node(VM, "i-1", vpc_security_group_ids="sg-web", primary_network_interface_id="eni-1")
+    nodes = (WORLD[0], vm, node(CARD, "eni-1", security_groups="sg-web"))
+    assert found(VM, nodes=nodes) == [CARD]
+
+
 def plan(*changes: PlannedChange, action: Action = Action.UPDATE) -> Plan:
     return Plan(StackName("shop"), (VM,), (PlannedResource(VM, "aws_instance", action, changes),))
 
@@ -92,7 +100,8 @@ def test_a_plan_that_swaps_does_nothing_else() -> None:
 def test_a_release_gives_back_what_was_there() -> None:
     back = giving_back([EDGE], {VM: {"vpc_security_group_ids": ["sg-web", "sg-open"]}})
     assert back == (Regrouping(EDGE, ("sg-web", "sg-open")),)
-    assert giving_back([EDGE], {}) == ()
+    with pytest.raises(PermanentError, match="before is not known"):
+        giving_back([EDGE], {VM: {}})
 
 
 @pytest.mark.parametrize(("held", "moved"), [(["sg-alone"], False), (["sg-web"], True)])

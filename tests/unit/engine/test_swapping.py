@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
 import pytest
 
+from reconciler.domain.edges import Edge
 from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.model import ResourceAddress
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.plan import Action, Plan, PlannedChange, PlannedResource
 from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, request
+from reconciler.engine.quarantine.keeping import undo_of_attempts
 from reconciler.engine.quarantine.preparing import swapping
 from reconciler.engine.quarantine.releasing import release
 from reconciler.engine.scanned import Loaded, load
@@ -24,6 +29,7 @@ from tests.fake_world import Fate, World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, House, open_house
 
 P, Q = RemediationState, QuarantineState
+_AT = datetime(2026, 11, 29, tzinfo=UTC)
 SWAP = replace(QUARANTINE, driver=Driver.SWAP, isolation_group="alone")
 
 
@@ -143,6 +149,29 @@ async def test_a_release_over_other_groups_waits_for_a_person(house: House) -> N
     assert waiting.state is P.AWAITING_APPROVAL
     assert "somebody changed its groups" in str(waiting.note)
     assert groups(house) == ["other"]
+
+
+def test_groups_that_were_put_right_between_two_attempts_are_what_comes_back() -> None:
+    edge = Edge(A, "thing", A, "groups", "alone", "1")
+    attempts = Quarantine(
+        RemediationId("q"), SHOP, (), (edge,), undo={A: {"groups": ["open"]}},
+        state=Q.ISOLATING, since=_AT, expires_at=_AT, group="g",
+    )  # fmt: skip
+
+    def planned(*before: str) -> Plan:
+        change = PlannedChange(AttributePath("groups"), list(before), ["alone"])
+        return Plan(SHOP, (A,), (PlannedResource(A, "thing", Action.UPDATE, (change,)),))
+
+    assert undo_of_attempts(attempts, planned("web"), [edge]) == {A: {"groups": ["web"]}}
+    assert undo_of_attempts(attempts, planned("alone"), [edge]) == {A: {"groups": ["open"]}}
+
+
+async def test_another_state_ends_no_quarantine(house: House) -> None:
+    await approved(house)
+    house.world.lineage = "another"
+    house.world.recorded.clear()
+    await house.later(hours=5)
+    assert (await the_quarantine(house)).state is not Q.RELEASED
 
 
 async def test_what_undoes_it_is_stored_before_the_effect(house: House) -> None:

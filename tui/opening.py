@@ -33,11 +33,31 @@ def openings_of(finding: Finding, directory: str) -> Iterator[Opening]:
     if source is not None and directory:
         base = Path(directory)
         file = base / source.file
-        if file.is_file() and file.resolve().is_relative_to(base.resolve()):
+        if _is_in(base, file):
             yield Opening(f"editor: {source.file}:{source.line}", file=file, line=source.line)
     for ticket in finding.tickets:
-        if urlsplit(ticket.url).scheme in {"http", "https"}:
+        if _is_web(ticket.url):
             yield Opening(f"browser: {ticket.key} ({ticket.channel})", url=ticket.url)
+
+
+def _is_in(base: Path, file: Path) -> bool:
+    """Whether `file` is a file in `base` that can be reached.
+
+    A directory that this user may not enter and a name that is too long raise OSError, a NUL
+    ValueError, a loop of links RuntimeError: raised by a key, each would end the app.
+    """
+    try:
+        return file.is_file() and file.resolve().is_relative_to(base.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _is_web(url: str) -> bool:
+    """Whether `url` is an address of the web; `https://[x/y` is none, and cannot be split."""
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False
 
 
 def command_of(opening: Opening, environment: Mapping[str, str]) -> list[str]:

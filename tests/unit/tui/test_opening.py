@@ -41,6 +41,27 @@ def test_nothing_outside_the_stack_and_no_address_but_of_the_web_is_offered(tmp_
 
 
 @pytest.mark.parametrize(
+    "error", [PermissionError(13, "denied"), ValueError("NUL"), RuntimeError("loop of links")]
+)
+def test_a_source_that_cannot_be_looked_at_is_not_offered(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_file(_self: Path) -> bool:
+        raise error
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert not list(openings_of(declared_at("main.tf"), str(tmp_path)))
+
+
+def test_a_name_too_long_and_an_address_that_cannot_be_split_are_not_offered(
+    tmp_path: Path,
+) -> None:
+    urls = ("https://[x/y", "https://tracker.example/OPS-1")
+    found = list(openings_of(declared_at("x" * 300, *urls), str(tmp_path)))
+    assert [each.url for each in found] == ["https://tracker.example/OPS-1"]
+
+
+@pytest.mark.parametrize(
     ("environment", "command"),
     [({}, ["less"]), ({"PAGER": "delta --paging=always"}, ["delta", "--paging=always"]),
      ({"PAGER": ""}, ["less"])],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -88,18 +88,29 @@ class DecidingApp(ReversibleApp):
         self.push_screen(modal, when_answered(lambda _yes: confirmed()))
 
     def divide_rows(self, rows: Sequence[Row]) -> None:
-        """Give the chosen rows a remediation and a plan of their own, apart from the others."""
-        parts: dict[str, list[str]] = {}
-        for row in rows:
-            found = self.session.store.remediations.get(row.remediation_id)
-            if found is not None and found.state == "awaiting_approval":
-                parts.setdefault(found.id, []).append(row.address)
+        """Give the chosen rows a remediation and a plan of their own, apart from the others.
+
+        In production, and of many at once, that is confirmed by a name before: what waited for
+        an approval is gone, and both parts are planned under the lock of the state.
+        """
         known = self.session.store.remediations
-        parts = {each: some for each, some in parts.items() if {*known[each].addresses} - {*some}}
+        parts = _parts_of(rows, known)
         if not parts:
             self.flash("nothing to divide: no plan that waits here is about others as well")
             return
-        self._divide(parts)
+        found = [known[each] for each in parts]
+        asked = request_of(
+            [each.stack for each in found],
+            sum(map(len, parts.values())),
+            production=self.session.options.production,
+            verb="divide",
+            targets=tuple(map(target_of, found)),
+        )
+        if asked.tier < Tier.SERIOUS:
+            self._divide(parts)
+            return
+        lines = list(_division_lines(found, parts))
+        self._confirm(asked, lines, "remediations:decide", lambda: self._divide(parts))
 
     @work(group="decide", exit_on_error=False)
     async def _divide(self, parts: Mapping[str, Sequence[str]]) -> None:
@@ -223,6 +234,29 @@ class DecidingApp(ReversibleApp):
     @work(group="decide", exit_on_error=False)
     async def _resume(self) -> None:
         self.tell("hold released", await intents.resume(self.session))
+
+
+def _parts_of(rows: Sequence[Row], known: Mapping[str, Remediation]) -> Mapping[str, Sequence[str]]:
+    """Return the addresses of `rows` by the waiting remediation that is about others as well."""
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        found = known.get(row.remediation_id)
+        if found is not None and found.state == "awaiting_approval":
+            parts.setdefault(found.id, []).append(row.address)
+    return {each: some for each, some in parts.items() if {*known[each].addresses} - {*some}}
+
+
+def _division_lines(
+    remediations: Sequence[Remediation], parts: Mapping[str, Sequence[str]]
+) -> Iterator[Line]:
+    """Yield what is taken out of which remediation, and what that does."""
+    for each in remediations:
+        others = len({*each.addresses} - {*parts[each.id]})
+        rest = counted(others, "other resource")
+        yield line(("divide ", "strong"), f"{each.stack}: apart from {rest}")
+        for address in parts[each.id]:
+            yield line("  ", (address, "strong"))
+    yield line("the plan that waits is gone; each part gets one, to be approved anew")
 
 
 def _is_felt(verb: str, remediation: Remediation) -> bool:

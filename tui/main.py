@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.client import Daemon
 from reconciler.client.errors import PermanentError
 from tui.locale_encoding import takes_utf_8
-from tui.preferences import forbids_changes, preferences_file, read_preferences
+from tui.preferences import preferences_file, read_preferences, why_read_only
 from tui.session import Options
 
 _NARROW: Final = "the locale's encoding is not UTF-8"
@@ -27,14 +27,14 @@ def run(daemon: Daemon, options: Options) -> None:
     file = preferences_file(os.environ)
     wish = read_preferences(file)
     utf_8 = takes_utf_8(os.environ, utf8_mode=bool(sys.flags.utf8_mode))
-    forbidden = not options.read_only and forbids_changes(wish, options.environment)
+    forbidden = "" if options.read_only else why_read_only(wish, options.environment)
     narrow = "" if utf_8 or wish.ascii_only is False else _NARROW
     options = replace(
         options,
         theme=options.theme or wish.theme or "terminal",
         ascii_only=options.ascii_only or bool(wish.ascii_only) or bool(narrow),
-        read_only=options.read_only or forbidden,
-        read_only_because=f"tui.toml says so of {options.environment}" if forbidden else "",
+        read_only=options.read_only or bool(forbidden),
+        read_only_because=forbidden,
         ascii_because="" if options.ascii_only or wish.ascii_only else narrow,
         mouse=options.mouse and wish.mouse,
         views=wish.views,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,11 +35,31 @@ def openings_of(finding: Finding, directory: str) -> Iterator[Opening]:
     if source is not None and directory:
         base = Path(directory)
         file = base / source.file
-        if file.is_file() and file.resolve().is_relative_to(base.resolve()):
+        if _is_in(base, file):
             yield Opening(f"editor: {source.file}:{source.line}", file=file, line=source.line)
     for ticket in finding.tickets:
-        if urlsplit(ticket.url).scheme in {"http", "https"}:
+        if _is_web(ticket.url):
             yield Opening(f"browser: {ticket.key} ({ticket.channel})", url=ticket.url)
+
+
+def _is_in(base: Path, file: Path) -> bool:
+    """Whether `file` is a file in `base` that can be reached.
+
+    A directory that this user may not enter and a name that is too long raise OSError, a NUL
+    ValueError, a loop of links RuntimeError: raised by a key, each would end the app.
+    """
+    try:
+        return file.is_file() and file.resolve().is_relative_to(base.resolve())
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def _is_web(url: str) -> bool:
+    """Whether `url` is an address of the web; `https://[x/y` is none, and cannot be split."""
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False
 
 
 def command_of(opening: Opening, environment: Mapping[str, str]) -> list[str]:
@@ -68,6 +90,20 @@ def _words(environment: Mapping[str, str], names: Iterable[str], usual: str) -> 
     return [usual]
 
 
+@contextmanager
+def _interrupts_left_to_it() -> Iterator[None]:
+    """Leave ^C to the program that has the terminal.
+
+    The terminal sends it to both: in less it ends a search, and here it cancelled the app, which
+    was gone when less was left. SIG_IGN would do the same to the program, which inherits it.
+    """
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def open_outside(opening: Opening, environment: Mapping[str, str]) -> None:
     """Run the program until it is left; the terminal is its own meanwhile.
 
@@ -78,12 +114,16 @@ def open_outside(opening: Opening, environment: Mapping[str, str]) -> None:
     import webbrowser  # noqa: PLC0415
 
     if opening.url:
-        if not webbrowser.open(opening.url):
+        with _interrupts_left_to_it():  # a browser may be one of the terminal
+            opened = webbrowser.open(opening.url)
+        if not opened:
             raise InvalidError("there is no browser here", remedy="y copies the address")
         return
     command = command_of(opening, environment)
+    given = None if opening.file else opening.text.encode()
     try:
-        subprocess.run(command, input=None if opening.file else opening.text.encode(), check=False)
+        with _interrupts_left_to_it():
+            subprocess.run(command, input=given, check=False)
     except OSError as error:
         raise InvalidError(
             f"{command[0]} cannot be started: {error.strerror}",

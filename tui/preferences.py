@@ -19,7 +19,8 @@ _KEYS: Final = ("theme", "ascii", "mouse", "read_only", "keys", "views")
 class Preferences:
     """`ascii_only` is None where the locale decides. `views` names filters.
 
-    `read_only` are globs over the names of environments in which nothing may be changed.
+    `read_only` are globs over the names of environments in which nothing may be changed; where
+    there are any, neither may it be in one without a name.
     `keys` gives actions other keys, by the names that `?` shows.
     """
 
@@ -31,10 +32,17 @@ class Preferences:
     views: Mapping[str, str] = field(default_factory=dict)
 
 
-def forbids_changes(wish: Preferences, environment: str) -> bool:
-    """Whether nothing may be changed in an environment of this name."""
+def why_read_only(wish: Preferences, environment: str) -> str:
+    """Return why nothing may be changed in an environment of this name; empty when it may.
+
+    One without a name may be any of them: started without `--environment`, `read_only = ["*"]`
+    closed nothing.
+    """
     name = environment.lower()
-    return bool(name) and any(fnmatchcase(name, glob.lower()) for glob in wish.read_only)
+    if wish.read_only and not name:
+        return "tui.toml has read_only; --environment says whether it is meant"
+    forbidden = any(fnmatchcase(name, glob.lower()) for glob in wish.read_only)
+    return f"tui.toml says so of {environment}" if forbidden else ""
 
 
 def preferences_file(environment: Mapping[str, str]) -> Path:

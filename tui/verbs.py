@@ -75,10 +75,20 @@ def about(
     return Asked(verb, targets, tier, _token(sorted({*stacks}), 1, tier))
 
 
-def request_of(stacks: Iterable[str], count: int, *, production: bool) -> Asked:
-    """Return the request of `count` plans, and how it must be confirmed; one is no change."""
+def request_of(
+    stacks: Iterable[str],
+    count: int,
+    *,
+    production: bool,
+    verb: str = "request",
+    targets: tuple[Target, ...] = (),
+) -> Asked:
+    """Return what has plans made for `count` resources, and how it must be confirmed.
+
+    A plan of its own changes nothing.
+    """
     tier = Tier.BULK if count > BULK else Tier.SERIOUS if production else Tier.REVERSIBLE
-    return Asked("request", (), tier, _token(sorted({*stacks}), count, tier))
+    return Asked(verb, targets, tier, _token(sorted({*stacks}), count, tier))
 
 
 def _touched(remediation: Remediation) -> int:

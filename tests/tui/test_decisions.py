@@ -371,3 +371,21 @@ async def test_one_of_several_is_divided_from_their_plan(served: Served) -> None
     assert (await house.remediation(whole.id)).state == "superseded"
     apart = await house.remediations(RemediationState.AWAITING_APPROVAL)
     assert sorted(each.addresses for each in apart) == [(A,), (B,)]
+
+
+async def test_production_asks_for_a_name_before_a_plan_is_divided(served: Served) -> None:
+    house = served.desk.house
+    house.world.depends = {B: (A,)}
+    await drifted(served, A, B)
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("2 of 2")
+        await seat.until("needs approval")
+        await seat.press("slash", *"thing.a", "enter", "D")
+        await seat.until("divide shop: apart from 1 other resource")
+        await seat.until("type shop and enter to divide")
+        await seat.press("escape")
+        assert [each.state for each in await house.remediations()] == ["awaiting_approval"]
+        await seat.press("D")
+        await seat.until("type shop and enter to divide")
+        await seat.press(*"shop", "enter")
+        await seat.until("divided; each part gets a plan of its own: 1")

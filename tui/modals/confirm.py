@@ -149,10 +149,14 @@ class Confirm(Framed[bool]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Confirm by the name, typed as it is."""
         event.stop()
-        if event.value.strip() == self._asked.token and self._is_armed(event.time):
+        self._show_verdict()
+        if not self._seen_all:
+            # Tab and a click reach the field too: a name after them approved 300 lines unread.
+            self.query_one("#asked", Document).focus()
+        elif event.value.strip() == self._asked.token and self._is_armed(event.time):
             self.dismiss(result=True)
-        else:
-            event.input.value = ""
+            return
+        event.input.value = ""
 
     def _is_armed(self, pressed_at: float) -> bool:
         return pressed_at >= self._armed_at and not self._disarmed

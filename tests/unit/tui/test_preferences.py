@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.client.errors import InvalidError
-from tui.preferences import Preferences, forbids_changes, preferences_file, read_preferences
+from tui.preferences import Preferences, preferences_file, read_preferences, why_read_only
 
 
 def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
@@ -44,12 +44,19 @@ def test_what_is_not_understood_is_named(text: str, words: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("environment", "forbidden"),
-    [("prod", True), ("PROD-eu", True), ("staging", False), ("", False)],
+    ("environment", "why"),
+    [
+        ("prod", "tui.toml says so of prod"),
+        ("PROD-eu", "tui.toml says so of PROD-eu"),
+        ("staging", ""),
+    ],
 )
-def test_an_environment_may_be_closed_to_changes(
-    environment: str,
-    forbidden: bool,  # noqa: FBT001 - the case
-) -> None:
-    assert forbids_changes(Preferences(read_only=["prod*"]), environment) is forbidden
-    assert not forbids_changes(Preferences(), environment)
+def test_an_environment_may_be_closed_to_changes(environment: str, why: str) -> None:
+    assert why_read_only(Preferences(read_only=["prod*"]), environment) == why
+    assert not why_read_only(Preferences(), environment)
+
+
+@pytest.mark.parametrize("glob", ["*", "prod*"])
+def test_an_environment_without_a_name_may_be_a_closed_one(glob: str) -> None:
+    assert "--environment" in why_read_only(Preferences(read_only=[glob]), "")
+    assert not why_read_only(Preferences(), "")

@@ -270,6 +270,76 @@ async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> 
     assert (await house.events()).count("channel.failed") == 2, "the first failure, and the end"
 
 
+async def many(house: House) -> None:
+    """Let three alerts come due, none of which was tried."""
+    await begin(house)
+    for address, size in ((A, 9), (B, 7), (C, 5)):
+        await drift(house, address, size)
+    await tell(house, seconds=1)
+
+
+async def test_a_day_after_a_channel_failed_all_that_waits_since_is_given_up_at_once(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await many(house)
+    await tell(house)
+    assert board.asked == 1
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up, state.lost) == (2, 3, 3)
+
+
+async def test_new_alerts_do_not_keep_an_old_one_from_being_given_up(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    await drift(house, B, size=7)
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (2, 1)
+
+
+async def test_a_channel_that_always_asks_to_wait_loses_what_it_was_asked_before_alone(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(hours=1))] * 99
+    await many(house)
+    await tell(house)
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (2, 1)
+    await tell(house, hours=2)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (3, 1), "the first try of another"
+
+
+async def test_what_was_never_tried_fails_no_longer_than_its_channel(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")]
+    await many(house)
+    await tell(house)
+    show = board.show
+
+    async def takes_one(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        board.show = show  # type: ignore[method-assign]
+        taken = await show(notice, receipt)
+        board.failures = [RetryableError("away")] * 2
+        return taken
+
+    board.show = takes_one  # type: ignore[method-assign]
+    await tell(house, hours=23)
+    assert board.posted == 1
+    await tell(house, hours=2)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (4, 1), "the one that failed for a day itself"
+
+
 async def test_what_can_never_be_shown_is_given_up_at_once(house: House) -> None:
     board = listen(house)
     board.failures = [PermanentError("wrong key")]

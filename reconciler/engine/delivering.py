@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,6 +29,7 @@ from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
+_MOST_PUT_OFF: Final = 10_000
 _PAUSE: Final = timedelta(seconds=30)
 """How long a channel that did not take a message is left alone with others."""
 
@@ -65,19 +66,50 @@ async def try_again(service: Service) -> None:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
+    await service.store.transact(lambda tx: forget_removed(tx, service.channels, at=at))
+    service.channels_quiet_until = {
+        name: until
+        for name, until in service.channels_quiet_until.items()
+        if name in service.channels
+    }
+    await revive(service, service.channels)
+
+
+async def revive(service: Service, channels: Collection[str]) -> None:
+    """Let what was given up of open alerts on `channels`, or waits out a pause, be tried now.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+    pauses = {
+        name: service.channels_quiet_until.pop(name)
+        for name in channels
+        if name in service.channels_quiet_until
+    }
 
     def work(tx: Transaction) -> None:
-        forget_removed(tx, service.channels, at=at)
-        revive(tx, service.channels, at=at)
-
-    await service.store.transact(work)
-
-
-def revive(tx: Transaction, channels: Collection[str], *, at: datetime) -> None:
-    """Let what was given up of open alerts on `channels` be tried again."""
-    if channels:
         lost = tx.alerts.given_up(channels)
-        tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in lost])
+        again = [delivery.revived(at=at) for delivery in lost]
+        tx.alerts.put_deliveries([*again, *_put_off(tx, pauses, at=at)])
+
+    if channels:
+        await service.store.transact(work)
+
+
+def _put_off(view: Transaction, pauses: Mapping[str, datetime], *, at: datetime) -> list[Delivery]:
+    """Return as due what `pauses` put off: with a new address it would wait for an hour else."""
+    if not pauses:
+        return []
+    waiting = view.alerts.due(max(pauses.values()), limit=_MOST_PUT_OFF)
+    return [
+        replace(each, next_at=at)
+        for each in waiting
+        if each.channel in pauses
+        and at < each.next_at <= pauses[each.channel]
+        # Others wait for more of their cause, a digest or the morning.
+        and each.failing_since is not None
+    ]
 
 
 def _due(

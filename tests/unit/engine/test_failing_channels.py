@@ -151,6 +151,29 @@ async def test_a_pause_holds_what_was_gathered_for_a_digest(house: House) -> Non
     assert board.asked == 1
 
 
+@pytest.mark.parametrize("how", ["reload", "test"])
+async def test_a_reload_or_a_test_that_succeeds_ends_a_pause(house: House, how: str) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(hours=1))]
+    await many(house)
+    await tell(house)
+    assert (board.asked, board.open) == (1, [])
+    if how == "reload":
+        board = listen(house)
+        await try_again(house.service)
+    else:
+        assert (await try_channel(house.service, "ops", actor="ana")).error is None
+    await tell(house)
+    assert len(board.open) == 3, "what failed, and what was put off with it"
+
+
+async def test_a_pause_of_a_channel_that_is_gone_is_forgotten(house: House) -> None:
+    listen(house)
+    house.service.channels_quiet_until["gone"] = house.clock.now() + timedelta(hours=1)
+    await try_again(house.service)
+    assert house.service.channels_quiet_until == {}
+
+
 async def test_a_pause_holds_a_heartbeat(house: House) -> None:
     board = listen(house, heartbeat=timedelta(days=1))
     board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]

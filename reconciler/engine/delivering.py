@@ -10,7 +10,6 @@ from typing import Final
 
 from reconciler.domain.alerts import (
     GIVE_UP_AFTER,
-    Alert,
     AlertId,
     AlertState,
     Delivery,
@@ -45,10 +44,12 @@ async def deliver_due(service: Service, *, patience_s: float = PATIENCE_S) -> in
     """
     at = service.clock.now()
     stalled = busy(service)
-    due, alerts = await service.store.read(lambda view: _due(view, at, without=stalled))
-    by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
+    due = await service.store.read(
+        lambda view: view.alerts.due(at, limit=_AT_ONCE, without=stalled)
+    )
+    by_channel: defaultdict[str, list[Delivery]] = defaultdict(list)
     for delivery in sorted(due, key=lambda each: _turn(each, at=at)):
-        by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
+        by_channel[delivery.channel].append(delivery)
     done = await side_by_side(
         service,
         {name: _deliver(service, name, batch) for name, batch in by_channel.items()},
@@ -112,13 +113,6 @@ def _put_off(view: Transaction, pauses: Mapping[str, datetime], *, at: datetime)
     ]
 
 
-def _due(
-    view: Transaction, at: datetime, *, without: Collection[str]
-) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
-    due = view.alerts.due(at, limit=_AT_ONCE, without=without)
-    return due, view.alerts.get_many({delivery.alert_id for delivery in due})
-
-
 def _turn(delivery: Delivery, *, at: datetime) -> tuple[bool, int]:
     """Return its place in a batch: what is past its time, then what failed least.
 
@@ -140,29 +134,52 @@ def _since_taken(delivery: Delivery, *, takes: bool) -> Delivery:
     return replace(delivery, failing_since=None) if takes and not delivery.attempts else delivery
 
 
-async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Alert]]) -> None:
-    at = service.clock.now()
+async def _deliver(service: Service, name: str, due: Sequence[Delivery]) -> None:
     gathered: list[Delivery] = []
     takes = False
-    for number, (_, alert) in enumerate(due):
-        rest = [_since_taken(each, takes=takes) for each, _ in due[number:]]
+    for number, planned in enumerate(due):
+        rest = [_since_taken(each, takes=takes) for each in due[number:]]
         if await _is_left_alone(service, name, [*gathered, *rest], takes=takes):
             return
-        delivery, *behind = rest
-        channel = service.channels.get(name)
-        if channel is not None:
-            quiet_until = channel.subscription.quiet_until(alert, at=at)
-            if quiet_until is not None:
-                # The time until then is no time in which the channel failed.
-                later = _since_taken(delivery, takes=True)
-                await _keep(service, replace(later, next_at=quiet_until))
-                continue
-            if channel.subscription.is_gathered(alert, delivery):
-                gathered.append(delivery)
-                continue
-        takes = await deliver(service, delivery, behind=behind) or takes
+        looked = await _look(service, planned)
+        if looked is None:
+            continue
+        delivery, is_gathered = looked
+        delivery = _since_taken(delivery, takes=takes)
+        if is_gathered:
+            gathered.append(delivery)
+            continue
+        takes = await deliver(service, delivery, behind=rest[1:]) or takes
     if gathered and not await _is_left_alone(service, name, gathered, takes=takes):
-        await to_its_end(service, _deliver_digest(service, name, gathered, at=at))
+        await to_its_end(service, _deliver_digest(service, name, gathered, at=service.clock.now()))
+
+
+async def _look(service: Service, planned: Delivery) -> tuple[Delivery, bool] | None:
+    """Return a delivery as it is at its turn and whether it is gathered; None: not to be sent now.
+
+    Its batch may have taken minutes. An alert that became critical meanwhile would be put off to
+    the morning, as it was not, and what put it forward would be written over.
+    """
+    at = service.clock.now()
+    channel = service.channels.get(planned.channel)
+
+    def work(tx: Transaction) -> tuple[Delivery, bool] | None:
+        waiting = _waiting(tx, planned.channel, {planned.alert_id})
+        alert = tx.alerts.get_many([planned.alert_id]).get(planned.alert_id)
+        if not waiting or alert is None:
+            return None
+        (delivery,) = waiting
+        if channel is None:
+            return delivery, False
+        quiet_until = channel.subscription.quiet_until(alert, at=at)
+        if quiet_until is None:
+            return delivery, channel.subscription.is_gathered(alert, delivery)
+        # The time until then is no time in which the channel failed.
+        later = _since_taken(delivery, takes=True)
+        tx.alerts.put_deliveries([replace(later, next_at=quiet_until)])
+        return None
+
+    return await service.store.transact(work)
 
 
 async def _deliver_digest(

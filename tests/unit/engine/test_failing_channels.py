@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import Severity
 from reconciler.domain.notices import Notice
+from reconciler.domain.subscriptions import Subscription
+from reconciler.domain.windows import read_window
 from reconciler.engine.channels import channel_states, try_channel
 from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.sending import end_sending
+from reconciler.engine.service import Channel
 from reconciler.ports import ChannelBusyError
+from reconciler.stores import Transaction
+from tests.patience import PATIENCE_S
 from tests.unit.engine.board import beat, begin, drift, listen, tell
 from tests.unit.engine.house import A, B, C, House
 
@@ -172,6 +180,48 @@ async def test_a_pause_of_a_channel_that_is_gone_is_forgotten(house: House) -> N
     house.service.channels_quiet_until["gone"] = house.clock.now() + timedelta(hours=1)
     await try_again(house.service)
     assert house.service.channels_quiet_until == {}
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"quiet": (read_window("09:00-15:00 UTC"),)}, {"digest": timedelta(seconds=1)}]
+)
+async def test_what_becomes_critical_while_its_batch_is_sent_waits_for_no_morning(
+    house: House, wanted: dict[str, Any]
+) -> None:
+    board = listen(house)
+    await many(house)
+    house.clock.move(seconds=11)
+
+    async def rises() -> None:
+        house.service.channels = {"ops": Channel(replace(Subscription("ops"), **wanted), board)}
+        await house.service.store.transact(make_all_critical)
+
+    board.meanwhile = rises
+    await deliver_due(house.service, patience_s=PATIENCE_S)
+    assert len(board.open) == 3
+
+
+def make_all_critical(tx: Transaction) -> None:
+    alerts = tx.alerts.page().items
+    tx.alerts.put_many([replace(each, severity=Severity.CRITICAL) for each in alerts])
+
+
+async def test_a_quiet_span_that_begins_while_a_batch_is_sent_puts_off_the_rest(
+    house: House,
+) -> None:
+    board = listen(house)
+    await many(house)
+    at = house.clock.now()
+    hour = f"{at + timedelta(hours=1):%H:%M}-{at + timedelta(hours=3):%H:%M}"
+    board = listen(house, quiet=(read_window(hour),))
+
+    async def lasts() -> None:
+        house.clock.move(hours=2)
+
+    board.meanwhile = lasts
+    house.clock.move(seconds=11)
+    await deliver_due(house.service, patience_s=PATIENCE_S)
+    assert len(board.open) == 1
 
 
 async def test_a_pause_holds_a_heartbeat(house: House) -> None:

@@ -117,6 +117,7 @@ class Delivery:
 
     `receipt` is what the channel needs to change its message: ids, never a secret. With `given_up`
     nothing more is tried. Of one that nothing is shown of, `sent_at` is when a message was begun.
+    `failing_since` is since when its channel fails: of one without attempts, others were tried.
     """
 
     channel: str

@@ -82,7 +82,8 @@ class Subscription:
             soon = self.begin(alert, at=at).next_at
             return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery
         if self.is_gathered(alert, delivery):
-            return replace(delivery, next_at=self._next_digest(at))
+            # Put off by a day or more, it is no longer one that fails since a pause before.
+            return replace(delivery, next_at=self._next_digest(at), failing_since=None)
         if rises or alert.state is AlertState.RESOLVED or delivery.sent_at is None:
             return replace(delivery, next_at=at)
         return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))

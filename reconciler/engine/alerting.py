@@ -20,6 +20,7 @@ from reconciler.domain.alerts import (
     REMEDIATION_EVENTS,
     STACK,
     STALE_AFTER,
+    TEST,
     Alert,
     AlertId,
     AlertState,
@@ -61,6 +62,7 @@ _AT_ONCE: Final = 500
 _OF_STACKS: Final = {"stack.error": "stack.error", "stack.scanned": ""}
 """The events that say something of a stack, and which of them may open an alert."""
 _STALE: Final = "stack.stale"
+_HEALED: Final = "drift.healed"
 _APPROVED: Final = f"{REMEDIATION}{RemediationState.QUEUED.value}"
 """Where an approval leads; other ways there are no news."""
 _OPENS_NONE: Final = frozenset({DRIFT_ACKNOWLEDGED, _APPROVED})
@@ -143,6 +145,8 @@ def _follow(tx: Transaction, subscriptions: Sequence[Subscription], *, at: datet
             touched[subject].add(DRIFT_DETECTED)
         for channel in losses(tx):
             touched[subject_of(CHANNEL, channel)].add(CHANNEL_FAILED)
+        for subject in _over(tx, touched):
+            touched[subject].add(_HEALED)
         cursor = newest
         more: Sequence[EventEntry] = ()
     else:
@@ -183,6 +187,15 @@ def _every_subject(tx: Transaction) -> Iterable[str]:
     for waiting in tx.remediations.in_states(_WAITING):
         if waiting.action_type is ActionType.RELEASE:
             yield subject_of(RELEASE, waiting.id)
+
+
+def _over(tx: Transaction, touched: Collection[str]) -> list[str]:
+    """Return the open members that are not `touched`: what ended unread leaves its alert.
+
+    No event comes of it any more. That of a test is ended by who tests.
+    """
+    unread = (name for name in tx.alerts.open_subjects() if name not in touched)
+    return [name for name in unread if read_subject(name)[0] != TEST]
 
 
 @dataclass(slots=True)

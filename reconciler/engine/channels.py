@@ -42,7 +42,8 @@ async def channel_states(service: Service) -> tuple[ChannelState, ...]:
 async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     """Open an alert on one channel and end it again, by the way that every alert goes.
 
-    Where the channel took both, what was given up on it of open alerts is tried again.
+    Where the channel took both, what was given up on it of open alerts is tried again, and what
+    waits out a pause of it as well.
 
     Raises:
         NotFoundError: no channel of that name is configured.
@@ -66,7 +67,7 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
     error = error or await _shown(service, name, alert_id)
     if error is None:
-        await service.store.transact(lambda tx: revive(tx, [name], at=service.clock.now()))
+        await revive(service, [name])
     return Tried(name, alert_id, error)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from reconciler.domain.alerts import (
     GIVE_UP_AFTER,
-    Alert,
     AlertId,
+    AlertState,
     Delivery,
     retry_at,
 )
@@ -28,6 +28,7 @@ from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
 
 _AT_ONCE: Final = 500
+_MOST_PUT_OFF: Final = 10_000
 _PAUSE: Final = timedelta(seconds=30)
 """How long a channel that did not take a message is left alone with others."""
 
@@ -43,11 +44,12 @@ async def deliver_due(service: Service, *, patience_s: float = PATIENCE_S) -> in
     """
     at = service.clock.now()
     stalled = busy(service)
-    due, alerts = await service.store.read(lambda view: _due(view, at, without=stalled))
-    by_channel: defaultdict[str, list[tuple[Delivery, Alert]]] = defaultdict(list)
-    # What never failed comes first: a message that a channel cannot take holds up no other.
-    for delivery in sorted(due, key=lambda each: each.attempts):
-        by_channel[delivery.channel].append((delivery, alerts[delivery.alert_id]))
+    due = await service.store.read(
+        lambda view: view.alerts.due(at, limit=_AT_ONCE, without=stalled)
+    )
+    by_channel: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for delivery in sorted(due, key=lambda each: _turn(each, at=at)):
+        by_channel[delivery.channel].append(delivery)
     done = await side_by_side(
         service,
         {name: _deliver(service, name, batch) for name, batch in by_channel.items()},
@@ -65,47 +67,119 @@ async def try_again(service: Service) -> None:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
+    await service.store.transact(lambda tx: forget_removed(tx, service.channels, at=at))
+    service.channels_quiet_until = {
+        name: until
+        for name, until in service.channels_quiet_until.items()
+        if name in service.channels
+    }
+    await revive(service, service.channels)
+
+
+async def revive(service: Service, channels: Collection[str]) -> None:
+    """Let what was given up of open alerts on `channels`, or waits out a pause, be tried now.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at = service.clock.now()
+    pauses = {
+        name: service.channels_quiet_until.pop(name)
+        for name in channels
+        if name in service.channels_quiet_until
+    }
 
     def work(tx: Transaction) -> None:
-        forget_removed(tx, service.channels, at=at)
-        revive(tx, service.channels, at=at)
-
-    await service.store.transact(work)
-
-
-def revive(tx: Transaction, channels: Collection[str], *, at: datetime) -> None:
-    """Let what was given up of open alerts on `channels` be tried again."""
-    if channels:
         lost = tx.alerts.given_up(channels)
-        tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in lost])
+        again = [delivery.revived(at=at) for delivery in lost]
+        tx.alerts.put_deliveries([*again, *_put_off(tx, pauses, at=at)])
+
+    if channels:
+        await service.store.transact(work)
 
 
-def _due(
-    view: Transaction, at: datetime, *, without: Collection[str]
-) -> tuple[Sequence[Delivery], dict[AlertId, Alert]]:
-    due = view.alerts.due(at, limit=_AT_ONCE, without=without)
-    return due, view.alerts.get_many({delivery.alert_id for delivery in due})
+def _put_off(view: Transaction, pauses: Mapping[str, datetime], *, at: datetime) -> list[Delivery]:
+    """Return as due what `pauses` put off: with a new address it would wait for an hour else."""
+    if not pauses:
+        return []
+    waiting = view.alerts.due(max(pauses.values()), limit=_MOST_PUT_OFF)
+    return [
+        replace(each, next_at=at)
+        for each in waiting
+        if each.channel in pauses
+        and at < each.next_at <= pauses[each.channel]
+        # Others wait for more of their cause, a digest or the morning.
+        and each.failing_since is not None
+    ]
 
 
-async def _deliver(service: Service, name: str, due: Sequence[tuple[Delivery, Alert]]) -> None:
-    at = service.clock.now()
+def _turn(delivery: Delivery, *, at: datetime) -> tuple[bool, int]:
+    """Return its place in a batch: what is past its time, then what failed least.
+
+    A message that a channel cannot take holds up no other. What is past its time holds up others
+    once: then it is given up. Behind new alerts it would never be tried again, nor given up.
+    """
+    if _is_past(delivery, at=at):
+        return False, -delivery.attempts
+    return True, delivery.attempts
+
+
+def _is_past(delivery: Delivery, *, at: datetime) -> bool:
+    since = delivery.failing_since
+    return since is not None and at - since >= GIVE_UP_AFTER
+
+
+def _since_taken(delivery: Delivery, *, takes: bool) -> Delivery:
+    """Return it as it waits for a channel that `takes` messages: untried, it does not fail."""
+    return replace(delivery, failing_since=None) if takes and not delivery.attempts else delivery
+
+
+async def _deliver(service: Service, name: str, due: Sequence[Delivery]) -> None:
     gathered: list[Delivery] = []
-    for number, (delivery, alert) in enumerate(due):
-        rest = [later for later, _ in due[number:]]
-        if await _is_left_alone(service, name, [*gathered, *rest]):
+    takes = False
+    for number, planned in enumerate(due):
+        rest = [_since_taken(each, takes=takes) for each in due[number:]]
+        if await _is_left_alone(service, name, [*gathered, *rest], takes=takes):
             return
-        channel = service.channels.get(name)
-        if channel is not None:
-            quiet_until = channel.subscription.quiet_until(alert, at=at)
-            if quiet_until is not None:
-                await _keep(service, replace(delivery, next_at=quiet_until))
-                continue
-            if channel.subscription.is_gathered(alert, delivery):
-                gathered.append(delivery)
-                continue
-        await deliver(service, delivery)
-    if gathered and not await _is_left_alone(service, name, gathered):
-        await to_its_end(service, _deliver_digest(service, name, gathered, at=at))
+        looked = await _look(service, planned)
+        if looked is None:
+            continue
+        delivery, is_gathered = looked
+        delivery = _since_taken(delivery, takes=takes)
+        if is_gathered:
+            gathered.append(delivery)
+            continue
+        takes = await deliver(service, delivery, behind=rest[1:]) or takes
+    if gathered and not await _is_left_alone(service, name, gathered, takes=takes):
+        await to_its_end(service, _deliver_digest(service, name, gathered, at=service.clock.now()))
+
+
+async def _look(service: Service, planned: Delivery) -> tuple[Delivery, bool] | None:
+    """Return a delivery as it is at its turn and whether it is gathered; None: not to be sent now.
+
+    Its batch may have taken minutes. An alert that became critical meanwhile would be put off to
+    the morning, as it was not, and what put it forward would be written over.
+    """
+    at = service.clock.now()
+    channel = service.channels.get(planned.channel)
+
+    def work(tx: Transaction) -> tuple[Delivery, bool] | None:
+        waiting = _waiting(tx, planned.channel, {planned.alert_id})
+        alert = tx.alerts.get_many([planned.alert_id]).get(planned.alert_id)
+        if not waiting or alert is None:
+            return None
+        (delivery,) = waiting
+        if channel is None:
+            return delivery, False
+        quiet_until = channel.subscription.quiet_until(alert, at=at)
+        if quiet_until is None:
+            return delivery, channel.subscription.is_gathered(alert, delivery)
+        # The time until then is no time in which the channel failed.
+        later = _since_taken(delivery, takes=True)
+        tx.alerts.put_deliveries([replace(later, next_at=quiet_until)])
+        return None
+
+    return await service.store.transact(work)
 
 
 async def _deliver_digest(
@@ -144,29 +218,31 @@ def _untold(delivery: Delivery) -> Delivery:
     return replace(delivery, given_up=True, error="it was over before its time")
 
 
-async def deliver(service: Service, delivery: Delivery) -> None:
-    """Show an alert on a channel, or note why not; a channel that failed is left alone then.
+async def deliver(service: Service, delivery: Delivery, *, behind: Sequence[Delivery] = ()) -> bool:
+    """Show an alert on a channel, or note why not; return whether the channel took it.
 
-    A reload while it is shown closes the channel: then the one in its place shows it. Who is
-    cancelled in the middle leaves it to be sent and noted (`end_sending`).
+    A channel that failed is left alone then. Where it failed for a day, what waits `behind` for
+    as long is given up with it. A reload while it is shown closes the channel: then the one in
+    its place shows it. Who is cancelled in the middle leaves it to be sent and noted
+    (`end_sending`).
     """
-    await to_its_end(service, _deliver_one(service, delivery))
+    return await to_its_end(service, _deliver_one(service, delivery, behind))
 
 
-async def _deliver_one(service: Service, delivery: Delivery) -> None:
+async def _deliver_one(service: Service, delivery: Delivery, behind: Sequence[Delivery]) -> bool:
     at = service.clock.now()
     channel = service.channels.get(delivery.channel)
     if channel is None:
         gone = replace(delivery, given_up=True, error="trueup.toml has no such channel any more")
         await _keep(service, gone)
-        return
+        return False
     found = await service.store.read(lambda view: to_show(view, delivery))
     if found.muted:
-        return
+        return False
     notice = found.notice
     if notice is None:
         await _keep(service, _untold(delivery))
-        return
+        return False
     if not delivery.may_be_seen:
         delivery = delivery.begun(at=at)
         await _keep(service, delivery)
@@ -176,13 +252,13 @@ async def _deliver_one(service: Service, delivery: Delivery) -> None:
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         if service.channels.get(delivery.channel) is not channel:
-            await _deliver_one(service, delivery)
-            return
+            return await _deliver_one(service, delivery, behind)
         note_pause(service, delivery.channel, receipt)
-        await _failed(service, delivery, receipt, at=at)
-        return
+        await _failed(service, delivery, receipt, at=at, behind=behind)
+        return False
     taken = delivery.taken(notice.revision, receipt, at=at)
     await _put(service, [taken], taken_by=delivery.channel)
+    return True
 
 
 def note_pause(service: Service, name: str, error: ReconcilerError) -> None:
@@ -199,11 +275,16 @@ def pause_of(service: Service, name: str) -> datetime | None:
     return until if until is not None and until > service.clock.now() else None
 
 
-async def _is_left_alone(service: Service, name: str, waiting: Sequence[Delivery]) -> bool:
-    """Whether a channel is left alone now: then what waits for it comes due when that is over."""
+async def _is_left_alone(
+    service: Service, name: str, waiting: Sequence[Delivery], *, takes: bool
+) -> bool:
+    """Whether a channel is left alone now: then what waits for it comes due when that is over.
+
+    With `takes` it took a message just before.
+    """
     until = pause_of(service, name)
     if until is not None:
-        await _postpone(service, waiting, until=until)
+        await _postpone(service, waiting, until=until, takes=takes)
     return until is not None
 
 
@@ -217,16 +298,46 @@ def _is_final(error: ReconcilerError) -> bool:
     return isinstance(error, PermanentError) and not isinstance(error, DefectError)
 
 
-async def _postpone(service: Service, others: Sequence[Delivery], *, until: datetime) -> None:
-    """Leave a channel alone: else it would be asked at once for each of a thousand alerts."""
-    await _put(service, [replace(each, next_at=max(each.next_at, until)) for each in others])
+async def _postpone(
+    service: Service, others: Sequence[Delivery], *, until: datetime, takes: bool
+) -> None:
+    """Leave a channel alone: else it would be asked at once for each of a thousand alerts.
+
+    It fails for all that waits, not for the one that was tried: with a first try in each pause, a
+    thousand would be given up over days.
+    """
+    at = service.clock.now()
+
+    def put_off(each: Delivery) -> Delivery:
+        since = _since_taken(each, takes=takes).failing_since or at
+        return replace(each, next_at=max(each.next_at, until), failing_since=since)
+
+    def work(tx: Transaction) -> None:
+        # As they are now: some were given up with the message that failed.
+        waiting = _waiting(tx, others[0].channel, {each.alert_id for each in others})
+        tx.alerts.put_deliveries([put_off(each) for each in waiting])
+
+    await service.store.transact(work)
+
+
+def _waiting(view: Transaction, name: str, ids: Collection[AlertId]) -> list[Delivery]:
+    """Return what a channel owes of alerts, but for what was given up."""
+    found = view.alerts.deliveries_of(ids)
+    return [each for each in found if each.channel == name and not each.given_up]
 
 
 async def _failed(
-    service: Service, delivery: Delivery, error: ReconcilerError, *, at: datetime
+    service: Service,
+    delivery: Delivery,
+    error: ReconcilerError,
+    *,
+    at: datetime,
+    behind: Sequence[Delivery] = (),
 ) -> None:
     since = delivery.failing_since or at
     after = error.after if isinstance(error, ChannelBusyError) else None
+    # Asked to wait at its first try, it only waited so far.
+    only_waited = isinstance(error, ChannelBusyError) and not delivery.attempts
     failed = replace(
         delivery,
         receipt=error.receipt if isinstance(error, PartlyShownError) else delivery.receipt,
@@ -234,9 +345,29 @@ async def _failed(
         failing_since=since,
         error=sentence(error),
         next_at=retry_at(delivery.attempts + 1, at=at, after=after),
-        given_up=gives_up(error, since=since, at=at),
+        given_up=not only_waited and gives_up(error, since=since, at=at),
     )
-    await _keep(service, failed, failed_at=at)
+    of_channel = not _is_final(error) and not isinstance(error, ChannelBusyError)
+    ids = {each.alert_id for each in behind if _is_past(each, at=at)}
+
+    def work(tx: Transaction) -> None:
+        with_it = _lost_with(tx, failed, ids) if failed.given_up and of_channel else []
+        tx.alerts.put_deliveries([failed, *with_it])
+        for each in (failed, *with_it):
+            note_failure(tx, each, at=at)
+
+    await service.store.transact(work)
+
+
+def _lost_with(tx: Transaction, failed: Delivery, ids: Collection[AlertId]) -> list[Delivery]:
+    """Return as given up what waits for the channel as long: each try would fail as this did."""
+    alerts = tx.alerts.get_many(ids)
+    return [
+        replace(each, given_up=True, error=failed.error)
+        for each in _waiting(tx, failed.channel, ids)
+        # What nobody saw and is over is no loss.
+        if each.may_be_seen or alerts[each.alert_id].state is AlertState.OPEN
+    ]
 
 
 async def _put(
@@ -253,10 +384,5 @@ async def _put(
         await service.store.transact(work)
 
 
-async def _keep(service: Service, delivery: Delivery, *, failed_at: datetime | None = None) -> None:
-    def work(tx: Transaction) -> None:
-        tx.alerts.put_deliveries([delivery])
-        if failed_at is not None:
-            note_failure(tx, delivery, at=failed_at)
-
-    await service.store.transact(work)
+async def _keep(service: Service, delivery: Delivery) -> None:
+    await service.store.transact(lambda tx: tx.alerts.put_deliveries([delivery]))

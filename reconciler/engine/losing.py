@@ -25,7 +25,12 @@ def losses(view: Transaction) -> dict[str, Delivery]:
 def note_failure(tx: Transaction, failed: Delivery, *, at: datetime) -> None:
     """Tell of a message that failed for the first time, or that was given up, and count that."""
     if failed.given_up:
-        _count(tx, failed, at=at)
+        alert = tx.alerts.get_many([failed.alert_id]).get(failed.alert_id)
+        # That of a test is tried once, and somebody reads what came of it: who listens for
+        # channels that gave up would be told of a loss.
+        if alert is not None and _is_test(alert):
+            return
+        _count(tx, failed, alert, at=at)
     if failed.given_up or failed.attempts == 1:
         body = ChannelFailed(
             channel=failed.channel,
@@ -46,11 +51,7 @@ def forget_removed(tx: Transaction, channels: Collection[str], *, at: datetime) 
     _end(tx, losses(tx).keys() - set(channels), change="removed", at=at)
 
 
-def _count(tx: Transaction, given_up: Delivery, *, at: datetime) -> None:
-    # That of a test is tried once, and somebody reads what came of it.
-    alert = tx.alerts.get_many([given_up.alert_id]).get(given_up.alert_id)
-    if alert is not None and _is_test(alert):
-        return
+def _count(tx: Transaction, given_up: Delivery, alert: Alert | None, *, at: datetime) -> None:
     severity = Severity.LOW if alert is None else alert.severity
     before = losses(tx).get(given_up.channel)
     tx.alerts.put_deliveries([lose(before, given_up, severity=severity, at=at)])

@@ -93,7 +93,7 @@ class Service:
     scripts: Scripts | None = None
     """Those that policies may name; None where scripts are off."""
     channels_quiet_until: dict[str, datetime] = field(default_factory=dict)
-    """Until when channels that failed or asked to wait are left alone; a reload changes none."""
+    """Until when channels that failed or asked to wait are left alone; a reload ends it."""
     sending: set[asyncio.Task[Any]] = field(default_factory=set)
     """Messages that are being sent: a stop waits for them (`engine.sending`)."""
     delivering: dict[str, asyncio.Task[None]] = field(default_factory=dict)

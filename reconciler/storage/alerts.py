@@ -84,6 +84,12 @@ class SqlAlerts:
             for member in self.rows.every(select(AlertMemberRow).where(column.in_(some)), _member)
         }
 
+    def open_subjects(self) -> tuple[str, ...]:
+        """Return the subjects of all open members."""
+        subject = col(AlertMemberRow.subject)
+        wanted = select_columns(subject).where(col(AlertMemberRow.open).is_(True))
+        return tuple(name for (name,) in self.rows.tuples(wanted.order_by(subject)))
+
     def members_of(self, alert_id: AlertId, *, limit: int) -> tuple[Member, ...]:
         """Return the first members of an alert, those that are open before the others."""
         wanted = select(AlertMemberRow).where(col(AlertMemberRow.alert_id) == alert_id)

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconciler.domain.alerts import DEFAULT_EVENTS
+from reconciler.domain.alerts import DEFAULT_EVENTS, AlertState
 from reconciler.domain.errors import NotFoundError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity, StackName
 from reconciler.domain.notices import Notice
 from reconciler.domain.records import Health
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.subscriptions import Subscription
+from reconciler.engine.alerting import follow_events
 from reconciler.engine.channels import try_channel
 from reconciler.engine.decisions import approve
 from reconciler.engine.delivering import deliver_due
@@ -26,6 +27,7 @@ from reconciler.engine.service import Channel
 from reconciler.engine.suppression import note
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import PartlyShownError
+from reconciler.storage import retention
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
 from tests.unit.engine.board import begin, drift, listen, tell
@@ -69,6 +71,47 @@ async def test_an_alert_that_is_long_over_is_forgotten_and_an_open_one_stays(hou
     await house.scan()
     await tell(house)
     assert board.open == []
+
+
+async def test_what_ended_while_events_were_pruned_unread_is_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await drift(house, B, size=7)
+    await tell(house)
+    await tell(house)
+    assert len(board.open) == 2
+    monkeypatch.setattr(retention, "EVENTS_KEPT", 1)
+    house.world.live[A] = {"size": 1}
+    for _ in range(2):
+        await house.scan()
+    now = house.clock.now()
+    await house.service.store.transact(lambda tx: tx.retention.prune(now=now))
+    await tell(house)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop: thing.b drifted"]
+
+
+async def test_a_test_goes_on_though_events_were_pruned_unread(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = listen(house)
+    await begin(house)
+    monkeypatch.setattr(retention, "EVENTS_KEPT", 1)
+
+    async def prune() -> None:
+        for _ in range(2):
+            await house.scan()
+        now = house.clock.now()
+        await house.service.store.transact(lambda tx: tx.retention.prune(now=now))
+        await follow_events(house.service)
+        (alert,) = (await house.read(lambda view: view.alerts.page())).items
+        assert alert.state is (AlertState.OPEN if board.posted == 1 else AlertState.RESOLVED)
+
+    board.meanwhile = prune
+    assert (await try_channel(house.service, "ops", actor="ana")).error is None
 
 
 async def test_what_drifted_before_there_were_channels_is_no_news(house: House) -> None:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.domain.model import Severity
 from reconciler.domain.notices import Notice
+from reconciler.domain.subscriptions import Subscription
+from reconciler.domain.windows import read_window
 from reconciler.engine.channels import channel_states, try_channel
 from reconciler.engine.delivering import deliver_due, try_again
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.sending import end_sending
+from reconciler.engine.service import Channel
 from reconciler.ports import ChannelBusyError
+from reconciler.stores import Transaction
+from tests.patience import PATIENCE_S
 from tests.unit.engine.board import beat, begin, drift, listen, tell
 from tests.unit.engine.house import A, B, C, House
 
@@ -151,6 +159,71 @@ async def test_a_pause_holds_what_was_gathered_for_a_digest(house: House) -> Non
     assert board.asked == 1
 
 
+@pytest.mark.parametrize("how", ["reload", "test"])
+async def test_a_reload_or_a_test_that_succeeds_ends_a_pause(house: House, how: str) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(hours=1))]
+    await many(house)
+    await tell(house)
+    assert (board.asked, board.open) == (1, [])
+    if how == "reload":
+        board = listen(house)
+        await try_again(house.service)
+    else:
+        assert (await try_channel(house.service, "ops", actor="ana")).error is None
+    await tell(house)
+    assert len(board.open) == 3, "what failed, and what was put off with it"
+
+
+async def test_a_pause_of_a_channel_that_is_gone_is_forgotten(house: House) -> None:
+    listen(house)
+    house.service.channels_quiet_until["gone"] = house.clock.now() + timedelta(hours=1)
+    await try_again(house.service)
+    assert house.service.channels_quiet_until == {}
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"quiet": (read_window("09:00-15:00 UTC"),)}, {"digest": timedelta(seconds=1)}]
+)
+async def test_what_becomes_critical_while_its_batch_is_sent_waits_for_no_morning(
+    house: House, wanted: dict[str, Any]
+) -> None:
+    board = listen(house)
+    await many(house)
+    house.clock.move(seconds=11)
+
+    async def rises() -> None:
+        house.service.channels = {"ops": Channel(replace(Subscription("ops"), **wanted), board)}
+        await house.service.store.transact(make_all_critical)
+
+    board.meanwhile = rises
+    await deliver_due(house.service, patience_s=PATIENCE_S)
+    assert len(board.open) == 3
+
+
+def make_all_critical(tx: Transaction) -> None:
+    alerts = tx.alerts.page().items
+    tx.alerts.put_many([replace(each, severity=Severity.CRITICAL) for each in alerts])
+
+
+async def test_a_quiet_span_that_begins_while_a_batch_is_sent_puts_off_the_rest(
+    house: House,
+) -> None:
+    board = listen(house)
+    await many(house)
+    at = house.clock.now()
+    hour = f"{at + timedelta(hours=1):%H:%M}-{at + timedelta(hours=3):%H:%M}"
+    board = listen(house, quiet=(read_window(hour),))
+
+    async def lasts() -> None:
+        house.clock.move(hours=2)
+
+    board.meanwhile = lasts
+    house.clock.move(seconds=11)
+    await deliver_due(house.service, patience_s=PATIENCE_S)
+    assert len(board.open) == 1
+
+
 async def test_a_pause_holds_a_heartbeat(house: House) -> None:
     board = listen(house, heartbeat=timedelta(days=1))
     board.failures = [ChannelBusyError("slow", after=timedelta(minutes=5))]
@@ -268,6 +341,76 @@ async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> 
     await tell(house, hours=9)
     assert len(board.failures) == tried
     assert (await house.events()).count("channel.failed") == 2, "the first failure, and the end"
+
+
+async def many(house: House) -> None:
+    """Let three alerts come due, none of which was tried."""
+    await begin(house)
+    for address, size in ((A, 9), (B, 7), (C, 5)):
+        await drift(house, address, size)
+    await tell(house, seconds=1)
+
+
+async def test_a_day_after_a_channel_failed_all_that_waits_since_is_given_up_at_once(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await many(house)
+    await tell(house)
+    assert board.asked == 1
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up, state.lost) == (2, 3, 3)
+
+
+async def test_new_alerts_do_not_keep_an_old_one_from_being_given_up(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 99
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    await drift(house, B, size=7)
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (2, 1)
+
+
+async def test_a_channel_that_always_asks_to_wait_loses_what_it_was_asked_before_alone(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [ChannelBusyError("slow", after=timedelta(hours=1))] * 99
+    await many(house)
+    await tell(house)
+    await tell(house, hours=24)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (2, 1)
+    await tell(house, hours=2)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (3, 1), "the first try of another"
+
+
+async def test_what_was_never_tried_fails_no_longer_than_its_channel(house: House) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")]
+    await many(house)
+    await tell(house)
+    show = board.show
+
+    async def takes_one(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        board.show = show  # type: ignore[method-assign]
+        taken = await show(notice, receipt)
+        board.failures = [RetryableError("away")] * 2
+        return taken
+
+    board.show = takes_one  # type: ignore[method-assign]
+    await tell(house, hours=23)
+    assert board.posted == 1
+    await tell(house, hours=2)
+    (state,) = await channel_states(house.service)
+    assert (board.asked, state.given_up) == (4, 1), "the one that failed for a day itself"
 
 
 async def test_what_can_never_be_shown_is_given_up_at_once(house: House) -> None:

@@ -105,6 +105,7 @@ async def test_a_test_that_fails_raises_no_alert(house: House) -> None:
     await tell(house)
     await tell(house)
     assert pager.shown == {}
+    assert "channel.failed" not in await house.events()
 
 
 async def test_a_restart_ends_no_such_alert_and_a_removed_channel_does(house: House) -> None:

@@ -1,11 +1,11 @@
-"""What a channel gave up is tried again once the settings are read anew, where that still helps."""
+"""What of alerts is looked at anew: what a channel gave up, and members that are open."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery
+from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member
 from reconciler.domain.model import Severity
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
@@ -28,4 +28,15 @@ async def test_what_was_given_up_of_open_or_shown_alerts_is_found(tmp_path: Path
     found = await store.read(lambda t: t.alerts.given_up(["ops", "fine"]))
     assert {(one.channel, one.alert_id) for one in found} == {("ops", "a"), ("ops", "b")}
     assert await store.read(lambda t: t.alerts.given_up([])) == ()
+    await store.close()
+
+
+async def test_members_that_are_open_are_found_whatever_they_are(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "trueup.db")
+    alert = AlertId("a")
+    members = [Member("stack:s", alert), Member("finding:f", alert), Member("finding:g", alert)]
+    assert await store.read(lambda t: t.alerts.open_subjects()) == ()
+    await store.transact(lambda t: t.alerts.put_members(members))
+    await store.transact(lambda t: t.alerts.put_members([replace(members[2], open=False)]))
+    assert await store.read(lambda t: t.alerts.open_subjects()) == ("finding:f", "stack:s")
     await store.close()

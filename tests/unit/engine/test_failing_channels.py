@@ -236,6 +236,23 @@ async def test_a_pause_holds_a_heartbeat(house: House) -> None:
     assert board.asked == 2
 
 
+async def test_a_reload_in_the_middle_of_a_heartbeat_holds_up_no_channel(house: House) -> None:
+    former = listen(house, heartbeat=timedelta(days=1))
+    await house.scan()
+    boards = []
+
+    async def closed_under_it(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        boards.append(listen(house, heartbeat=timedelta(days=1)))
+        raise RetryableError("closed")
+
+    former.show = closed_under_it  # type: ignore[method-assign]
+    await beat(house)
+    assert house.service.channels_quiet_until == {}
+    await beat(house)
+    assert [board.posted for board in boards] == [1]
+
+
 async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:
     board = listen(house)
     await begin(house)

@@ -272,6 +272,23 @@ async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house:
     assert [notice.members[0].address for notice in board.open] == [str(B)]
 
 
+async def test_an_alert_that_is_refused_in_a_digest_is_given_up_alone(house: House) -> None:
+    board = listen(house, digest=timedelta(seconds=1))
+    await many(house)
+    show = board.show
+
+    async def refused(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if any("thing.a" in member.stack for member in notice.members):
+            raise PermanentError("answered 400")
+        return await show(notice, receipt)
+
+    board.show = refused  # type: ignore[method-assign]
+    await tell(house)
+    assert sum(notice.total for notice in board.open) == 2
+    (state,) = await channel_states(house.service)
+    assert (state.shown, state.given_up) == (2, 1)
+
+
 @pytest.mark.parametrize("digest", [None, timedelta(seconds=1)])
 async def test_a_reload_in_the_middle_of_a_batch_loses_no_message(
     house: House, digest: timedelta | None

@@ -16,6 +16,7 @@ from reconciler.domain.alerts import (
     retry_at,
 )
 from reconciler.domain.errors import PermanentError, ReconcilerError
+from reconciler.domain.notices import Notice
 from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import DefectError, outcome_of
 from reconciler.engine.digests import show_digest
@@ -23,7 +24,7 @@ from reconciler.engine.losing import forget_removed, note_failure, note_taken
 from reconciler.engine.moves import sentence
 from reconciler.engine.notices_now import linked, to_show
 from reconciler.engine.sending import PATIENCE_S, busy, side_by_side, to_its_end
-from reconciler.engine.service import Service
+from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError, PartlyShownError
 from reconciler.stores import Transaction
 
@@ -203,15 +204,33 @@ async def _deliver_digest(
     channel = service.channels.get(name)
     if channel is None:
         return  # due still: the next look ends them
-    shown = await outcome_of(lambda: show_digest(channel.notifier, messages, at=at))
-    if isinstance(shown, ReconcilerError):
-        if service.channels.get(name) is not channel:
-            return  # due still: the next look asks the channel that took its place
-        note_pause(service, name, shown)
-        for delivery, _ in messages:
-            await _failed(service, delivery, shown, at=at)
+    await _show_together(service, channel, messages, at=at)
+
+
+async def _show_together(
+    service: Service, channel: Channel, messages: Sequence[tuple[Delivery, Notice]], *, at: datetime
+) -> None:
+    """Show messages as one; where that is refused for good, as two of half of them each.
+
+    A receiver that refuses what one of them says would else lose up to 500 with it.
+    """
+    name = channel.subscription.channel
+    if await _is_left_alone(service, name, [delivery for delivery, _ in messages], takes=False):
         return
-    await _put(service, shown, taken_by=name)
+    shown = await outcome_of(lambda: show_digest(channel.notifier, messages, at=at))
+    if not isinstance(shown, ReconcilerError):
+        await _put(service, shown, taken_by=name)
+        return
+    if service.channels.get(name) is not channel:
+        return  # due still: the next look asks the channel that took its place
+    if _is_final(shown) and len(messages) > 1:
+        half = len(messages) // 2
+        await _show_together(service, channel, messages[:half], at=at)
+        await _show_together(service, channel, messages[half:], at=at)
+        return
+    note_pause(service, name, shown)
+    for delivery, _ in messages:
+        await _failed(service, delivery, shown, at=at)
 
 
 def _untold(delivery: Delivery) -> Delivery:

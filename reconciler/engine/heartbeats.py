@@ -74,6 +74,10 @@ async def _beat(service: Service, channel: Channel, before: Delivery, *, at: dat
         return replace(before, next_at=at + _LOOK_AGAIN)
     shown = await outcome_of(lambda: channel.notifier.show(_notice(channel, number, at=at), {}))
     if isinstance(shown, ReconcilerError):
+        if service.channels.get(before.channel) is not channel:
+            # A reload closed it: the next look asks the channel that took its place, which would
+            # be left alone for a failure that is not its own.
+            return before
         note_pause(service, before.channel, shown)
         return _failed(before, shown, at=at)
     every = channel.subscription.heartbeat or timedelta()

@@ -236,6 +236,23 @@ async def test_a_pause_holds_a_heartbeat(house: House) -> None:
     assert board.asked == 2
 
 
+async def test_a_reload_in_the_middle_of_a_heartbeat_holds_up_no_channel(house: House) -> None:
+    former = listen(house, heartbeat=timedelta(days=1))
+    await house.scan()
+    boards = []
+
+    async def closed_under_it(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        del notice, receipt
+        boards.append(listen(house, heartbeat=timedelta(days=1)))
+        raise RetryableError("closed")
+
+    former.show = closed_under_it  # type: ignore[method-assign]
+    await beat(house)
+    assert house.service.channels_quiet_until == {}
+    await beat(house)
+    assert [board.posted for board in boards] == [1]
+
+
 async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house: House) -> None:
     board = listen(house)
     await begin(house)
@@ -253,6 +270,23 @@ async def test_an_alert_that_a_channel_always_fails_for_holds_up_no_other(house:
     await tell(house)
     await tell(house, seconds=31)
     assert [notice.members[0].address for notice in board.open] == [str(B)]
+
+
+async def test_an_alert_that_is_refused_in_a_digest_is_given_up_alone(house: House) -> None:
+    board = listen(house, digest=timedelta(seconds=1))
+    await many(house)
+    show = board.show
+
+    async def refused(notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
+        if any("thing.a" in member.stack for member in notice.members):
+            raise PermanentError("answered 400")
+        return await show(notice, receipt)
+
+    board.show = refused  # type: ignore[method-assign]
+    await tell(house)
+    assert sum(notice.total for notice in board.open) == 2
+    (state,) = await channel_states(house.service)
+    assert (state.shown, state.given_up) == (2, 1)
 
 
 @pytest.mark.parametrize("digest", [None, timedelta(seconds=1)])

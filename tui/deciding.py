@@ -131,11 +131,19 @@ class DecidingApp(ReversibleApp):
         self.prompt(question, lambda reason: self._decide_surely(verb, chosen, reason))
 
     def _decide_surely(self, verb: str, ids: Sequence[str], reason: str) -> None:
-        """Decide; in production what changes the world is confirmed by a name before."""
+        """Decide; in production what changes the world is confirmed by a name before.
+
+        What was not read is not decided there: no dialog has shown it, and it may be a quarantine.
+        """
+        if not self.session.options.production:
+            self._decide(verb, ids, reason)
+            return
         known = self.session.store.remediations
         found = [known[each] for each in ids if each in known]
-        if not (self.session.options.production and any(map(partial(_is_felt, verb), found))):
-            self._decide(verb, ids, reason)
+        unread = [each for each in ids if each not in known]
+        decide = partial(self._decide, verb, [each.id for each in found], reason, unread)
+        if not any(map(partial(_is_felt, verb), found)):
+            decide()
             return
         stacks = [each.stack for each in found]
         asked = self._about(verb, stacks, *(target_of(each) for each in found))
@@ -145,11 +153,15 @@ class DecidingApp(ReversibleApp):
             for each in found
         ]  # fmt: skip
         lines += [line(_FELT[verb]), line(("reason: ", "dim"), reason)]
-        self._confirm(asked, lines, "remediations:decide", lambda: self._decide(verb, ids, reason))
+        self._confirm(asked, lines, "remediations:decide", decide)
 
     @work(group="decide", exit_on_error=False)
-    async def _decide(self, verb: str, ids: Sequence[str], reason: str) -> None:
-        self.tell(f"{verb}: done", await intents.decide(self.session, verb, ids, reason))
+    async def _decide(
+        self, verb: str, ids: Sequence[str], reason: str, unread: Sequence[str] = ()
+    ) -> None:
+        done = await intents.decide(self.session, verb, ids, reason)
+        done.failed += [(each, "not read yet, so not decided; r reads it") for each in unread]
+        self.tell(f"{verb}: done", done)
 
     def request_rows(self, rows: Sequence[Row], action: str) -> None:
         """Request a remediation of each row; nothing is changed before its plan is approved.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.principals import Role
 from reconciler.domain.remediation_states import RemediationState
@@ -9,7 +13,9 @@ from reconciler.engine import suppression
 from tests.client.conftest import Served
 from tests.tui.conftest import Seat, seated
 from tests.unit.engine.house import MANUAL, QUARANTINE, A, B
-from tui.session import Options
+from tui import intents
+from tui.intents import Done
+from tui.session import Options, Session
 
 
 async def drifted(served: Served, *addresses: str) -> None:
@@ -243,6 +249,32 @@ async def test_production_asks_for_a_name_before_a_quarantine_is_rejected(served
         await seat.press(*"shop", "enter")
         await seat.until("reject: done: 1")
     assert [each.state for each in await house.remediations()] == ["rejected"]
+
+
+@pytest.mark.parametrize("verb", ["reject", "retry"])
+async def test_production_decides_only_what_was_read(
+    verb: str, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[str] = []
+
+    async def decide(_session: Session, _verb: str, ids: Sequence[str], _reason: str) -> Done:
+        decided.extend(ids)
+        return Done(ok=list(ids))
+
+    monkeypatch.setattr(intents, "decide", decide)
+    await drifted(served)
+    (waiting,) = await served.desk.house.remediations()
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("needs approval")
+        seat.app.decide_with_reason(verb, [waiting.id, "elsewhere"])
+        await seat.until("why?")
+        await seat.press(*"wanted", "enter")
+        if verb == "retry":
+            await seat.until("type shop and enter to retry")
+            await seat.press(*"shop", "enter")
+        await seat.until(lambda: decided)
+        assert decided == [waiting.id]
+        await seat.until("not read yet, so not decided")
 
 
 async def test_a_finding_is_ignored_with_a_reason_and_listed_again(served: Served) -> None:

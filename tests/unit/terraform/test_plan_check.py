@@ -73,7 +73,7 @@ def test_every_action_is_spoken_of_by_a_verdict_or_a_remark(
     for address, action in actions.items():
         verdict = verdicts.get(address)
         spoken = isinstance(verdict, Drifted | Missing | Unmanaged | Unreadable)
-        spoken |= action == "delete" and isinstance(verdict, Noise)
+        spoken |= action in ("delete", "remove", "forget") and isinstance(verdict, Noise)
         assert (address in found) != spoken
     assert found <= actions.keys()
 

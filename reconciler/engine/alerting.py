@@ -212,6 +212,10 @@ class _Folding:
     changed: dict[str, Member] = field(default_factory=dict)
     news: defaultdict[AlertId, set[str]] = field(default_factory=lambda: defaultdict(set))
     stacks: defaultdict[AlertId, set[StackName]] = field(default_factory=lambda: defaultdict(set))
+    of_stacks: defaultdict[AlertId, dict[StackName | None, set[str]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """The news again, by the stack that they are of."""
 
     def fold(self, touched: Mapping[str, Collection[str]]) -> None:
         """Write the alerts that `touched` leads to: event types by member."""
@@ -253,11 +257,11 @@ class _Folding:
             self._put(Member(subject, alert.id))
             if read_subject(subject)[0] == FINDING:
                 # Whatever event led here: for the alert that it joins the drift is new.
-                self._tell(alert, {DRIFT_DETECTED})
+                self._tell(alert, {DRIFT_DETECTED}, now.stack)
         if now.severity > alert.severity:
             alert = replace(alert, severity=now.severity)
             self.alerts[alert.id] = alert
-        self._tell(alert, events)
+        self._tell(alert, events, now.stack)
         if now.stack is not None:
             self.stacks[alert.id].add(now.stack)
 
@@ -300,8 +304,9 @@ class _Folding:
     def _put(self, member: Member) -> None:
         self.members[member.subject] = self.changed[member.subject] = member
 
-    def _tell(self, alert: Alert, events: Collection[str]) -> None:
+    def _tell(self, alert: Alert, events: Collection[str], stack: StackName | None = None) -> None:
         self.news[alert.id] |= set(events)
+        self.of_stacks[alert.id].setdefault(stack, set()).update(events)
 
     def _settle(self) -> None:
         """Give each alert with news its next revision, and end those without an open member."""
@@ -324,16 +329,31 @@ class _Folding:
             for delivery in self.tx.alerts.deliveries_of(self.news)
         }
         owed = []
-        for alert_id, events in self.news.items():
+        for alert_id in self.news:
             alert = self.alerts[alert_id]
             before = self.before.get(alert_id, alert)
             for subscription in self.subscriptions:
                 delivery = shown.get((subscription.channel, alert_id))
                 if delivery is not None:
                     owed.append(subscription.again(delivery, before, alert, at=self.at))
-                elif subscription.opens(before, alert, events, self.stacks[alert_id]):
+                elif subscription.opens(
+                    before, alert, self._heard(subscription, alert_id), self.stacks[alert_id]
+                ):
                     owed.append(subscription.begin(alert, at=self.at))
         self.tx.alerts.put_deliveries(owed)
+
+    def _heard(self, subscription: Subscription, alert_id: AlertId) -> set[str]:
+        """Return the events of the stacks that a channel asks for.
+
+        An approval that one stack waits for would else open the alert where only its drift in
+        another stack is asked for.
+        """
+        return {
+            event
+            for stack, events in self.of_stacks[alert_id].items()
+            if stack is None or subscription.names(stack)
+            for event in events
+        }
 
 
 def _now_of(tx: Transaction, subjects: Iterable[str], *, at: datetime) -> dict[str, _Now]:

@@ -31,7 +31,7 @@ from reconciler.storage import retention
 from tests.fake_world import World
 from tests.receivers.http import Pager, receiving
 from tests.unit.engine.board import begin, drift, listen, tell
-from tests.unit.engine.house import MANUAL, A, B, House, open_house
+from tests.unit.engine.house import MANUAL, A, B, House, open_house, selecting
 
 
 async def test_drift_is_one_alert_that_ends_when_it_heals(house: House) -> None:
@@ -151,6 +151,26 @@ async def test_the_same_change_in_forty_stacks_is_one_alert_with_forty_members(
         await house.scan(names[39], seconds=0.1)
         await tell(house, seconds=1)
         assert board.open == []
+
+
+async def test_an_approval_in_another_stack_opens_nothing_where_only_drift_is_new(
+    tmp_path: Path,
+) -> None:
+    asking, quiet = StackName("asking"), StackName("quiet")
+    worlds = {name: World.in_sync(a={"size": 1}) for name in (asking, quiet)}
+    async with open_house(tmp_path, worlds) as house:
+        events = frozenset({"remediation.awaiting_approval"})
+        theirs = listen(house, "theirs", stacks=("asking",), events=events)
+        others = listen(house, "others", stacks=("quiet",), events=events)
+        await house.put(selecting(MANUAL, stack="asking"))
+        await begin(house)
+        for name in (asking, quiet):  # followed together, as one alert of two members
+            worlds[name].live[A] = {"size": 9}
+            await house.scan(name)
+        await house.settle()
+        await tell(house)
+        await tell(house)
+        assert [len(board.open) for board in (theirs, others)] == [1, 0]
 
 
 async def test_a_further_edit_by_hand_goes_on_with_the_same_alert(house: House) -> None:

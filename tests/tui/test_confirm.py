@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual.app import App
 from textual.widgets import Input
 
+from tests.patience import PATIENCE_S
 from tui.ink import line, text_of
 from tui.modals import confirm
 from tui.modals.confirm import Confirm
@@ -42,5 +45,13 @@ async def test_a_name_typed_before_everything_was_scrolled_past_confirms_nothing
         assert answers == []
         assert field.value == ""
         assert "scroll to the end" in text_of(dialog.query_one("#verdict", Bar).line)
-        await pilot.press("G", "tab", *"shop", "enter")
+        await pilot.press("G")
+        limit = time.monotonic() + PATIENCE_S
+        while not dialog._seen_all and time.monotonic() < limit:
+            await pilot.pause(0.02)
+        field.focus()
+        await pilot.pause()
+        await pilot.press(*"shop", "enter")
+        while not answers and time.monotonic() < limit:
+            await pilot.pause(0.02)
         assert answers == [True]

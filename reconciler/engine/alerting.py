@@ -210,12 +210,10 @@ class _Folding:
     by_cause: dict[str, AlertId] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     changed: dict[str, Member] = field(default_factory=dict)
-    news: defaultdict[AlertId, set[str]] = field(default_factory=lambda: defaultdict(set))
-    stacks: defaultdict[AlertId, set[StackName]] = field(default_factory=lambda: defaultdict(set))
-    of_stacks: defaultdict[AlertId, dict[StackName | None, set[str]]] = field(
+    news: defaultdict[AlertId, dict[StackName | None, set[str]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    """The news again, by the stack that they are of."""
+    """Event types, by the stack that they are of."""
 
     def fold(self, touched: Mapping[str, Collection[str]]) -> None:
         """Write the alerts that `touched` leads to: event types by member."""
@@ -262,8 +260,6 @@ class _Folding:
             alert = replace(alert, severity=now.severity)
             self.alerts[alert.id] = alert
         self._tell(alert, events, now.stack)
-        if now.stack is not None:
-            self.stacks[alert.id].add(now.stack)
 
     def _moved(
         self, subject: str, alert: Alert, now: _Now, events: Collection[str]
@@ -305,20 +301,19 @@ class _Folding:
         self.members[member.subject] = self.changed[member.subject] = member
 
     def _tell(self, alert: Alert, events: Collection[str], stack: StackName | None = None) -> None:
-        self.news[alert.id] |= set(events)
-        self.of_stacks[alert.id].setdefault(stack, set()).update(events)
+        self.news[alert.id].setdefault(stack, set()).update(events)
 
     def _settle(self) -> None:
         """Give each alert with news its next revision, and end those without an open member."""
         counts = self.tx.alerts.member_counts(self.news)
-        for alert_id, events in self.news.items():
+        for alert_id, news in self.news.items():
             alert = self.alerts[alert_id]
             lasts = counts[alert_id].open > 0
             self.alerts[alert_id] = replace(
                 alert,
                 revision=alert.revision + 1,
                 changed_at=self.at,
-                events=tuple(sorted({*alert.events, *events})),
+                events=tuple(sorted(set(alert.events).union(*news.values()))),
                 state=AlertState.OPEN if lasts else AlertState.RESOLVED,
                 resolved_at=None if lasts else self.at,
             )
@@ -329,31 +324,34 @@ class _Folding:
             for delivery in self.tx.alerts.deliveries_of(self.news)
         }
         owed = []
-        for alert_id in self.news:
+        for alert_id, news in self.news.items():
             alert = self.alerts[alert_id]
             before = self.before.get(alert_id, alert)
             for subscription in self.subscriptions:
                 delivery = shown.get((subscription.channel, alert_id))
                 if delivery is not None:
                     owed.append(subscription.again(delivery, before, alert, at=self.at))
-                elif subscription.opens(
-                    before, alert, self._heard(subscription, alert_id), self.stacks[alert_id]
-                ):
+                elif subscription.opens(before, alert, _heard(subscription, news), _named(news)):
                     owed.append(subscription.begin(alert, at=self.at))
         self.tx.alerts.put_deliveries(owed)
 
-    def _heard(self, subscription: Subscription, alert_id: AlertId) -> set[str]:
-        """Return the events of the stacks that a channel asks for.
 
-        An approval that one stack waits for would else open the alert where only its drift in
-        another stack is asked for.
-        """
-        return {
-            event
-            for stack, events in self.of_stacks[alert_id].items()
-            if stack is None or subscription.names(stack)
-            for event in events
-        }
+def _heard(subscription: Subscription, news: Mapping[StackName | None, set[str]]) -> set[str]:
+    """Return the events of the stacks that a channel asks for.
+
+    An approval that one stack waits for would else open the alert where only its drift in
+    another stack is asked for.
+    """
+    return {
+        event
+        for stack, events in news.items()
+        if stack is None or subscription.names(stack)
+        for event in events
+    }
+
+
+def _named(news: Iterable[StackName | None]) -> list[StackName]:
+    return [stack for stack in news if stack is not None]
 
 
 def _now_of(tx: Transaction, subjects: Iterable[str], *, at: datetime) -> dict[str, _Now]:

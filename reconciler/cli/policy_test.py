@@ -17,11 +17,10 @@ from reconciler.cli.policy_decided import Decided
 from reconciler.cli.policy_expect import expect
 from reconciler.cli.policy_file import read_policies
 from reconciler.cli.table import Cell, Column
-from reconciler.domain.coverage import covering
+from reconciler.client.proposals import subject_of, template_of
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.model import Kind, Origin, Severity
-from reconciler.domain.policy import ActionType, Driver, Policy, Subject, decide
-from reconciler.domain.records import Template, TemplateId
+from reconciler.domain.policy import ActionType, Driver, Policy, decide
+from reconciler.domain.records import Template
 from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
 from reconciler.domain.values import Json
@@ -76,7 +75,7 @@ def test_policies(
     uploaded = _uploaded(invocation, policies)
     decided = []
     for finding in _findings(invocation, history):
-        subject = _subject(finding, uploaded)
+        subject = subject_of(finding, uploaded)
         decided.append(_Tried(finding, Decided(decide(subject, policies, now=now), subject)))
     never = _never_matched(policies, decided)
     body = {
@@ -141,37 +140,7 @@ def _uploaded(invocation: Invocation, policies: Sequence[Policy]) -> tuple[Templ
         invocation.narrate(
             f"there is no template {text_of(template_id)}: a policy for it matches nothing"
         )
-    return tuple(_template(template) for template in found.values() if template is not None)
-
-
-def _template(body: wire.Template) -> Template:
-    return Template(
-        template_id=TemplateId(body.template_id),
-        resource_type=body.resource_type,
-        template_definition={},
-        created_at=body.created_at,
-        updated_at=body.updated_at,
-        resource_id=body.resource_id,
-        applies_to=tuple(body.applies_to),
-    )
-
-
-def _subject(finding: wire.Finding, uploaded: Sequence[Template]) -> Subject:
-    own = {TemplateId(finding.template_id)} if finding.template_id else set()
-    resource = f"{finding.stack}/{finding.address}"
-    templates = covering(uploaded, resource, finding.type)
-    return Subject(
-        stack=finding.stack,
-        address=finding.address,
-        type=finding.type,
-        kind=Kind(finding.kind),
-        severity=Severity[finding.severity.upper()],
-        score=finding.score,
-        paths=tuple(change.path for change in finding.changes),
-        templates=frozenset({*templates, *own}),
-        only_undo=finding.origin == Origin.OUT_OF_BAND.value,
-        host_groups=tuple(finding.host_groups),
-    )
+    return tuple(template_of(template) for template in found.values() if template is not None)
 
 
 def _object(tried: _Tried) -> Json:

@@ -38,7 +38,7 @@ class Proposals:
         self, policies: Sequence[wire.Policy] = (), templates: Sequence[wire.Template] = ()
     ) -> None:
         self._shown = {policy.policy_id: policy for policy in policies}
-        self._templates = tuple(map(_template, templates))
+        self._templates = tuple(map(template_of, templates))
         self._policies = _stated(policies)
 
     def of(self, finding: wire.Finding, *, now: datetime) -> Proposal:
@@ -50,7 +50,7 @@ class Proposals:
         if not self._policies:
             return Proposal("observe")
         try:
-            subject = _subject(finding, self._templates)
+            subject = subject_of(finding, self._templates)
         except (KeyError, ValueError):
             return _UNKNOWN
         decision = decide(subject, self._policies, now=now)
@@ -87,7 +87,8 @@ def _stated(policies: Sequence[wire.Policy]) -> tuple[domain.Policy, ...] | None
         return None
 
 
-def _template(shown: wire.Template) -> Template:
+def template_of(shown: wire.Template) -> Template:
+    """Return an uploaded template as the rules of policies take it, without its definition."""
     from reconciler.domain.records import Template, TemplateId  # noqa: PLC0415
 
     return Template(
@@ -101,7 +102,8 @@ def _template(shown: wire.Template) -> Template:
     )
 
 
-def _subject(finding: wire.Finding, uploaded: Sequence[Template]) -> domain.Subject:
+def subject_of(finding: wire.Finding, uploaded: Sequence[Template]) -> domain.Subject:
+    """Return what policies ask about a finding; `uploaded` are the templates that they may name."""
     from reconciler.domain.coverage import covering  # noqa: PLC0415
     from reconciler.domain.model import Kind, Origin, Severity  # noqa: PLC0415
     from reconciler.domain.policy import Subject  # noqa: PLC0415

@@ -32,8 +32,9 @@ _SAYS_NOTHING: Final = "update failed"
 _LOCKED: Final = "the stack is currently locked"
 _HELD: Final = "created by "
 _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
-# What the CLI says when a plugin went away in the middle of a call.
-_DIED: Final = ("error reading from server: EOF", "transport is closing", "connection refused",
+# What the CLI says when a plugin went away in the middle of a call. How its socket ended stands
+# behind the first: EOF, or a reset where the plugin died with something left to read.
+_DIED: Final = ("error reading from server", "transport is closing", "connection refused",
                 "the plugin exited")  # fmt: skip
 _INVALID: Final = "snapshot integrity failure"
 

@@ -17,6 +17,7 @@ from reconciler.ports import Done, Exited, Failed, InDoubt, Outcome, Vanished
 from tests.unit.pulumi.run_lines import said, step, summary, urn
 
 EOF_SAID = "error reading from server: EOF"
+RESET_SAID = "error reading from server: connection reset by peer"
 INVALID = "failed to save snapshot: snapshot integrity failure; it was already written"
 LOCKED = "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end"
 VIOLATED = f"resource {urn('web')} violates plan: properties changed: ..."
@@ -85,6 +86,7 @@ def test_what_was_done_is_counted_without_what_changes_no_object(tmp_path: Path)
         ([*HALF, said("no"), summary("failed")], 1, "in the middle of web", "a step has no end"),
         ([*HALF], 255, "in the middle of web", "whatever the exit code"),
         ([*REFUSED, said(EOF_SAID), summary("failed")], 1, "provider died", "it may have done it"),
+        ([*REFUSED, said(RESET_SAID), summary("failed")], 1, "provider died", "the same"),
         ([*REFUSED, said(INVALID), summary("failed")], 1, "checkpoint is invalid", "as it says"),
         ([], 1, "did not say why", "no word and no summary"),
         ([b"some text\n", b"{\n"], 1, "did not say why", "text that is no error"),

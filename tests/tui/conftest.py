@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
 from textual.pilot import Pilot
 
 from reconciler.client import Daemon
@@ -17,6 +18,16 @@ from tui.app import TrueupApp
 from tui.session import Options, Session
 
 __all__ = ["served"]
+
+
+@pytest.fixture(autouse=True)
+def coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start each test as in a terminal with colours.
+
+    CI asks for none, and Textual takes NO_COLOR out of the environment when it starts: only the
+    first application of a process would be without colours.
+    """
+    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 @dataclass(slots=True)
@@ -70,6 +81,8 @@ async def seated(
     daemon = Daemon(served.cable.address, text_of(role))
     session = Session(daemon, options or Options())
     app = TrueupApp(session)
-    async with app.run_test(size=size) as pilot:
-        yield Seat(app, pilot, served)
-    await session.client.close()
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield Seat(app, pilot, served)
+    finally:
+        await session.client.close()

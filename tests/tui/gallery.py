@@ -116,10 +116,12 @@ async def drift_page(
     """Open the terminal UI at 80x24, and wait until its first page is whole."""
     session = Session(daemon, options or Options())
     app = TrueupApp(session)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, app, "aws_security_group.front", "needs approval")
-        yield pilot, app
-    await session.client.close()
+    try:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, app, "aws_security_group.front", "needs approval")
+            yield pilot, app
+    finally:
+        await session.client.close()
 
 
 async def walk(
@@ -134,13 +136,15 @@ async def walk(
     """
     session = Session(daemon, Options())
     app = TrueupApp(session)
-    async with app.run_test(size=size) as pilot:
-        for shot in SHOTS:
-            for key in shot.keys:
-                await pilot.press(key)
-            await until(pilot, app, *shot.words)
-            await took(pilot, shot, app)
-    await session.client.close()
+    try:
+        async with app.run_test(size=size) as pilot:
+            for shot in SHOTS:
+                for key in shot.keys:
+                    await pilot.press(key)
+                await until(pilot, app, *shot.words)
+                await took(pilot, shot, app)
+    finally:
+        await session.client.close()
 
 
 async def until(pilot: Pilot[None], app: TrueupApp, *words: str) -> None:

@@ -97,3 +97,10 @@ async def test_every_palette_has_the_colours_that_it_had(tmp_path: Path) -> None
             await pilot.pause()
             expected = (SNAPSHOTS / f"palette-{name}.txt").read_text(encoding="utf-8")
             assert colours_of(app) == expected, f"{name}: `make screenshots` takes it anew"
+
+
+async def test_no_color_is_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with fleet(tmp_path) as (_house, daemon), drift_page(daemon) as (_pilot, app):
+        words = colours_of(app).replace("|", " ").split()
+        assert set(words) <= {"bold", "dim", "reverse", "default", "on"}

@@ -104,7 +104,8 @@ async def test_the_server_is_told_of_the_deadline(tmp_path: Path) -> None:
         return str(context.time_remaining()).encode()
 
     async with _served(tmp_path, remaining=remaining) as channel:
-        assert 0 < float(await channel.call("/t/remaining", b"", timeout_s=500)) <= 500
+        # The server reads a clock of its own, and was seen to be 0.2 ms ahead.
+        assert 0 < float(await channel.call("/t/remaining", b"", timeout_s=500)) < 501
         assert await channel.call("/t/remaining", b"", timeout_s=None) == b"None"
 
 

@@ -44,7 +44,8 @@ def rows_of_tests(folder: Path = _TESTS) -> dict[str, list[str]]:
 def _named(module: ast.Module) -> Iterator[tuple[str, str]]:
     whole = rows_in(ast.get_docstring(module))
     for node in ast.walk(module):
-        is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        if is_function and node.name.startswith("test_"):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if node.name.startswith("test_"):
             for row in sorted(whole | rows_in(ast.get_docstring(node))):
                 yield node.name, row

@@ -7,6 +7,7 @@ there is what the apply made, whoever ran it, and nobody's change by hand.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ from reconciler.domain.paths import Steps
 from reconciler.domain.values import Attributes, Unknown, Value
 
 _AT_ONCE: Final = 10
+_ALL_WITHIN_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -63,24 +65,26 @@ async def chosen_by_apply(
     its provider cannot be asked about is left out: its values are held against the older ones.
     """
     limit = asyncio.Semaphore(_AT_ONCE)
+    answers: dict[ResourceAddress, Chosen] = {}
 
-    async def found(address: ResourceAddress, resource: LoadedResource) -> Chosen | None:
-        old = before.resources.get(address)
-        if old is None or not _is_written_anew(old, resource):
-            return None
+    async def ask(address: ResourceAddress, resource: LoadedResource) -> None:
+        old = before.resources[address]
         async with limit:
-            try:
-                return await _chosen(old, live.get(address), resource, providers, deadline_s)
-            except ReconcilerError:
-                return None
+            with contextlib.suppress(ReconcilerError):
+                chosen = await _chosen(old, live.get(address), resource, providers, deadline_s)
+                if chosen is not None and chosen.paths:
+                    answers[address] = chosen
 
-    addresses = list(after.resources)
-    answers = await asyncio.gather(*(found(a, after.resources[a]) for a in addresses))
-    return {
-        address: chosen
-        for address, chosen in zip(addresses, answers, strict=True)
-        if chosen is not None and chosen.paths
-    }
+    asked = [
+        ask(address, resource)
+        for address, resource in after.resources.items()
+        if address in before.resources and _is_written_anew(before.resources[address], resource)
+    ]
+    # A provider that hangs must not hold up the scan, which tells of it resource by resource.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ALL_WITHIN_S):
+            await asyncio.gather(*asked)
+    return answers
 
 
 def _is_written_anew(old: LoadedResource, new: LoadedResource) -> bool:

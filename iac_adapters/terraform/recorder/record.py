@@ -179,11 +179,12 @@ async def _attempt(
             **order.environment,
             "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
         }
-        mode = DESPITE if despite else "-refresh=false"
+        # A plan that would destroy everything is written nowhere.
+        mode = [DESPITE] if despite else ["-refresh=false", f"-out={folder / _PLAN}"]
         run = await run_tool(
             order.executable,
-            ["plan", mode, "-lock=false", "-input=false", "-json",
-             f"-out={folder / _PLAN}", *order.arguments, *order.exclusions],
+            ["plan", *mode, "-lock=false", "-input=false", "-json",
+             *order.arguments, *order.exclusions],
             directory=order.directory,
             called_from=order.called_from,
             environment=environment,

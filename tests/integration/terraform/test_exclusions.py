@@ -53,6 +53,7 @@ def drifted(tofu: Executable, tmp_path: Path) -> WorldStack:
 async def test_what_is_excluded_and_what_needs_it_is_left_out(
     drifted: WorldStack, engine: str
 ) -> None:
+    """Row T11."""
     (drifted.directory / "left-out").write_text("# kept by hand\nworld_thing.other\n")
 
     async def found(what: str) -> dict[str, type]:

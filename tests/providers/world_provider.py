@@ -225,7 +225,7 @@ class WorldProvider:
         if not asked.raw_state.json:
             answer.diagnostics.add(severity=1, summary="flatmap states are not understood")
             return answer
-        state = json.loads(asked.raw_state.json)
+        state = json.loads(asked.raw_state.json, parse_float=str, parse_int=_whole)
         if isinstance(state.get("anything"), dict):
             typed = state["anything"]
             state["anything"] = [typed["type"], typed["value"]]
@@ -322,6 +322,11 @@ class WorldProvider:
         if (after_s := content.get("renew_after_s")) is not None:
             answer.renew_at.seconds = int(time.time() + after_s)
         return answer
+
+
+def _whole(text: str) -> int | str:
+    """Keep what no 64 bits hold as the text that it travels as; a float goes as text as well."""
+    return int(text) if -(2**63) <= int(text) < 2**63 else text
 
 
 def _applied(state: Any) -> Any:

@@ -155,7 +155,8 @@ def _swapping(loaded: Loaded) -> Swapping:
         raise PermanentError(
             f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
             remedy="isolate them by their edges: a policy with driver `detach`, or `trueup"
-            " quarantine` without an isolation group",
+            " quarantine` without an isolation group. Where nothing connects them, a policy with a"
+            " `script` can change their groups through the cloud's API",
         )
     return loaded.adapter
 

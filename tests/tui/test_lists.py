@@ -10,7 +10,7 @@ from reconciler.engine import suppression
 from tests.api.desk import text_of
 from tests.client.conftest import Served
 from tests.tui.conftest import seated
-from tests.tui.test_decisions import drifted
+from tests.tui.drifting import drifted
 from tests.unit.engine.house import A, B
 from tui.app import TrueupApp
 from tui.keymap_check import checked_keymap, contexts_of

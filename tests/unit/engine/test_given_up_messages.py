@@ -50,7 +50,7 @@ async def test_what_was_given_up_is_tried_again_once_the_settings_are_read_anew(
 
 
 async def test_after_a_day_of_failures_it_is_given_up_and_told(house: House) -> None:
-    board = listen(house)
+    board = listen(house, events=frozenset({"drift.detected"}))
     board.failures = [RetryableError("away")] * 99
     await begin(house)
     await drift(house)

@@ -388,6 +388,14 @@ class TerraformAdapter:
         identities = identities_of(stack)
         return swaps_of(addresses, nodes_of(stack), identities=identities, group=group)
 
+    def moved(
+        self, snapshot: Snapshot, edges: Collection[Edge]
+    ) -> Mapping[ResourceAddress, ResourceAddress]:
+        """Return where swapped objects are now. See `Swapping.moved`."""
+        from iac_adapters.terraform.swapping import moved_objects  # noqa: PLC0415  no scan needs it
+
+        return moved_objects(payload_of(snapshot).stack, edges)
+
     async def plan_swapping(
         self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path
     ) -> Plan:

@@ -17,6 +17,7 @@ from reconciler.domain.remediation_states import RemediationState
 
 MOST_MEMBERS: Final = 20
 MOST_CHANGES: Final = 5
+MOST_APPROVALS: Final = 3
 LONGEST_VALUE: Final = 120
 _SAID: Final = {
     "missing": ("is gone", "are gone"),
@@ -67,6 +68,8 @@ class NoticeMember:
     """Who takes care of it: who acknowledged it, or approved its plan."""
     command: str | None = None
     """What to type next, where it is no finding to show."""
+    next_step: str | None = None
+    """What happens by itself, where no remediation says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,11 @@ class Notice:
 
 
 def finding_member(
-    record: FindingRecord, remediation: Remediation | None, *, acknowledged_by: str | None = None
+    record: FindingRecord,
+    remediation: Remediation | None,
+    *,
+    acknowledged_by: str | None = None,
+    next_step: str | None = None,
 ) -> NoticeMember:
     """Return what is shown of a finding."""
     changes: Sequence[Mapping[str, Any]] = record.details.get("changes") or ()
@@ -154,6 +161,7 @@ def finding_member(
         awaiting=None if remediation is None else _awaiting(remediation),
         acknowledged_by=acknowledged_by
         or (None if remediation is None else _approver(remediation)),
+        next_step=next_step if remediation is None else None,
     )
 
 
@@ -182,9 +190,16 @@ def stack_member(stack: StackRecord) -> NoticeMember:
         kind="unverified",
         severity="high",
         state=stack.health.value,
-        reason=stack.error or "no scan has verified it for three of its intervals",
+        reason=_unverified(stack),
         command=f"trueup status {stack.name}",
+        next_step="it is scanned again by itself",
     )
+
+
+def _unverified(stack: StackRecord) -> str:
+    why = stack.error or "no scan has verified it for three of its intervals"
+    last = stack.verified_at
+    return f"{why} (last verified {last:%Y-%m-%d %H:%M} UTC)" if last else f"{why} (never verified)"
 
 
 def release_member(release: Remediation) -> NoticeMember:
@@ -222,6 +237,9 @@ def channel_member(channel: str, loss: Delivery | None) -> NoticeMember:
         state="open" if loss else FindingState.HEALED.value,
         reason=reason,
         command=f"trueup channel test {channel}",
+        next_step=None
+        if loss is None
+        else "they are sent again after a reload, a restart or a test that succeeds",
     )
 
 
@@ -299,7 +317,11 @@ def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -
 def _commands(members: Sequence[NoticeMember]) -> tuple[str, ...]:
     ids = [member.finding_id for member in members if member.finding_id]
     if ids:
-        return (f"trueup show {ids[0]}",)
+        waiting = dict.fromkeys(member.awaiting[0] for member in members if member.awaiting)
+        return (
+            f"trueup show {ids[0]}",
+            *(f"trueup approve {name}" for name in list(waiting)[:MOST_APPROVALS]),
+        )
     return tuple(member.command for member in members[:1] if member.command)
 
 

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from reconciler.domain.notices import Notice, NoticeKind, NoticeMember
+from reconciler.domain.notices import Deed, Notice, NoticeKind, NoticeMember
 
 _LONGEST_NAME: Final = 300
+_MOST_DEEDS: Final = 5
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -50,6 +51,9 @@ def lines(notice: Notice) -> Iterator[str]:
     if notice.total > len(notice.members):
         yield ""
         yield f"... and {notice.total - len(notice.members)} more"
+    if notice.deeds:
+        yield ""
+        yield from (_deed(deed) for deed in notice.deeds[-_MOST_DEEDS:])
     if notice.commands and not notice.is_over:
         yield ""
         yield from (safe(command) for command in notice.commands)
@@ -73,6 +77,8 @@ def member_lines(member: NoticeMember) -> Iterator[str]:
         yield f"  ... and {member.more_changes} more attributes"
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
+    if member.next_step:
+        yield f"  next: {safe(member.next_step)}"
     if member.acknowledged_by:
         yield f"  acknowledged by {safe(member.acknowledged_by)}"
 
@@ -98,6 +104,10 @@ def worth_telling(notice: Notice) -> str:
     acknowledged = [member.acknowledged_by for member in notice.members if member.acknowledged_by]
     said += [acknowledged] if acknowledged else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _deed(deed: Deed) -> str:
+    return f"{deed.at:%Y-%m-%d %H:%M} UTC: {safe(deed.summary)}"
 
 
 def _since(notice: Notice) -> str:

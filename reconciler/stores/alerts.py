@@ -51,8 +51,19 @@ class Alerts(Protocol):
         """Return what was given up on `channels` of alerts that are open, or shown as open."""
         ...
 
+    def shown_as_open(self) -> tuple[Delivery, ...]:
+        """Return what channels show of alerts that are open, or whose end they do not show."""
+        ...
+
+    def rename_channel(self, before: str, after: str, *, but: Collection[AlertId]) -> None:
+        """Let `after` show what `before` does, other than `but` and what `after` shows itself."""
+        ...
+
     def tallies(self) -> dict[str, dict[str, Any]]:
-        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        """Return by channel how many alerts are `shown`, `waiting`, `failing` and `given_up`.
+
+        Beside them of those that are failing: `failing_since`, `tried_again_at` and an `error`.
+        """
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...

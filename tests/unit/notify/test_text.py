@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-from reconciler.domain.notices import Deed
+from reconciler.domain.notices import Deed, NoticeMember
 from reconciler.notify.text import lines
 from tests.unit.notify.notices import AT, MEMBER, notice, over
 
 STEP = "trueup changes nothing by itself: no policy selects it"
 
 
-def several(*members: object, **more: object) -> list[str]:
+def several(*members: NoticeMember, **more: Any) -> list[str]:
     return list(lines(notice(members=members, total=len(members), stacks=("shop", "bank"), **more)))
 
 

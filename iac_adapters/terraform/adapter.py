@@ -25,9 +25,11 @@ from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
+from iac_adapters.terraform.after_apply import Chosen, chosen_by_apply
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.children.reads import TerraformReads
 from iac_adapters.terraform.context import Context, prepare
+from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.observation import ObservationByReading
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.options import TerraformOptions
@@ -164,14 +166,28 @@ class TerraformAdapter:
         reader = warm.reader if warm else self._reader(context, drifted, live, brought_about)
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
+        chosen = await self._chosen(context, warm, stack)
         warm = WarmStack(
-            context.revision, stack, reader, secrets, files, drifted, live, brought_about
-        )
+            context.revision, stack, reader, secrets, files, drifted, live, brought_about,
+            chosen=chosen,
+        )  # fmt: skip
         self._warm.put(reference.name, warm)
         payload = Payload(
             context, stack, secrets, warm=warm, children=self._child_options(reference)
         )
         return self._snapshot(reference, payload, timing)
+
+    async def _chosen(
+        self, context: Context, before: WarmStack | None, stack: LoadedStack
+    ) -> dict[ResourceAddress, Chosen]:
+        """Return what applies have chosen since the last complete scan, where that is known."""
+        if before is None:
+            return {}
+        deadline_s = read_deadline_s(context.environment)
+        found = await chosen_by_apply(
+            before.stack, before.live, stack, providers=self._providers, deadline_s=deadline_s
+        )
+        return {**before.chosen, **found}
 
     async def observe(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
@@ -202,6 +218,8 @@ class TerraformAdapter:
                 yield await safe.seen(observed)
         if wanted is None:
             await self._learn(payload, seen)
+            if payload.warm is not None:
+                payload.warm.chosen.clear()  # this scan's witnesses have taken it in
 
     async def _children_of(
         self,
@@ -369,6 +387,14 @@ class TerraformAdapter:
         stack = payload_of(snapshot).stack
         identities = identities_of(stack)
         return swaps_of(addresses, nodes_of(stack), identities=identities, group=group)
+
+    def moved(
+        self, snapshot: Snapshot, edges: Collection[Edge]
+    ) -> Mapping[ResourceAddress, ResourceAddress]:
+        """Return where swapped objects are now. See `Swapping.moved`."""
+        from iac_adapters.terraform.swapping import moved_objects  # noqa: PLC0415  no scan needs it
+
+        return moved_objects(payload_of(snapshot).stack, edges)
 
     async def plan_swapping(
         self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path

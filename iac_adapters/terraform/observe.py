@@ -13,7 +13,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import asked_of, with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
 from iac_adapters.terraform.judge import TAINTED, judge
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.outputs import output_verdict
 from iac_adapters.terraform.plan_check import is_brought_about
@@ -77,6 +77,8 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
     """Return the verdict that needs no read, or None when the object must be read."""
     if resource.output is not None:
         return output_verdict(resource.output, digester=digester)
+    if resource.left_out:
+        return NotApplicable(LEFT_OUT)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.accepting import with_value
 from reconciler.domain.added_children import child_address, without_accepted, written_child
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
@@ -112,6 +113,7 @@ def compared(
         kept = stack.own(before, entry.witness)
         if kept is None and yardstick.keep:
             kept = stack.first(entry.address, entry.witness, at=at)
+        kept = stack.after_apply(kept, entry.witness)
         held, kept = stack.held_against(entry, entry.witness, kept)
         if kept is not None and yardstick.keep:
             kept = stack.marked(kept, held, entry.witness)
@@ -188,6 +190,18 @@ class _Stack:
             kept_at=at,
             configured=self._configured(witness),
         )
+
+    def after_apply(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
+        """Return `kept` with what an apply chose since: no code decides that, and no hand did."""
+        if kept is None:
+            return None
+        values = kept.values
+        for place, chosen in sorted(witness.chosen().items()):
+            values = with_value(values, place, chosen)
+        if values == kept.values:
+            return kept
+        values = in_order(slim(values), witness.facts.is_set)
+        return replace(kept, values=values, mark=ORDERED)
 
     def held_against(
         self, observed: Observed, witness: Witness, kept: KeptBaseline | None

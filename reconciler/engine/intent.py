@@ -79,9 +79,10 @@ def _judged(
     if known.action_type.is_about_edges:
         return JudgedPlan(prepared.plan, prepared.plan.remarks)
     others = tx.findings.unhealed(known.stack)
-    return judged_plan(
+    judged = judged_plan(
         prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others
     )
+    return replace(judged, moved=prepared.moved)
 
 
 def _intend(

@@ -94,3 +94,23 @@ async def test_the_diff_is_copied_from_every_tab(served: Served) -> None:
         copies = dict(page.copies())
         assert copies["diff"].startswith("size")
         assert "first seen" in copies["why"]
+
+
+async def test_what_came_behind_another_page_is_new_on_the_way_back(served: Served) -> None:
+    await drifted(served)
+    house = served.desk.house
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("j", "5")
+        await seat.until("5 Stacks")
+        house.world.live[B] = {"size": 99}
+        await house.scan()
+        await seat.until(lambda: len(seat.app.session.store.rows) == 2)
+        await seat.press("1")
+        await seat.until("1 new (.)")
+        await seat.press("b", "5")
+        await seat.until("5 Stacks")
+        await seat.press("1")
+        seen = await seat.until("grouped by stack")
+        assert "gone" not in seen
+        assert "new" not in seen

@@ -115,6 +115,8 @@ class DriftPage(FindingVerbs, TablePage):
         if self._is_quiet:
             self.rearrange()
         else:
+            # No change was told to it while another page was in front.
+            self._staging.note_all(self.session.store.rows, order=self._arranged)
             self.table.redraw()
             self._show_counts()
 

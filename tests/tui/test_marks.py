@@ -114,3 +114,26 @@ async def test_what_came_behind_another_page_is_new_on_the_way_back(served: Serv
         seen = await seat.until("grouped by stack")
         assert "gone" not in seen
         assert "new" not in seen
+
+
+async def test_a_scan_with_nothing_chosen_is_not_one_of_everything(served: Served) -> None:
+    await drifted(served, A, B)
+    house = served.desk.house
+    async with seated(served, size=(160, 50)) as seat:
+        await seat.until("2 of 2")
+        await seat.press("space", "slash", "!", *"thing", "enter")
+        await seat.until("1 marked (1 hidden)")
+        await seat.press("R")
+        await seat.until("nothing is chosen")
+        await seat.press("escape", "escape")
+        await seat.until("2 of 2")
+        await seat.press("g")
+        house.world.live[A] = house.world.live[B] = {"size": 1}
+        await house.scan()
+        await seat.until(lambda: seat.screen.count("v healed") == 2)
+        await seat.press("R")
+        await seat.until("nothing is chosen")
+        await seat.press("full_stop")
+        await seat.until("0 of 0")
+        await seat.press("R")
+        await seat.until("scans asked for: 1")

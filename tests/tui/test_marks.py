@@ -116,6 +116,21 @@ async def test_what_came_behind_another_page_is_new_on_the_way_back(served: Serv
         assert "new" not in seen
 
 
+async def test_a_group_that_is_folded_is_marked_as_what_is_under_it(served: Served) -> None:
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until(lambda: seat.screen.count("needs approval") == 2)
+        await seat.press("b")
+        await seat.until("grouped by stack")
+        await seat.press("g", "enter", "space")
+        seen = await seat.until("2 marked")
+        assert "hidden" not in seen
+        await seat.press("A")
+        seen = await seat.until("approve exactly this")
+        assert A in seen
+        assert B in seen
+
+
 async def test_a_scan_with_nothing_chosen_is_not_one_of_everything(served: Served) -> None:
     await drifted(served, A, B)
     house = served.desk.house

@@ -95,7 +95,7 @@ class TablePage(Page):
             spans.append(Span(f"  /{self.filter_text}", "info"))
         table = self.table
         if isinstance(table, MarkedTable) and table.marks:
-            hidden = sum(table.place_of(key) is None for key in table.marks)
+            hidden = table.hidden_marks()
             left_out = f" ({hidden:,} hidden)" if hidden else ""
             spans.append(Span(f"  {len(table.marks):,} marked{left_out}", "mark"))
         return spans

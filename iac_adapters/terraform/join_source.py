@@ -91,7 +91,22 @@ def _loaded(
         planned_change=recording.built_in.get(address),
         read_when_forgotten=context.tool == TOFU,
         left_out=excluded,
+        stopped=action is None and _is_stopped(recording, instance, wire, block),
     )
+
+
+def _is_stopped(
+    recording: Recording,
+    instance: StateInstance,
+    wire: RecordedInstance | None,
+    block: ResourceBlock | None,
+) -> bool:
+    """Whether a condition fails before the plan says whether it is deleted, moved or changed."""
+    if not recording.conditions or instance.deposed:
+        return False
+    if instance.provider.source == BUILT_IN:
+        return True
+    return wire is not None and (wire.config is None or block is None)
 
 
 def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange | None:

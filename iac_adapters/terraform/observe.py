@@ -15,7 +15,7 @@ from iac_adapters.terraform.ignored import apply_ignored, null_write_only, rever
 from iac_adapters.terraform.judge import TAINTED, judge
 from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.messages import NULL
-from iac_adapters.terraform.outputs import output_verdict
+from iac_adapters.terraform.outputs import STOPPED, output_verdict
 from iac_adapters.terraform.plan_check import is_brought_about
 from iac_adapters.terraform.proposed import proposed_new
 from iac_adapters.terraform.provider import PlanAnswer, Provider, ProviderError
@@ -79,6 +79,8 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
         return output_verdict(resource.output, digester=digester)
     if resource.left_out:
         return NotApplicable(LEFT_OUT)
+    if resource.stopped:
+        return Unreadable(STOPPED)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)

@@ -20,6 +20,7 @@ from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.planned_outputs import untold_output
 from iac_adapters.terraform.recorder.planned_secrets import EVERYTHING
 from iac_adapters.terraform.recorder.recording import Recording
 
@@ -89,11 +90,14 @@ def without_deletions(captures: Iterable[ConnectionCapture]) -> None:
         ]
 
 
-def with_stopped(recording: Recording) -> Recording:
+def with_stopped(recording: Recording, *, untold: Iterable[str]) -> Recording:
     """Return `recording` with the updates that no plan could announce.
 
-    Nothing tells what of their values is secret, so all of it counts as secret.
+    Nothing tells what of their values is secret, so all of it counts as secret. `untold` are the
+    outputs that no plan came to.
     """
+    outputs = (*recording.outputs, *map(untold_output, sorted(untold)))
+    recording = replace(recording, outputs=outputs)
     stopped = {
         instance.address
         for instance in recording.instances.values()

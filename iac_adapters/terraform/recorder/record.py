@@ -43,6 +43,7 @@ from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
     changes_outputs,
     outputs_in,
+    outputs_told,
 )
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
 from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel
@@ -90,7 +91,8 @@ class Recorded:
 
     `secrets` are the secret places of what would be changed, by address; `outputs` are the root
     module's outputs that would be; `built_in` is what the plan tells of those of its changes that
-    pass no plugin. `conditions` are those of the code that failed.
+    pass no plugin. `conditions` are those of the code that failed, `outputs_told` the outputs
+    that the plan has come to.
     """
 
     captures: list[ConnectionCapture]
@@ -100,6 +102,7 @@ class Recorded:
     outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
     built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     conditions: tuple[str, ...] = field(default=(), repr=False)
+    outputs_told: frozenset[str] = frozenset()
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -206,7 +209,7 @@ async def _attempt(
         secrets = planned_secrets(shown, with_values(planned))
         left = Recorded(
             captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown),
-            failed_conditions(diagnostics),
+            failed_conditions(diagnostics), outputs_told(events),
         )  # fmt: skip
         return left, run
     finally:

@@ -31,7 +31,7 @@ from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.conditions import (
     DESPITE,
     SUMMARIES,
-    AsRecorded,
+    as_recorded,
     failed_conditions,
     without_deletions,
 )
@@ -68,7 +68,7 @@ _HARMLESS: Final = "Instance cannot be destroyed"
 
 @dataclass(frozen=True, slots=True)
 class RecordingOrder:
-    """What to evaluate, and with what. `types` is what the stack is known to use.
+    """What to evaluate, and with what. `types` is what the stack is known to use, None all.
 
     `instances` are the state's; without them those of equal content stay unmatched.
     """
@@ -76,7 +76,7 @@ class RecordingOrder:
     directory: Path
     executable: Path
     providers: tuple[InstalledProvider, ...]
-    types: frozenset[str]
+    types: frozenset[str] | None
     arguments: tuple[str, ...] = ()
     exclusions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -116,14 +116,20 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         PluginStartError: a provider could not be started.
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
-    recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
+    recorded, run = await _attempt(order, schemas=schemas, start=start)
     if recorded is None and MISSING_TYPE in run.stdout:
-        recorded, run = await _attempt(order, None, schemas=schemas, start=start)
+        order = replace(order, types=None)
+        recorded, run = await _attempt(order, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)
-    if recorded.conditions:
-        recorded = await _despite(order, recorded, schemas=schemas, start=start)
-    await _tell_apart(order, recorded, schemas=schemas, start=start)
+    try:
+        if recorded.conditions:
+            recorded = await _despite(order, recorded, schemas=schemas, start=start)
+        await _tell_apart(order, recorded, schemas=schemas, start=start)
+    except BaseException:
+        # Nobody else knows of them: they would run as long as the daemon does.
+        await asyncio.shield(_close(recorded))
+        raise
     return recorded
 
 
@@ -131,12 +137,17 @@ async def _despite(
     order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> Recorded:
     """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
-    whole, _ = await _attempt(order, order.types, schemas=schemas, start=start, despite=True)
+    whole, _ = await _attempt(order, schemas=schemas, start=start, despite=stopped)
     if whole is None:
         return stopped
-    await asyncio.gather(*(provider.close() for provider in stopped.warm.values()))
+    await _close(stopped)
     without_deletions(whole.captures)
     return replace(stopped, captures=whole.captures, warm=whole.warm)
+
+
+async def _close(recorded: Recorded) -> None:
+    providers = recorded.warm.values()
+    await asyncio.gather(*(provider.close() for provider in providers), return_exceptions=True)
 
 
 async def _tell_apart(
@@ -150,30 +161,29 @@ async def _tell_apart(
         target = f"-target={instance.address}"
         # OpenTofu takes no target beside an exclusion.
         alone = replace(order, arguments=(*order.arguments, target), exclusions=())
-        targeted, _ = await _attempt(alone, order.types, schemas=schemas, start=start)
+        targeted, _ = await _attempt(alone, schemas=schemas, start=start)
         if targeted is None:
             continue
-        await asyncio.gather(*(provider.close() for provider in targeted.warm.values()))
+        await _close(targeted)
         told_apart(recorded.captures, targeted.captures, instance)
 
 
 async def _attempt(
     order: RecordingOrder,
-    types: frozenset[str] | None,
     *,
     schemas: SchemaStore,
     start: StartProvider,
-    despite: bool = False,
+    despite: Recorded | None = None,
 ) -> tuple[Recorded | None, ToolRun]:
-    """Plan once; `despite` failing conditions only what is evaluated counts."""
+    """Plan once; `despite` the conditions that failed there only what is evaluated counts."""
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
     try:
         for number, installed in enumerate(order.providers):
-            schema = filter_schema((await schemas.schema(installed)).raw, types=types)
+            schema = filter_schema((await schemas.schema(installed)).raw, types=order.types)
             providers = HeadStart(partial(start, installed))
-            answers = AsRecorded() if despite else None
+            answers = as_recorded(despite.captures, installed.source) if despite else None
             tunnel = await open_tunnel(
                 folder / str(number), installed, order, schema, providers, answers=answers
             )

@@ -66,8 +66,7 @@ def _loaded(
     address = recording.moved.get(instance.address, instance.address)
     block = context.source.block(address)
     change = _change_of(recording, instance)
-    # Of what it leaves out the tool plans nothing; what it plans is not left out.
-    excluded = instance.address in context.excluded and action is None
+    excluded = action is None and _is_left_out(context, recording, instance, wire)
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
@@ -93,6 +92,26 @@ def _loaded(
         left_out=excluded,
         stopped=action is None and _is_stopped(recording, instance, wire, block),
     )
+
+
+def _is_left_out(
+    context: Context,
+    recording: Recording,
+    instance: StateInstance,
+    wire: RecordedInstance | None,
+) -> bool:
+    """Whether `-exclude` keeps the tool from planning it: what is planned is not left out.
+
+    What else depends on something excluded the state does not always tell: it names what the
+    code referred to at the last apply, and without the keys of modules.
+    """
+    if not context.exclusions or (wire is not None and wire.config is not None):
+        return False
+    address = recording.moved.get(instance.address, instance.address)
+    if any(change.address == address for change in recording.planned):
+        return False
+    unplanned = wire is None and instance.provider.source != BUILT_IN and not recording.conditions
+    return instance.address in context.excluded or unplanned
 
 
 def _is_stopped(

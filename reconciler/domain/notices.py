@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState, Delivery
 from reconciler.domain.channel_losses import severity_of
+from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, StackRecord
 from reconciler.domain.remediation_states import RemediationState
 
@@ -258,21 +259,27 @@ def test_member(channel: str) -> NoticeMember:
 
 
 def notice_of(
-    alert: Alert, members: Sequence[NoticeMember], *, total: int, still_open: int
+    alert: Alert,
+    members: Sequence[NoticeMember],
+    *,
+    total: int,
+    still_open: int,
+    stacks: Sequence[StackName] = (),
 ) -> Notice:
-    """Return the notice of an alert."""
-    stacks = tuple(sorted({member.stack for member in members}))
+    """Return the notice of an alert; `stacks` are those of all its members, not of these alone."""
+    members = sorted(members, key=_place)
+    every = tuple(sorted({*stacks, *(member.stack for member in members)}))
     return Notice(
         alert_id=alert.id,
         revision=alert.revision,
         state=alert.state,
         severity=alert.severity.word,
-        title=_title(members, stacks, total),
+        title=_title(members, every, total),
         opened_at=alert.opened_at,
         changed_at=alert.changed_at,
         total=total,
         still_open=still_open,
-        stacks=stacks,
+        stacks=every,
         members=tuple(members[:MOST_MEMBERS]),
         commands=_commands(members),
         cause=alert.cause,
@@ -293,6 +300,10 @@ def shown(value: Any) -> str:
         case _:
             text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _place(member: NoticeMember) -> tuple[bool, str, str]:
+    return member.state == FindingState.HEALED.value, member.stack, member.address
 
 
 def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -> str:

@@ -112,7 +112,9 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             if stack is not None:
                 shown.append(stack_member(stack))
     counts = view.alerts.member_counts([alert.id])[alert.id]
-    return notice_of(alert, shown, total=counts.total, still_open=counts.open)
+    # Of all of them: the members here are the first twenty.
+    stacks = view.alerts.stacks_of(alert.id) if counts.total > MOST_MEMBERS else ()
+    return notice_of(alert, shown, total=counts.total, still_open=counts.open, stacks=stacks)
 
 
 def linked(notice: Notice, wanted: Subscription) -> Notice:

@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
 from reconciler.domain.alerts import (
+    FINDING,
     HEARTBEAT,
     LOSSES,
     Alert,
@@ -20,8 +21,9 @@ from reconciler.domain.alerts import (
     Delivery,
     Member,
     MemberCounts,
+    subject_of,
 )
-from reconciler.domain.model import Severity
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import Page
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -32,6 +34,7 @@ from reconciler.storage.tables.alerts import (
     AlertRow,
     DeliveryRow,
 )
+from reconciler.storage.tables.drift import FindingRow
 
 _THE_CURSOR: Final = 1
 _TALLIED: Final = (
@@ -99,6 +102,18 @@ class SqlAlerts:
         wanted = select(AlertMemberRow).where(col(AlertMemberRow.alert_id) == alert_id)
         order = (col(AlertMemberRow.open).desc(), col(AlertMemberRow.subject))
         return self.rows.every(wanted.order_by(*order).limit(limit), _member)
+
+    def stacks_of(self, alert_id: AlertId) -> tuple[StackName, ...]:
+        """Return the stacks of all findings of an alert, by name."""
+        named = func.substr(col(AlertMemberRow.subject), len(subject_of(FINDING, "")) + 1)
+        both = join(AlertMemberRow, FindingRow, col(FindingRow.id) == named)
+        wanted = select_columns(col(FindingRow.stack)).distinct().select_from(both)
+        of_alert = (
+            col(AlertMemberRow.alert_id) == alert_id,
+            col(AlertMemberRow.subject).startswith(subject_of(FINDING, "")),
+        )
+        statement = wanted.where(*of_alert).order_by(col(FindingRow.stack))
+        return tuple(StackName(name) for (name,) in self.rows.tuples(statement))
 
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
         """Return how many members each alert has; 0 of one without any."""

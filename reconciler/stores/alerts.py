@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
+from reconciler.domain.model import StackName
 from reconciler.domain.records import (
     Page,
 )
@@ -30,6 +31,10 @@ class Alerts(Protocol):
 
     def members_of(self, alert_id: AlertId, *, limit: int) -> tuple[Member, ...]:
         """Return the first members of an alert, those that are open before the others."""
+        ...
+
+    def stacks_of(self, alert_id: AlertId) -> tuple[StackName, ...]:
+        """Return the stacks of all findings of an alert, by name."""
         ...
 
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:

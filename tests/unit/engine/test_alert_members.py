@@ -25,6 +25,7 @@ async def test_the_same_change_in_forty_stacks_is_one_alert_with_forty_members(
         await tell(house)
         (notice,) = board.open
         assert (notice.total, notice.still_open, board.posted) == (40, 40, 1)
+        assert (notice.title, notice.stacks) == ("40 stacks: 40 thing drifted", tuple(names))
         for name in names[:39]:
             worlds[name].live[A] = {"size": 1}
             await house.scan(name, seconds=0.1)

@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 _FEWEST: Final = 16
+_BEYOND_64_BITS: Final = 19
 _LONG: Final = re.compile(rb"[\d.]{%d}" % _FEWEST)
 
 
@@ -38,7 +39,7 @@ def _number(text: str) -> float | Decimal:
 
 
 def _whole(text: str) -> int | Decimal:
-    return int(text) if len(text) < _FEWEST else Decimal(text)
+    return int(text) if len(text) < _BEYOND_64_BITS else Decimal(text)
 
 
 def _digits(value: Any) -> orjson.Fragment:

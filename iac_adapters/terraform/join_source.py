@@ -91,7 +91,12 @@ def _loaded(
         planned_change=recording.built_in.get(address),
         read_when_forgotten=context.tool == TOFU,
         left_out=excluded,
+        unevaluated=bool(recording.conditions) and action is None and _has_no_code(wire),
     )
+
+
+def _has_no_code(wire: RecordedInstance | None) -> bool:
+    return wire is not None and wire.config is None
 
 
 def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange | None:

@@ -61,7 +61,8 @@ class LoadedResource:
     instead of a resource where the plan would change an output of the root module.
     `planned_change` is what the plan tells of a built-in one, as JSON. `read_when_forgotten`
     says that the tool reads the object once more before it takes it out of the state. `left_out`
-    says that the user leaves it out of every plan.
+    says that the user leaves it out of every plan, `unevaluated` that a condition of the code
+    fails and nothing tells what the code asks of it.
     """
 
     recorded: RecordedResource
@@ -76,6 +77,7 @@ class LoadedResource:
     read_as_recorded: bool = False
     read_when_forgotten: bool = False
     left_out: bool = False
+    unevaluated: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None
     imported_private: bytes = field(default=b"", repr=False)

@@ -170,6 +170,8 @@ async def judge_by_plan(
     """Let the provider plan the live object against the recorded configuration."""
     if resource.recorded.status is Status.TAINTED:
         return _tainted(_by_record(resource, live, digester))
+    if resource.unevaluated:
+        return _by_record(resource, live, digester)
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")
@@ -193,7 +195,10 @@ async def judge_by_plan(
 
 
 def _by_record(resource: LoadedResource, live: LiveState, digester: SecretDigester) -> Verdict:
-    """Judge a tainted object by what was recorded: its provider plans a new one in its place."""
+    """Judge by what was recorded: a tainted object, in whose place its provider plans a new one.
+
+    So is one whose code cannot be evaluated: `plan -refresh-only` compares no more than that.
+    """
     wire = resource.wire
     assert wire is not None and resource.schema is not None  # noqa: S101, PT018 - callers check
     schema = resource.schema.resource(wire.type_name)

@@ -63,6 +63,8 @@ class WarmStack:
     """What was read of each object that is not as it was recorded, to the last byte."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
+    have_read: set[ResourceAddress] = field(default_factory=set)
+    """Which objects were read since the state last changed of them, an apply's changes aside."""
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     referred: Referred | None = None

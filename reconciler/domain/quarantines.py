@@ -12,12 +12,14 @@ from reconciler.domain.details import parent_of
 from reconciler.domain.edges import Edge
 from reconciler.domain.edges_catalogue import EDGES
 from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
+from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
 from reconciler.domain.spelling import meets_type
 from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
+from reconciler.domain.values import Sensitive, Unknown, Value
 
 UNKNOWN: Final = {"unknown": True}
 """How a planned value is written that only the apply can tell."""
@@ -151,7 +153,7 @@ def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str,
     return tuple(reasons)
 
 
-def is_again(edge: Edge, before: Json, planned: Json) -> bool:
+def is_again(edge: Edge, before: Json, planned: Mapping[AttributePath, Value]) -> bool:
     """Whether what is `planned` to be created connects what `edge` connected, and where it did.
 
     `before` is what the edge held. What only the apply can tell is no evidence: an edge of
@@ -161,9 +163,13 @@ def is_again(edge: Edge, before: Json, planned: Json) -> bool:
         name for rule in EDGES if meets_type(rule.type, edge.type) for name in rule.attributes
     }
     held = {path: value for path, value in before.items() if not _is_blank(value)}
-    known = {path for path in held if path in planned and planned[path] != UNKNOWN}
-    return bool(known & (referring or held.keys())) and all(
-        _same(held.get(path), planned.get(path)) for path in known
+    known = {
+        path: {"digest": value.digest} if isinstance(value, Sensitive) else value
+        for path, value in planned.items()
+        if path in held and not isinstance(value, Unknown)
+    }
+    return bool(known.keys() & (referring or held.keys())) and all(
+        _same(held[path], value) for path, value in known.items()
     )
 
 

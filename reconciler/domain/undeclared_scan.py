@@ -18,6 +18,7 @@ from reconciler.domain.kept_baseline import (
     ORDERED,
     Baselines,
     KeptBaseline,
+    identity_of,
 )
 from reconciler.domain.model import (
     Added,
@@ -270,7 +271,7 @@ class _Stack:
         return f"{mark}.{self.mark}"
 
     def _identity(self, witness: Witness) -> str:
-        return value_digest(_id_of(witness.recorded()), key=self.key)
+        return value_digest(identity_of(witness.recorded()), key=self.key)
 
     def _configured(self, witness: Witness) -> str:
         return value_digest(witness.configured(), key=self.key)
@@ -278,12 +279,6 @@ class _Stack:
 
 def _mark_of(addresses: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(addresses)).encode()).hexdigest()[:16]
-
-
-def _id_of(tree: Value) -> Value:
-    if not isinstance(tree, dict):
-        return None
-    return tree.get("id") or tree.get("arn") or tree.get("name")
 
 
 def _with_undeclared(

@@ -129,6 +129,7 @@ def situation_of(
         concerned=planned.concerned if planned else frozenset(),
         healed=_healed(tx, findings, at=at) if _counts(known) else {},
         quarantines=_quarantines(tx, known, planned),
+        isolates=planned.isolates if planned else (),
         scripted=policy is not None and policy.script is not None,
     )
 

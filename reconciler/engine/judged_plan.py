@@ -21,7 +21,8 @@ class JudgedPlan:
 
     `concerned` are the drifted resources without which it would need none; it is empty where
     that is not so. `sets` divides the drifted resources into those that one plan would touch.
-    `moved` is where the record has what is swapped now, by the address that it had.
+    `moved` is where the record has what is swapped now, by the address that it had;
+    `isolates` is what a quarantine cuts off.
     """
 
     plan: Plan
@@ -29,6 +30,7 @@ class JudgedPlan:
     concerned: frozenset[ResourceAddress] = frozenset()
     sets: tuple[frozenset[ResourceAddress], ...] = ()
     moved: Mapping[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    isolates: tuple[ResourceAddress, ...] = ()
 
 
 def judged_plan(

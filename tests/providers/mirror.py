@@ -11,6 +11,7 @@ from typing import Final
 from tests.providers.certificate import new_certificate
 
 SOURCE: Final = "registry.terraform.io/trueup/world"
+TOFU_SOURCE: Final = "registry.opentofu.org/trueup/world"
 VERSION: Final = "1.0.0"
 _MACHINES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _INSTALLED: Final = ("purelib", "platlib")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -14,13 +15,14 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation
 from reconciler.domain.remediation_states import OPEN, RemediationState
+from reconciler.domain.values import Attributes
 from reconciler.engine.decisions import approve, request
 from tests.fake_world import World
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house
 
 EDGE = ResourceAddress("thing.edge")
 P, Q = RemediationState, QuarantineState
-BESIDE = ({"port": 80}, {"port": 22})
+BESIDE: Final[tuple[Attributes, Attributes]] = ({"port": 80}, {"port": 22})
 """What no code declares of thing.a: as it is recorded, and as it is."""
 
 
@@ -159,7 +161,8 @@ async def test_a_person_is_told_that_it_is_isolated_already(house: House) -> Non
 
 async def test_many_drifted_resources_are_isolated_one_by_one(tmp_path: Path) -> None:
     names = [f"vm{number:02}" for number in range(12)]
-    world = World.in_sync(**{name: {"size": 1} for name in names})
+    things: dict[str, Attributes] = {name: {"size": 1} for name in names}
+    world = World.in_sync(**things)
     world.edges = {
         ResourceAddress(f"thing.{name}-edge"): ResourceAddress(f"thing.{name}") for name in names
     }

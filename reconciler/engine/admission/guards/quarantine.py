@@ -8,12 +8,10 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import BY_HAND, Quarantine, driver_of, is_again, resource_of
+from reconciler.durations import written_duration
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
-from reconciler.wire.scan import value_object
-
-_HOUR_S: Final = 3600
 
 
 def ask(situation: Situation) -> Answer:
@@ -28,9 +26,12 @@ def ask(situation: Situation) -> Answer:
 
 
 def _needs_a_person(situation: Situation) -> Answer:
-    names = ", ".join(sorted({*map(resource_of, situation.findings)}))
-    hours = situation.limits.quarantine_time.total_seconds() / _HOUR_S
-    why = f"it isolates {names} until it is released, for {hours:g} h at most"
+    drifted = sorted({*map(resource_of, situation.findings)})
+    isolated = situation.isolates or tuple(drifted)
+    names = ", ".join(isolated)
+    cause = "" if [*isolated] == drifted else f", since {', '.join(drifted)} drifted,"
+    longest = written_duration(situation.limits.quarantine_time)
+    why = f"it isolates {names}{cause} until it is released, for {longest} at most"
     return NeedsApproval(f"{why}; {_how(situation.plan)}")
 
 
@@ -75,7 +76,7 @@ def _met(situation: Situation) -> tuple[ResourceAddress, Quarantine] | None:
 
 def _is_again(resource: PlannedResource, quarantine: Quarantine) -> bool:
     """Whether the plan would create a detached edge under another name of the code."""
-    after = {change.path: value_object(change.after) for change in resource.changes}
+    after = {change.path: change.after for change in resource.changes}
     return resource.action is Action.CREATE and any(
         is_again(edge, quarantine.undo.get(edge.address, {}), after)
         for edge in quarantine.edges

@@ -76,7 +76,15 @@ CASES = [
     Case(
         "with another time",
         made(about=QUARANTINE, limits=Guardrails(quarantine_time=timedelta(minutes=30))),
-        NeedsApproval(f"it isolates thing.a until it is released, for 0.5 h at most; {DETACH}"),
+        NeedsApproval(f"it isolates thing.a until it is released, for 30 min at most; {DETACH}"),
+    ),
+    Case(
+        "one that isolates what holds what drifted",
+        made(about=QUARANTINE, isolates=(B,)),
+        NeedsApproval(
+            "it isolates thing.b, since thing.a drifted, until it is released, for 4 h at most;"
+            f" {DETACH}"
+        ),
     ),
     Case(
         "a quarantine that swaps groups",

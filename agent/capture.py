@@ -67,7 +67,7 @@ def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
             return section, _digest_of_file(name, section.status, section.leaves)
         if all(map(is_key, section.leaves)):
             return section, digest_of(name, section)
-    except NotCanonicalError:
+    except (NotCanonicalError, UnicodeEncodeError):  # half a surrogate pair, in a value or a key
         pass
     unread = Section("unsupported")
     return unread, digest_of(name, unread)

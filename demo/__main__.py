@@ -107,11 +107,12 @@ def _watch(
         isolating.approve_isolation(stage, daemon, narrator)
         alerts.see_shown(receivers, daemon, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
+        # While the daemon carries out what was approved: nothing here waits for that.
+        host.see_host(stage, daemon, narrator)
         isolating.see_isolated(stage, daemon, narrator)
         isolating.see_released(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)
         alerts.see_ended(receivers, daemon, narrator)
-        host.see_host(stage, daemon, narrator)
         watching.see_history(stage, daemon, narrator)
     stage.printed.extend((*daemon.lines, receivers.everything()))
 

@@ -28,3 +28,13 @@ def read_duration(text: str) -> timedelta:
     except OverflowError as error:
         message = f"{text!r} is longer than can be waited for"
         raise ValueError(message) from error
+
+
+def written_duration(span: timedelta) -> str:
+    """Return `span` as a sentence has it, such as `4 h`, `1 h 30 min` or `90 s`."""
+    seconds = round(span.total_seconds())
+    if seconds < 2 * _UNITS_S["m"] and seconds % _UNITS_S["m"]:
+        return f"{seconds} s"
+    hours, minutes = divmod(seconds // _UNITS_S["m"], 60)
+    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes)
+    return " ".join(parts) or f"{seconds} s"

@@ -2,8 +2,8 @@
 
 Executed as a script: `python -I -S script_launcher.py run SPEC`, where SPEC is a JSON file:
 `{"program", "sha256", "input", "directory", "seconds", "output", "isolated", "network",
-"unshare", "memory", "processes", "open_files", "file_size"}`. The environment is already the
-script's own.
+"unshare", "memory", "processes", "open_files", "file_size", "disk"}`. The environment is already
+the script's own.
 Each line of its output goes to our standard output behind `script: `, up to `output` bytes in all,
 and what we have to say behind `script: trueup: `. A carriage return ends a line as well, and the
 last line gets an end. So no line can pass for one of a tool. We end
@@ -41,6 +41,8 @@ IN_NAMESPACES: Final = ("--user", "--map-current-user", "--pid", "--fork", "--ki
 _BY_SIGNAL: Final = 128
 _LOOK_EVERY_S: Final = 0.25
 _CHUNK: Final = 1 << 16
+_MOST_FILES: Final = 10_000
+_BLOCK: Final = 512
 _PR_SET_PDEATHSIG: Final = 1
 _BUSY_ATTEMPTS: Final = 50
 _BUSY_PAUSE_S: Final = 0.02
@@ -106,6 +108,7 @@ class _Run:
     def _watch(self, child: subprocess.Popen[bytes], output: IO[bytes]) -> str | None:
         """Pass its output on until it has ended; return why it has to be ended before."""
         os.set_blocking(output.fileno(), False)
+        looks_at = 0.0
         with selectors.DefaultSelector() as ready:
             ready.register(output, selectors.EVENT_READ)
             while child.poll() is None and not self._stopped:
@@ -116,9 +119,23 @@ class _Run:
                     time.sleep(_LOOK_EVERY_S / 5)
                 if time.monotonic() >= self._ends_at:
                     return f"it ran longer than {self._spec['seconds']:g} s"
+                if time.monotonic() >= looks_at:
+                    began = time.monotonic()
+                    if (full := self._too_much()) is not None:
+                        return full
+                    # Looking through many files must not take more than a tenth of the time.
+                    looks_at = time.monotonic() + max(_LOOK_EVERY_S, 9 * (time.monotonic() - began))
                 if self._spec["isolated"] and _members(child.pid) > self._spec["processes"]:
                     return f"it had more than {self._spec['processes']} processes"
         return None
+
+    def _too_much(self) -> str | None:
+        """Return why what it wrote into its working directory is too much."""
+        most = int(self._spec["disk"])
+        taken, files = _taken(Path(self._spec["directory"]), most=most)
+        if taken > most:
+            return f"its working directory took more than {most} bytes"
+        return f"it made more than {_MOST_FILES} files" if files > _MOST_FILES else None
 
     def _drain(self, output: IO[bytes]) -> None:
         # Without namespaces something it left behind may hold the pipe open: never wait for that.
@@ -219,6 +236,25 @@ def _members(unshare: int) -> int:
             with contextlib.suppress(OSError):
                 count += (entry / "ns/pid").readlink() == space
     return count
+
+
+def _taken(folder: Path, *, most: int) -> tuple[int, int]:
+    """Return the bytes that the files below `folder` take on the disk, and how many they are.
+
+    It looks no further once either is too much. What cannot be looked at counts as nothing.
+    """
+    taken, files, folders = 0, 0, [folder]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                files += 1
+                with contextlib.suppress(OSError):
+                    taken += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                if taken > most or files > _MOST_FILES:
+                    return taken, files
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+    return taken, files
 
 
 def _write(data: bytes) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from reconciler.domain.guardrails import GuardrailRule, Mode
-from reconciler.field_rules import Section
+from reconciler.field_rules import Checked, Section
 from reconciler.settings_values import Span
 from reconciler.settings_windows import WindowText
 from reconciler.wire.rules import between
 
 _SELECTORS: Final = ("stack", "policy")
+
+
+def _some_time(span: timedelta, _reading: Any) -> timedelta:
+    if not span:
+        message = "a quarantine needs some time: write 30m or 4h"
+        raise ValueError(message)
+    return span
 
 
 Count = Annotated[int, between(0, 100_000)]
@@ -67,7 +75,7 @@ class GuardrailSettings(Section):
     """How many approve one that deletes or replaces."""
     own_approval: bool | None = None
     """Whether who asked for a correction may approve its plan."""
-    quarantine_time: Span | None = None
+    quarantine_time: Annotated[Span, Checked(_some_time)] | None = None
     """How long a resource stays in quarantine before it is released by itself."""
     quarantines: Count | None = None
     """How many quarantines of one policy, or of none, there may be at a time."""

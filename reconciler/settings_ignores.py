@@ -26,6 +26,12 @@ class IgnoreMatch(Section):
     kind: KindWord | None = None
     value: Glob | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a rule that names nothing: it would silence all drift."""
+        if not any(asdict(self).values()):
+            message = 'name what it ignores, such as `path = "tags.*"`; all drift would be silent'
+            raise ValueError(message)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoreSettings(Section):

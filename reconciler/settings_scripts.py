@@ -33,6 +33,8 @@ class ScriptSettings(Section):
     open_files: Annotated[int, between(8, 65_536)] = _DEFAULTS.open_files
     file_size: Annotated[int, Checked(_FILE, first=True)] = _DEFAULTS.file_size
     """Bytes of the longest file that it may write."""
+    disk: Annotated[int, Checked(_FILE, first=True)] = _DEFAULTS.disk
+    """Bytes that all files of its working directory may take."""
     network: bool = False
     isolated: bool = True
     """Whether it runs in namespaces of its own; where the host has none, it does not run."""
@@ -60,6 +62,7 @@ class ScriptSettings(Section):
                 processes=self.processes,
                 open_files=self.open_files,
                 file_size=self.file_size,
+                disk=self.disk,
             ),
             network=self.network,
             isolated=self.isolated,

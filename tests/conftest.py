@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from iac_adapters.terraform.executable import Executable, locate
+from tests.cases import rows_in
 from tests.makers import makers_mirror
 from tests.parts import require
 from tests.postgres import find_postgres, running_postgres
@@ -47,6 +48,17 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `case` each test that stands for a row by its docstring or its module's."""
+    modules: dict[object, bool] = {}
+    for item in items:
+        module = getattr(item, "module", None)
+        if module not in modules:
+            modules[module] = bool(rows_in(getattr(module, "__doc__", None)))
+        if modules[module] or rows_in(getattr(getattr(item, "obj", None), "__doc__", None)):
+            item.add_marker("case")
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,7 @@ class Seen:
     config: Mapping[str, Any] = field(default_factory=dict)
     facts: Schema = field(default_factory=Schema)
     ignored: tuple[str, ...] = ()
+    by_apply: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -67,6 +68,9 @@ class Seen:
 
     def configured(self) -> Value:
         return dict(self.config)
+
+    def chosen(self) -> Mapping[Steps, Value]:
+        return {(name,): value for name, value in self.by_apply.items()}
 
     def is_ignored(self, steps: Steps) -> bool:
         return steps[0] in self.ignored

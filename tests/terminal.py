@@ -37,6 +37,11 @@ class Terminal:
         """The same with its escape sequences."""
         return self._tmux("capture-pane", "-pe", "-t", "0")
 
+    @property
+    def shell_pid(self) -> int:
+        """The process that runs the program."""
+        return int(self._tmux("display-message", "-p", "-t", "0", "#{pane_pid}"))
+
     def press(self, *keys: str) -> None:
         """Type keys at once, by tmux's names."""
         self._tmux("send-keys", "-t", "0", *keys)

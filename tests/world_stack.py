@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,8 @@ from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdic
 from reconciler.ports import AdapterSetup, StackReference
 from reconciler.section_reading import validated
 from reconciler.stack_options import KEPT
-from tests.providers.mirror import SOURCE, world_mirror
+from tests.providers.mirror import SOURCE, TOFU_SOURCE, world_mirror
+from tests.providers.standing_provider import reattachment
 from tests.providers.world_provider import World
 
 KEY: Final = bytes(range(32))
@@ -69,11 +70,13 @@ class WorldStack:
         head = self.provider if provider is None else provider
         (self.directory / "main.tf").write_text(_HEAD + head + code)
 
-    def run(self, *arguments: str, check: bool = True) -> str:
+    def run(
+        self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
+    ) -> str:
         done = subprocess.run(
             [str(self.program), *arguments],
             cwd=self.directory,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, **(environment or {})},
             capture_output=True,
             text=True,
             check=False,
@@ -87,7 +90,16 @@ class WorldStack:
         """Write `code`, when given, and bring it about."""
         if code is not None:
             self.write(code)
-        self.run("apply", "-auto-approve", "-input=false", *arguments, check=check)
+        own = {"TF_REATTACH_PROVIDERS": reattachment()} if self._is_plain else None
+        words = ("apply", "-auto-approve", "-input=false", *arguments)
+        self.run(*words, check=check, environment=own)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether a provider that stands elsewhere does the same as one started here."""
+        code = "".join(file.read_text() for file in sorted(self.directory.rglob("*.tf")))
+        alone = code.count('provider "world"') == 1 and self.provider in code
+        return alone and not self.extra and "WORLD_REGION" not in os.environ
 
     @contextmanager
     def changed(self) -> Iterator[dict[str, Any]]:
@@ -163,9 +175,7 @@ async def verdicts(
 def initialised(tool: Executable, folder: Path) -> Path:
     """Return a folder with mirror, CLI configuration and an initialised root module."""
     world_mirror(folder / "mirror")
-    host, _, rest = SOURCE.partition("/")
-    other = folder / "mirror" / "registry.opentofu.org" / rest
-    shutil.copytree(folder / "mirror" / host / rest, other)
+    shutil.copytree(folder / "mirror" / SOURCE, folder / "mirror" / TOFU_SOURCE)
     mirror = f'filesystem_mirror {{ path = "{folder}/mirror" }}'
     (folder / "rc").write_text(f"provider_installation {{ {mirror} }}")
     stack = _stack(folder, tool, folder / "rc")

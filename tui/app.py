@@ -4,42 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar, Final
 
-from textual import events, work
+from textual import work
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
-from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.asking import when_answered
 from tui.clipboard import fit_for_terminal
 from tui.commands import COMMANDS, completed, run_command
 from tui.deciding import DecidingApp
-from tui.ink import Line, Palette, line
+from tui.ink import Line, line
 from tui.keymap import bound_actions, key_name
 from tui.modals.command_line import CommandLine
 from tui.modals.confirm import Confirm
-from tui.modals.menu import Choice, Reader
+from tui.modals.menu import Choice
 from tui.modals.prompt import Prompt
-from tui.palettes import ASCII, UNICODE, Glyphs, palette
-from tui.screens.approvals import ApprovalsPage
-from tui.screens.drift import DriftPage
-from tui.screens.fetched import AgentsPage, AuditPage, PoliciesPage
-from tui.screens.ignores import IgnoresPage
+from tui.palettes import ASCII, UNICODE, palette
 from tui.screens.page import Page
-from tui.screens.run import RunPage
-from tui.screens.runs import RunsPage
-from tui.screens.stacks import StacksPage
 from tui.session import Session
 from tui.store.store import Changes
 from tui.widgets.scroll_bar import AsciiScrollBar
 
-VIEWS: Final = ("drift", "approvals", "runs", "audit", "stacks", "policies", "agents", "ignores")
 _KEPT_COMMANDS: Final = 100
 
 
@@ -48,28 +40,13 @@ class TrueupApp(DecidingApp):
 
     TITLE = "trueup"
     ENABLE_COMMAND_PALETTE = False
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {
-        "drift": DriftPage,
-        "approvals": ApprovalsPage,
-        "runs": RunsPage,
-        "audit": AuditPage,
-        "stacks": StacksPage,
-        "policies": PoliciesPage,
-        "agents": AgentsPage,
-        "ignores": IgnoresPage,
-    }
-    DEFAULT_MODE = "drift"
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(place), f"view('{name}')", name.capitalize(), show=False, id=f"view.{name}")
-            for place, name in enumerate(VIEWS, 1)
-        ),
-        Binding("minus", "last_view", "Page before", show=False, id="view.last"),
         Binding("question_mark,f1", "help", "Keys", id="app.help"),
         Binding("colon", "command", "Command line", show=False, id="app.command"),
         Binding("ctrl+p", "palette", "Commands", show=False, id="app.palette"),
         Binding("at", "calls", "Calls made", show=False, id="app.calls"),
         Binding("q", "quit", "Quit", id="app.quit"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
         Binding(
             "ctrl+c",
             "copy_or_quit",
@@ -81,7 +58,7 @@ class TrueupApp(DecidingApp):
     ]
     CSS = """
     Screen { background: ansi_default; color: ansi_default; }
-    ModalScreen { background: ansi_default 0%; }
+    ModalScreen { background: transparent; }
     LineTable, Document {
         scrollbar-background: ansi_default; scrollbar-background-hover: ansi_default;
         scrollbar-background-active: ansi_default; scrollbar-color: ansi_bright_black;
@@ -91,7 +68,8 @@ class TrueupApp(DecidingApp):
     #preview { width: 40%; border-left: solid ansi_bright_black; padding-left: 1; }
     .ascii Framed > Vertical { border: ascii; }
     .ascii #preview { border-left: ascii; }
-    #fleet, #list { width: 1fr; }
+    #list { width: 1fr; }
+    #document { padding-left: 1; }
     Input, Input:focus { background: ansi_default; color: ansi_default; }
     """
 
@@ -99,9 +77,8 @@ class TrueupApp(DecidingApp):
         super().__init__(ansi_color=True)
         self.session = session
         ascii_only = session.options.ascii_only
-        self.palette: Palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
-        self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
-        self._last_view = ""
+        self.palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
+        self.glyphs = ASCII if ascii_only else UNICODE
         self._commands: deque[str] = deque(maxlen=_KEPT_COMMANDS)
         self.animation_level = "none"
         self.theme = "ansi-dark"
@@ -109,17 +86,13 @@ class TrueupApp(DecidingApp):
         ScrollBar.renderer = AsciiScrollBar if ascii_only else ScrollBarRender
         self.set_keymap(dict(session.options.keymap))
 
-    @classmethod
-    def pages(cls) -> Iterator[type[Page]]:
-        """Yield the pages that have a key."""
-        for page in cls.MODES.values():
-            if isinstance(page, type) and issubclass(page, Page):
-                yield page
-
     def on_mount(self) -> None:
-        """Begin to follow the daemon."""
+        """Begin to follow the daemon, once the first screen is drawn."""
         self.session.listen(self._changed)
-        self._pump()
+        # The first call imports what it needs, for which nobody should wait before a dark screen.
+        self.call_after_refresh(self._pump)
+        # Ended by its default, the terminal would be left without echo and on the other screen.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
 
     @work(exclusive=True, group="pump", exit_on_error=True)
     async def _pump(self) -> None:
@@ -129,95 +102,11 @@ class TrueupApp(DecidingApp):
         """Show what changed where it is seen; pages behind do it when they come to the front."""
         # While a page comes or goes, parts of it are not there; it shows everything once it is up.
         with contextlib.suppress(NoMatches, ScreenStackError):
-            for screen in reversed(self.screen_stack):
-                if isinstance(screen, Page):
-                    screen.store_changed(changes)
-                    screen.show_frame()
-                    break
+            if (page := self.front) is not None:
+                page.store_changed(changes)
+                page.show_frame()
             if isinstance(self.screen, Confirm):
                 self.screen.store_changed(changes)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Let a dialog know of every key, whatever takes it."""
-        if isinstance(event, events.Key) and isinstance(self.screen, Confirm):
-            self.screen.note_key(event.time)
-        await super().on_event(event)
-
-    # Going from page to page.
-
-    def action_view(self, name: str) -> None:
-        """Go to a view, which keeps what is open in it; from within it, to its list."""
-        if not isinstance(self.screen, Page):
-            return
-        if self.current_mode != name:
-            self._go(name)
-            return
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    def _go(self, name: str) -> None:
-        """Go to a view; `action_last_view` leads back to where that was asked for."""
-        if self.current_mode != name:
-            self._last_view = self.current_mode
-        self.switch_mode(name)
-
-    def action_last_view(self) -> None:
-        """Go back to the view before, with what is open in it."""
-        if isinstance(self.screen, Page) and self._last_view:
-            self._go(self._last_view)
-
-    def title_of(self, page: Page) -> str:
-        """Return a page's title, with the key that leads to it where there is one."""
-        title = page.title or type(page).__name__
-        if not self.screen_stack or self.screen_stack[0] is not page:
-            return title
-        action = f"view('{self.current_mode}')"
-        keys = (bound.key for bound in bound_actions(page) if bound.action == action)
-        return " ".join((*(key_name(key) for key in keys), title))
-
-    def back(self) -> None:
-        """Leave a page where one lies below."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    def follow(self, remediation_id: str) -> None:
-        """Open the page of a remediation."""
-        self.push_screen(RunPage(remediation_id))
-
-    def show_drift(self, text: str) -> None:
-        """Go to the fleet, filtered by `text`."""
-        self._go("drift")
-        self.call_after_refresh(self._set_filter, text)
-
-    def _set_filter(self, text: str) -> None:
-        while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
-            self.pop_screen()
-        if isinstance(self.screen, DriftPage):
-            self.screen.set_filter(text)
-
-    def show_text(self, title: str, lines: Sequence[Line]) -> None:
-        """Show lines to read."""
-        self.push_screen(Reader(title, lines, palette=self.palette))
-
-    def flash(self, *parts: str | tuple[str, str]) -> None:
-        """Say what just happened on the page in front."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Page):
-                screen.flash(*parts)
-                return
-
-    def group_by(self, name: str) -> None:
-        """Group the fleet."""
-        self._go("drift")
-        if isinstance(self.screen, DriftPage):
-            self.screen.group_by(name)
-
-    def use_theme(self, name: str) -> None:
-        """Draw with another palette."""
-        self.palette = palette(name, ascii_only=self.session.options.ascii_only)
-        for screen in self.screen_stack:
-            if isinstance(screen, Page):
-                screen.repaint()
 
     # Menus.
 

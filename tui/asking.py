@@ -6,32 +6,25 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from textual.app import App, SuspendNotSupported
+from textual.app import SuspendNotSupported
 
 from reconciler.client.errors import InvalidError
-from tui.ink import Line, Palette, line
+from tui.ink import Line, line
 from tui.intents import Done
-from tui.modals.menu import Choice, Menu
+from tui.modals.menu import Choice, Menu, Reader
 from tui.modals.prompt import Prompt
 from tui.opening import Opening, open_outside
-from tui.session import Session
+from tui.typed_keys import TypedKeysApp
 
 T = TypeVar("T")
 
 
-class AskingApp(App[None]):
-    """The part of the app that asks; where it stands and what it says is the app's own."""
-
-    session: Session
-    palette: Palette
-
-    def flash(self, *parts: str | tuple[str, str]) -> None:
-        """Say what just happened."""
-        raise NotImplementedError
+class AskingApp(TypedKeysApp):
+    """The part of the app that asks, and says what came of it."""
 
     def show_text(self, title: str, lines: Sequence[Line]) -> None:
         """Show lines to read."""
-        raise NotImplementedError
+        self.push_screen(Reader(title, lines, palette=self.palette))
 
     def prompt(self, question: Line, answered: Callable[[str], object]) -> None:
         """Ask for a line of text, and call `answered` with it; not when the dialog is left."""

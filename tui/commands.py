@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui.completing import Takes, completions
+from tui.paged import VIEWS
 from tui.palettes import PALETTES
 from tui.store.arrange import GROUPS
 from tui.store.languages import FLEET
@@ -15,12 +16,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = " a command; tab completes, up and down bring back earlier ones"
 """What the prompt of the line says."""
 
-_VIEWS: Final = {
-    "drift": "drift", "d": "drift", "approvals": "approvals", "a": "approvals", "runs": "runs",
-    "audit": "audit", "stacks": "stacks", "fleet": "stacks", "policies": "policies",
-    "agents": "agents",
-    "ignores": "ignores",
-}  # fmt: skip
+_VIEWS: Final = {view: view for view in VIEWS} | {"d": "drift", "a": "approvals", "fleet": "stacks"}
 
 
 def run_command(app: TrueupApp, text: str) -> None:

@@ -17,7 +17,6 @@ from tui.lines.asked import asked_lines
 from tui.lines.words import counted
 from tui.modals.confirm import Confirm
 from tui.reversible import ReversibleApp
-from tui.screens.run import RunPage
 from tui.store.rows import Row
 from tui.verbs import Asked, Target, Tier, about, approval_of, moved, request_of, target_of
 
@@ -31,10 +30,6 @@ _FELT: Final = {
 
 class DecidingApp(ReversibleApp):
     """The part of the app that decides about remediations."""
-
-    def follow(self, remediation_id: str) -> None:
-        """Open the page of a remediation."""
-        raise NotImplementedError
 
     def approve_rows(self, rows: Sequence[Row]) -> None:
         """Approve the plans that wait for these rows."""
@@ -58,7 +53,7 @@ class DecidingApp(ReversibleApp):
     async def _approve(self, asked: Asked) -> None:
         done = await intents.approve(self.session, asked)
         self.tell("approved", done)
-        if len(asked.targets) == 1 and not done.failed and not isinstance(self.screen, RunPage):
+        if len(asked.targets) == 1 and not done.failed:
             self.follow(asked.targets[0].id)
 
     def _about(self, verb: str, stacks: Sequence[str], *targets: Target) -> Asked:

@@ -39,6 +39,11 @@ def text_of(spans: Iterable[Span]) -> str:
     return "".join(safe_text(span.text) for span in spans)
 
 
+def text_of_lines(lines: Iterable[Line]) -> str:
+    """Return lines as they would be copied."""
+    return "\n".join(text_of(spans).rstrip() for spans in lines)
+
+
 class Palette:
     """The styles by name; a name like `added.strong` is `added` with `strong` on top."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -19,11 +19,12 @@ from tui.modals.command_line import CommandLine
 from tui.modals.confirm import Confirm
 from tui.modals.menu import Menu, Reader
 from tui.modals.prompt import Prompt
-from tui.screens.document import DocumentPage
+from tui.paged import VIEWS, page_of
 from tui.screens.finding import FindingPage
+from tui.screens.page import Page
 from tui.screens.run import RunPage
+from tui.screens.table_page import TablePage
 from tui.widgets.document import Document
-from tui.widgets.table import LineTable
 
 _MODIFIERS: Final = frozenset({"ctrl", "alt", "shift", "super", "hyper", "meta"})
 _SPELLINGS: Final = {"esc": "escape", "return": "enter", "del": "delete", " ": "space"}
@@ -41,13 +42,13 @@ Contexts = Mapping[str, Sequence[Binding]]
 """What keys do on each page and in each dialog, what goes first before what lies below."""
 
 
-def contexts_of(app: type[App[None]], pages: Iterable[type[DOMNode]]) -> Contexts:
+def contexts_of(app: type[App[None]]) -> Contexts:
     """Return the keys of every page and dialog, as they are without a keymap."""
     found: dict[str, Sequence[Binding]] = {}
-    every: list[type[DOMNode]] = [*pages, FindingPage, RunPage]
-    for page in every:
+    pages: list[type[Page]] = [*map(page_of, VIEWS), FindingPage, RunPage]
+    for page in pages:
         name = f"the page {page.__name__.removesuffix('Page').lower()}"
-        body = Document if issubclass(page, DocumentPage) else LineTable
+        body: type[DOMNode] = page.table_type if issubclass(page, TablePage) else Document
         found[name] = (*bindings_of(body), *bindings_of(page), *bindings_of(app))
     for dialog in (Confirm, Menu, Reader, Prompt, CommandLine):
         found[f"the {dialog.__name__.lower()} dialog"] = tuple(bindings_of(dialog))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from reconciler.client import Daemon
@@ -41,11 +43,9 @@ def run(daemon: Daemon, options: Options) -> None:
         view=wish.views.get(options.view, options.view),
     )
     from tui.app import TrueupApp  # noqa: PLC0415 - whoever is refused pays for no drawing
-    from tui.keymap_check import checked_keymap, contexts_of  # noqa: PLC0415
     from tui.session import Session  # noqa: PLC0415
 
-    keymap = checked_keymap(file, wish.keys, contexts_of(TrueupApp, TrueupApp.pages()))
-    session = Session(daemon, replace(options, keymap=keymap))
+    session = Session(daemon, replace(options, keymap=_keymap(file, wish.keys)))
     app = TrueupApp(session)
     app.run(mouse=options.mouse)
     if app.failure is not None:
@@ -53,6 +53,16 @@ def run(daemon: Daemon, options: Options) -> None:
     running = sum(run.state == "started" for run in session.store.runs.values())
     if running:
         sys.stderr.write(f"{running} run(s) go on in the daemon; `trueup runs` lists them\n")
+
+
+def _keymap(file: Path, keys: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the keys of a keymap file; to hold them against each page, every page is imported."""
+    if not keys:
+        return keys
+    from tui.app import TrueupApp  # noqa: PLC0415
+    from tui.keymap_check import checked_keymap, contexts_of  # noqa: PLC0415
+
+    return checked_keymap(file, keys, contexts_of(TrueupApp))
 
 
 def check_terminal() -> None:

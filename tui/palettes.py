@@ -17,6 +17,7 @@ _SHAPES: Final = {
     "head": "bold underline",
     "key": "bold",
     "prod": "bold reverse",
+    "alarm": "bold reverse",
     "token": "reverse",
 }
 # The terminal's own sixteen colours: they suit its background, whatever that is.
@@ -34,6 +35,7 @@ _TERMINAL: Final = _SHAPES | {
     "cursor": "black on white",
     "band": "bold white on blue",
     "prod": "bold white on red",
+    "alarm": "bold white on red",
     "key": "bold cyan",
     "head": "bold",
 }
@@ -47,6 +49,7 @@ _COLOUR_BLIND: Final = _TERMINAL | {
     "added": "#56b4e9",
     "removed": "#e69f00 underline",
     "prod": "bold black on #e69f00",
+    "alarm": "bold black on #e69f00",
 }
 _MONO: Final = _SHAPES | {
     "critical": "bold reverse",
@@ -55,6 +58,7 @@ _MONO: Final = _SHAPES | {
     "removed": "underline",
     "mark": "bold",
     "band": "reverse",
+    "alarm": "bold underline",
     "cursor": "reverse",
     "good": "",
 }

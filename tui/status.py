@@ -12,6 +12,8 @@ from tui.ink import Line, Span
 from tui.session import Session
 
 _WIDE: Final = 100
+_ALARM: Final = "alarm"
+"""Red on the colour of the row cannot be read: what is wrong has a ground of its own."""
 
 
 def status_line(session: Session, place: str, *, width: int) -> Line:
@@ -27,7 +29,7 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     elif session.options.read_only:
         spans.append(Span(" read-only", "strong"))
     words = link.words(time.monotonic())
-    spans.append(Span(f"  {words}", "" if link.live else "critical"))
+    spans += [Span("  "), Span(words if link.live else f" {words} ", "" if link.live else _ALARM)]
     if not session.pump.loaded:
         # Numbers of what was not read are no numbers.
         progress = session.pump.progress
@@ -42,13 +44,13 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     running = sum(run.state == "started" for run in store.runs.values())
     spans.append(Span(f"  drift {len(store.rows):,}"))
     if critical := store.count_critical(now=time.monotonic()):
-        spans.append(Span(f" !! {critical:,} crit", "critical"))
+        spans += [Span(" "), Span(f" !! {critical:,} crit ", _ALARM)]
     spans.append(Span(f"  approvals {waiting}", "strong" if waiting else ""))
     spans.append(Span(f"  runs {running}", "strong" if running else ""))
     if store.hold is not None:
         until = store.hold.until
         left = f" for {age(datetime.now(UTC), now=until)}" if until else ""
-        spans.append(Span(f"  HELD by {store.hold.by}{left}", "critical"))
+        spans += [Span("  "), Span(f" HELD by {store.hold.by}{left} ", _ALARM)]
     return tuple(spans)
 
 

@@ -116,6 +116,10 @@ class PulumiWitness:
         """Return what the program asks for."""
         return self._trees[2]
 
+    def chosen(self) -> Mapping[Steps, Value]:
+        """Return nothing: what an update leaves open is not known here."""
+        return {}
+
     def is_ignored(self, steps: Steps) -> bool:
         """Whether `ignoreChanges` names the place."""
         return covered(steps, self._ignored)

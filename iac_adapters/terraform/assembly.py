@@ -97,6 +97,7 @@ class Assembly:
 
     async def record(self, context: Context) -> Recording:
         """Evaluate the code once, and keep the providers that did it warm."""
+        from iac_adapters.terraform.recorder.conditions import with_stopped  # noqa: PLC0415  likewise
         from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
         from iac_adapters.terraform.recorder.record import record  # noqa: PLC0415
 
@@ -117,8 +118,9 @@ class Assembly:
         )
         recording = replace(
             recording, secrets=recorded.secrets, built_in=recorded.built_in,
-            files=files, recorded_at=time.time(),
+            files=files, recorded_at=time.time(), conditions=recorded.conditions,
         )  # fmt: skip
+        recording = with_stopped(recording) if recorded.conditions else recording
         keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():
             key = keys.of(index)
@@ -156,7 +158,9 @@ class Assembly:
 
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""
-        oldest_s = _IDLE_S if context.source.unnamed_files else _OLDEST_S
+        # Whether a condition holds by now is soon asked again: it keeps corrections from a plan.
+        is_brief = context.source.unnamed_files or recording.conditions
+        oldest_s = _IDLE_S if is_brief else _OLDEST_S
         if context.reads_remote_state or time.time() - recording.recorded_at > oldest_s:
             return False
         if await self._changed_files(context, recording):
@@ -241,6 +245,7 @@ def _order(context: Context) -> RecordingOrder:
         types=context.types,
         instances=context.managed_instances,
         arguments=context.plan_arguments,
+        exclusions=context.exclusions,
         environment=context.environment,
         configure_deadline_s=configure_deadline_s(context.environment),
         called_from=context.called_from,

@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
 from iac_adapters.terraform.recorder.planned_outputs import planned_outputs
@@ -109,13 +108,13 @@ async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
         file = folder / "plan"
         run = await _run(context, ["plan", "-lock=false", "-input=false", "-json",
                                    f"-refresh={str(refresh).lower()}", f"-out={file}",
-                                   *context.plan_arguments])  # fmt: skip
+                                   *context.plan_arguments, *context.exclusions])  # fmt: skip
         if run.exit_code != 0:
             return CliPlan(None, _reason(run))
         shown = await _run(context, ["show", "-json", str(file)])
         if shown.exit_code != 0:
             return CliPlan(None, _reason(shown))
-        plan: dict[str, Any] = orjson.loads(shown.stdout)
+        plan: dict[str, Any] = exact_loads(shown.stdout)
         if plan.get("errored") or not plan.get("complete", True):
             return CliPlan(None, "the plan did not complete")
         return CliPlan(plan)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
 from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.judge import TAINTED
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.new_values import Comparison, RecordedObject
 from iac_adapters.terraform.outputs import output_verdict
 from iac_adapters.terraform.plan_values import with_unknown
@@ -53,6 +52,8 @@ def verdict_of(
     address = resource.recorded.address
     if resource.output is not None:
         return output_verdict(resource.output, digester=digester)
+    if resource.left_out:
+        return NotApplicable(LEFT_OUT)
     if resource.recorded.status is Status.NOT_CREATED:
         return Missing(Origin.UNAPPLIED)
     entry = _entry(plan.get("resource_changes", ()), resource)
@@ -77,7 +78,7 @@ def verdict_of(
 
 def planned_verdict(resource: LoadedResource, entry: bytes, *, digester: SecretDigester) -> Verdict:
     """Judge a resource that is built into the tool by its entry (JSON) in a plan."""
-    return verdict_of(resource, {"resource_changes": [orjson.loads(entry)]}, digester=digester)
+    return verdict_of(resource, {"resource_changes": [exact_loads(entry)]}, digester=digester)
 
 
 def _entry(entries: Iterable[Any], resource: LoadedResource) -> Mapping[str, Any] | None:
@@ -262,5 +263,9 @@ def _recorded(resource: LoadedResource, change: Mapping[str, Any]) -> Value:
     instance = resource.instance
     if instance is None or instance.attributes_json is None:
         return None
-    values: Value = orjson.loads(instance.attributes_json)
+    schema = resource.schema.resource(resource.recorded.type) if resource.schema else None
+    if schema is not None:
+        # Values of a dynamic type travel with their type there, and without it in a plan.
+        return decode_json(instance.attributes_json, schema)
+    values: Value = exact_loads(instance.attributes_json)
     return values

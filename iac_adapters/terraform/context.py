@@ -17,7 +17,8 @@ from iac_adapters.terraform.backend import (
     state_at_rest,
 )
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
-from iac_adapters.terraform.executable import Executable, find_executable
+from iac_adapters.terraform.exclusions import excluded_by, exclusions_in
+from iac_adapters.terraform.executable import TOFU, Executable, find_executable
 from iac_adapters.terraform.given_variables import given_variables
 from iac_adapters.terraform.installed import (
     LOCK_FILE,
@@ -63,6 +64,10 @@ class Context:
     called_from: Path
     """Where the tool is called from; the root module itself, unless configured otherwise."""
     warnings: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()
+    """The options that leave resources out of every plan."""
+    excluded: frozenset[str] = frozenset()
+    """The addresses in the state that these leave out."""
 
     @property
     def managed_instances(self) -> tuple[StateInstance, ...]:
@@ -167,6 +172,7 @@ def _context(
 ) -> Context:
     directory, executable = reference.directory, found.executable
     options = reference.options_as(TerraformOptions)
+    given = {**os.environ, **reference.environment}
     parsed = parse_state(state, origin=found.location.description)
     _refuse_unqualified(parsed, found.location.description, executable.name)
     overrides = dev_overrides(
@@ -175,6 +181,7 @@ def _context(
     followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
     providers = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
     check_packages(providers, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
+    exclusions = exclusions_in(given) if executable.name == TOFU else ()
     context = Context(
         directory=directory,
         tool=executable.name,
@@ -191,10 +198,21 @@ def _context(
         warnings=(
             *found.source.warnings,
             *(overrides.warning(label) for label in followed),
-            *left_out({**os.environ, **reference.environment}),
+            *left_out(given, tool=executable.name),
         ),
+        exclusions=exclusions,
+        excluded=_excluded(exclusions, parsed, directory),
     )
     return replace(context, revision=_revision(context, reference, state=state, key=key))
+
+
+def _excluded(exclusions: tuple[str, ...], state: StateFile, directory: Path) -> frozenset[str]:
+    managed = [instance for instance in state.instances if instance.mode == "managed"]
+    try:
+        return excluded_by(exclusions, managed, directory=directory)
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}"
+        raise PermanentError(message, remedy="check -exclude-file in TF_CLI_ARGS_plan") from error
 
 
 def _followed(
@@ -249,6 +267,7 @@ def _revision(context: Context, reference: StackReference, *, state: bytes, key:
     revision.add("source", context.source.digest)
     revision.add("state", state)
     revision.add_environment(context.environment)
+    revision.add("excluded", repr((context.exclusions, sorted(context.excluded))))
     for provider in context.providers:
         revision.add(provider.source, provider.identity)
     try:

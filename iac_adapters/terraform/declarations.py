@@ -9,6 +9,7 @@ import orjson
 
 from iac_adapters.json_values import json_value
 from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
@@ -55,7 +56,7 @@ def _declared(resource: LoadedResource, schema: ResourceSchema | None) -> Value:
     if instance.attributes_json is None:
         flat: dict[str, Value] = {**(instance.attributes_flat or {})}
         return flat
-    recorded: Value = orjson.loads(instance.attributes_json)
+    recorded: Value = exact_loads(instance.attributes_json)
     if schema is None or not isinstance(recorded, dict):
         return recorded
     return {name: value for name, value in recorded.items() if _settable(schema.block, name)}

@@ -66,10 +66,12 @@ def _loaded(
     address = recording.moved.get(instance.address, instance.address)
     block = context.source.block(address)
     change = _change_of(recording, instance)
+    # Of what it leaves out the tool plans nothing; what it plans is not left out.
+    excluded = instance.address in context.excluded and action is None
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
-        status=_status(instance, action),
+        status=Status.NOT_APPLICABLE if excluded else _status(instance, action),
         source=_position(block) or _removal(context, address),
         dependencies=tuple(ResourceAddress(d) for d in instance.dependencies),
         note=_note(wire, keys),
@@ -88,7 +90,13 @@ def _loaded(
         rearranged=_rearranged(context, change, wire),
         planned_change=recording.built_in.get(address),
         read_when_forgotten=context.tool == TOFU,
+        left_out=excluded,
+        unevaluated=bool(recording.conditions) and action is None and _has_no_code(wire),
     )
+
+
+def _has_no_code(wire: RecordedInstance | None) -> bool:
+    return wire is not None and wire.config is None
 
 
 def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.installed import InstalledProvider
@@ -18,6 +19,8 @@ from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import Origin, ProviderDoubt, RecordedResource, ResourceAddress
 from reconciler.domain.paths import Steps
+
+LEFT_OUT: Final = "-exclude in the environment leaves it out of every plan"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,7 +60,9 @@ class LoadedResource:
     code asks for besides changes of values: a move, an import, a replacement. `output` is there
     instead of a resource where the plan would change an output of the root module.
     `planned_change` is what the plan tells of a built-in one, as JSON. `read_when_forgotten`
-    says that the tool reads the object once more before it takes it out of the state.
+    says that the tool reads the object once more before it takes it out of the state. `left_out`
+    says that the user leaves it out of every plan, `unevaluated` that a condition of the code
+    fails and nothing tells what the code asks of it.
     """
 
     recorded: RecordedResource
@@ -71,6 +76,8 @@ class LoadedResource:
     planned_change: bytes | None = None
     read_as_recorded: bool = False
     read_when_forgotten: bool = False
+    left_out: bool = False
+    unevaluated: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None
     imported_private: bytes = field(default=b"", repr=False)

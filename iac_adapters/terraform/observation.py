@@ -139,6 +139,7 @@ class ObservationByReading:
             digester=self._digester,
             beside=self._recorded,
             before=warm.witnesses.get(address),
+            chosen=warm.chosen.get(address),
         )
         if found is not None:
             warm.witnesses[address] = found

@@ -13,7 +13,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.asked import asked_of, with_unapplied
 from iac_adapters.terraform.ignored import apply_ignored, null_write_only, revert_ignored
 from iac_adapters.terraform.judge import TAINTED, judge
-from iac_adapters.terraform.loaded import LoadedResource
+from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.outputs import output_verdict
 from iac_adapters.terraform.plan_check import is_brought_about
@@ -77,6 +77,8 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
     """Return the verdict that needs no read, or None when the object must be read."""
     if resource.output is not None:
         return output_verdict(resource.output, digester=digester)
+    if resource.left_out:
+        return NotApplicable(LEFT_OUT)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
@@ -168,6 +170,8 @@ async def judge_by_plan(
     """Let the provider plan the live object against the recorded configuration."""
     if resource.recorded.status is Status.TAINTED:
         return _tainted(_by_record(resource, live, digester))
+    if resource.unevaluated:
+        return _by_record(resource, live, digester)
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")
@@ -191,7 +195,10 @@ async def judge_by_plan(
 
 
 def _by_record(resource: LoadedResource, live: LiveState, digester: SecretDigester) -> Verdict:
-    """Judge a tainted object by what was recorded: its provider plans a new one in its place."""
+    """Judge by what was recorded: a tainted object, in whose place its provider plans a new one.
+
+    So is one whose code cannot be evaluated: `plan -refresh-only` compares no more than that.
+    """
     wire = resource.wire
     assert wire is not None and resource.schema is not None  # noqa: S101, PT018 - callers check
     schema = resource.schema.resource(wire.type_name)

@@ -6,6 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from iac_adapters.terraform.exclusions import OPTIONS as EXCLUSIONS
+from iac_adapters.terraform.executable import TOFU
+
 _ARGUMENTS: Final = "TF_CLI_ARGS"
 _KEPT: Final = ("-var=", "-var-file=", "--var=", "--var-file=")
 _KEPT_WITH_VALUE: Final = ("-var", "-var-file", "--var", "--var-file")
@@ -34,14 +37,20 @@ def read_only(environment: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def left_out(environment: Mapping[str, str]) -> tuple[str, ...]:
+def left_out(environment: Mapping[str, str], *, tool: str) -> tuple[str, ...]:
     """Return a warning for each variable whose arguments a scan does not follow.
 
-    Options are named without their values, which may be secrets.
+    Options are named without their values, which may be secrets. OpenTofu has its exclusions
+    followed; Terraform refuses them.
     """
+    followed = EXCLUSIONS if tool == TOFU else ()
     warnings = []
     for name in (_ARGUMENTS, f"{_ARGUMENTS}_plan"):
-        options = [other.split("=", 1)[0] for other in _others(environment.get(name, ""))]
+        options = [
+            other.split("=", 1)[0]
+            for other in _others(environment.get(name, ""))
+            if other.lstrip("-").split("=", 1)[0] not in followed
+        ]
         if options:
             names = ", ".join(dict.fromkeys(options))
             warnings.append(f"{name}: {names} is left out; a scan is of the whole stack")

@@ -52,7 +52,14 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         obtained_by=Engine.PLUGIN if payload.plan is None else Engine.CLI,
         resources=tuple(resource.recorded for resource in resources),
         timing_ms=dict(timing.ms),
-        warnings=said((*context.warnings, *payload.stack.providers.warnings), payload.secrets),
+        warnings=said(
+            (
+                *context.warnings,
+                *payload.stack.recording.conditions,
+                *payload.stack.providers.warnings,
+            ),
+            payload.secrets,
+        ),
         provider_doubts=(
             *doubted(payload.stack.providers.doubts, payload.secrets),
             *left_state(context.directory, context.state, tool=context.tool),

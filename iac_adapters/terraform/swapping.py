@@ -9,7 +9,7 @@ asks for, as it did before.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -151,6 +151,21 @@ def address_of(
             remedy=_REMEDY,
         )
     return alike[0]
+
+
+def moved_objects(
+    stack: LoadedStack, edges: Iterable[Edge]
+) -> dict[ResourceAddress, ResourceAddress]:
+    """Return the new address of each object that the state holds at another one now."""
+    identities, found = identities_of(stack), {}
+    for edge in edges:
+        try:
+            address = address_of(edge, identities, stack)
+        except PermanentError:
+            continue  # it may be any of several
+        if address is not None and address != edge.address:
+            found[edge.address] = address
+    return found
 
 
 def _is_recorded_as_isolated(regrouping: Regrouping, values: Json) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from iac_adapters.children.observing import StackChildren
 from iac_adapters.read_files import Stamp
+from iac_adapters.terraform.after_apply import Chosen
 from iac_adapters.terraform.children.parents import managed_of
 from iac_adapters.terraform.consequences import Ancestry
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
@@ -62,6 +63,8 @@ class WarmStack:
     """What was read of each object that is not as it was recorded, to the last byte."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
+    have_read: set[ResourceAddress] = field(default_factory=set)
+    """Which objects were read since the state last changed of them, an apply's changes aside."""
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     referred: Referred | None = None
@@ -69,6 +72,8 @@ class WarmStack:
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
     """What the last scan read, with what was decoded of it."""
+    chosen: dict[ResourceAddress, Chosen] = field(default_factory=dict)
+    """What applies have chosen since the last complete scan."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
     _children: tuple[LoadedStack, StackChildren] | None = None

@@ -10,6 +10,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.secret_paths import SecretPaths
 from iac_adapters.redaction.trees import digested, mark_of
 from iac_adapters.shown_children import children_behind
+from iac_adapters.terraform.after_apply import Chosen
 from iac_adapters.terraform.cty import ListOf, ObjectOf, SetOf
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.observe import LiveState
@@ -17,7 +18,7 @@ from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.values import decode
-from reconciler.domain.compare import overlap
+from reconciler.domain.compare import overlap, value_at
 from reconciler.domain.model import Change, Status
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
@@ -64,7 +65,7 @@ class SchemaFacts:
 class TerraformWitness:
     """Implements `domain.witness.Witness`; holds the bytes, and what was made of them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is told, all by name
         self,
         resource: LoadedResource,
         live: bytes,
@@ -73,6 +74,7 @@ class TerraformWitness:
         secrets: StackSecrets,
         digester: SecretDigester,
         beside: Callable[[], Mapping[str, Witness]],
+        chosen: Chosen | None = None,
     ) -> None:
         assert resource.wire is not None  # noqa: S101 - `witness_of` has looked
         self.type = resource.recorded.type
@@ -86,12 +88,14 @@ class TerraformWitness:
         self._secrets = secrets
         self.beside = beside
         self._digester = digester
+        self._chosen = chosen
 
-    def is_of(self, resource: LoadedResource, live: bytes) -> bool:
+    def is_of(self, resource: LoadedResource, live: bytes, chosen: Chosen | None) -> bool:
         """Whether it was made of these."""
         wire = resource.wire
         return (
             wire is not None
+            and self._chosen is chosen
             and self._recorded is wire.upgraded
             and self._config is wire.config
             and self._live == live
@@ -118,6 +122,15 @@ class TerraformWitness:
     def configured(self) -> Value:
         """Return what the code declares."""
         return self._trees[2]
+
+    def chosen(self) -> Mapping[Steps, Value]:
+        """Return the values that the last apply chose, by place."""
+        if self._chosen is None:
+            return {}
+        decoded = decode(self._chosen.state, self._schema)
+        secrets = secrets_of(self._schema, self._secret_paths).with_words_of([decoded])
+        tree = self._redacted(decoded, secrets)
+        return {path: value_at(tree, path) for path in self._chosen.paths}
 
     def is_ignored(self, steps: Steps) -> bool:
         """Whether `ignore_changes` names the place."""
@@ -157,7 +170,7 @@ class TerraformWitness:
         return mark_of(content, self._digester)
 
 
-def witness_of(
+def witness_of(  # noqa: PLR0913 - what it is told, all by name
     resource: LoadedResource,
     live: LiveState | None,
     *,
@@ -165,6 +178,7 @@ def witness_of(
     digester: SecretDigester,
     beside: Callable[[], Mapping[str, Witness]] = dict,
     before: TerraformWitness | None = None,
+    chosen: Chosen | None = None,
 ) -> TerraformWitness | None:
     """Return the witness of a read; `before` where that was of the same bytes.
 
@@ -174,13 +188,19 @@ def witness_of(
     if wire is None or resource.schema is None or resource.recorded.status is not Status.LIVE:
         return None
     content = wire.upgraded if live is None else live.state
-    if before is not None and before.is_of(resource, content):
+    if before is not None and before.is_of(resource, content, chosen):
         return before
     schema = resource.schema.resource(wire.type_name)
     if schema is None:
         return None
     return TerraformWitness(
-        resource, content, schema, secrets=secrets, digester=digester, beside=beside
+        resource,
+        content,
+        schema,
+        secrets=secrets,
+        digester=digester,
+        beside=beside,
+        chosen=chosen,
     )
 
 

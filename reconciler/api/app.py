@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -21,6 +21,7 @@ from reconciler.api.credentials import Credentials
 from reconciler.api.edge import EdgeMiddleware
 from reconciler.api.gate import Gate
 from reconciler.api.hosts import Hosts, HostsMiddleware
+from reconciler.api.late_route import LateRoute
 from reconciler.api.limits import Limits, LimitsMiddleware
 from reconciler.api.metrics import Metrics
 from reconciler.api.open_counts import OpenCounts
@@ -96,9 +97,10 @@ def build_app(
     app.state.agent_intake = AgentIntake(service)
     app.lane = AgentLane(app.state.agent_intake, metrics=metrics, limits=limits)
     gate = Gate(app.state.credentials, Replays(service), app.state.bodies, operations)
-    app.router.route_class = gate.route_class()
-    _add_operations(app, operations)
-    _add_description(app, operations, stack_options or {})
+    made_as = gate.route_class()
+    routes = [LateRoute(path, one, made_as) for (_, path), one in operations.items()]
+    app.router.routes.extend(routes)
+    _add_description(app, routes, operations, stack_options or {})
     _add_refusals(app, operations)
     if hosts is not None:
         app.add_middleware(HostsMiddleware, hosts=hosts)
@@ -133,31 +135,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.bodies.close()
 
 
-def _add_operations(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> None:
-    for (method, path), operation in operations.items():
-        app.add_api_route(
-            path,
-            operation.handler,
-            methods=[method],
-            status_code=operation.status,
-            response_model=operation.answer,
-            operation_id=_name(operation),
-            tags=[operation.handler.__module__.rpartition(".")[2]],
-        )
-
-
-def _name(operation: Operation) -> str:
-    words = f"{operation.method.lower()} {operation.path}"
-    return re.sub(r"[^a-z_]+", "_", words).strip("_")
-
-
 def _add_description(
     app: FastAPI,
+    routes: Sequence[LateRoute],
     operations: Mapping[tuple[str, str], Operation],
     stack_options: Mapping[str, type[StackOptions]],
 ) -> None:
     async def describe(_request: Request) -> Response:
-        return answered(document(app, operations, stack_options))
+        return answered(document(app, routes, operations, stack_options))
 
     app.router.add_route(OPENAPI_PATH, describe, methods=["GET"], include_in_schema=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from reconciler.api.late_route import LateRoute
 from reconciler.api.operation import Operation
 from reconciler.api.refusal import MEDIA_TYPE
 from reconciler.api.replay import LONGEST_KEY
@@ -47,12 +48,13 @@ _KEY: Final = {
 
 def document(
     app: FastAPI,
+    routes: Sequence[LateRoute],
     operations: Mapping[tuple[str, str], Operation],
     stack_options: Mapping[str, type[StackOptions]],
 ) -> dict[str, Any]:
     """Return the API's description, made once; a stack's body has the options of every tool."""
     if app.openapi_schema is None:
-        described = _document(app, operations)
+        described = _document(routes, operations)
         _add_stack_options(described["components"]["schemas"]["StackBody"], stack_options)
         app.openapi_schema = described
     return app.openapi_schema
@@ -71,12 +73,14 @@ def _add_stack_options(
     body["additionalProperties"] = False
 
 
-def _document(app: FastAPI, operations: Mapping[tuple[str, str], Operation]) -> dict[str, Any]:
+def _document(
+    routes: Sequence[LateRoute], operations: Mapping[tuple[str, str], Operation]
+) -> dict[str, Any]:
     described = get_openapi(
         title="trueup",
         version=__version__,
         summary="Finds and corrects drift of Terraform, OpenTofu and Pulumi stacks",
-        routes=app.routes,
+        routes=[route.whole for route in routes],
     )
     components = described["components"]
     schemas = components["schemas"]

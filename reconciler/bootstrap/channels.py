@@ -15,8 +15,10 @@ from reconciler.domain.model import Severity
 from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
+from reconciler.engine.clock_changes import follow_clock
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
+from reconciler.engine.left_channels import left_open, said_of
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import Notifier
 from reconciler.settings import Settings
@@ -43,6 +45,7 @@ async def keep_alerts(service: Service) -> None:
     """
     if not service.channels:
         return
+    await follow_clock(service)
     while await follow_events(service):
         pass
     await watch_staleness(service)
@@ -54,6 +57,8 @@ async def keep_alerts(service: Service) -> None:
 async def warn_of_channels(service: Service) -> None:
     """Say in the log which channels name no stack that is registered, no token, or ends alone.
 
+    Also which ones were removed and left alerts open.
+
     Raises:
         StorageError: the database cannot be used.
     """
@@ -63,6 +68,10 @@ async def warn_of_channels(service: Service) -> None:
             {token.name for token in view.tokens.all()},
         )
     )
+    for name, number in sorted((await left_open(service)).items()):
+        _log.warning(
+            "channel_left_alerts_open", channel=name, alerts=number, remedy=said_of(name, number)
+        )
     for channel in service.channels.values():
         wanted = channel.subscription
         if names and not any(wanted.names(name) for name in names):

@@ -175,9 +175,11 @@ class _Daemon:
     def _service(self, store: Store) -> Service:
         tuned = tuning(self._order.settings, self._key)
         runs = private_folder(self._order.data_dir / "runs")
+        clock = SystemClock()
         return Service(
             store=store,
-            clock=SystemClock(),
+            clock=clock,
+            started_at=clock.now(),
             runner=ProcessRunner(),
             apply_locks=FileApplyLocks(apply_locks_folder(os.environ)),
             adapter_of=self._adapter_of,

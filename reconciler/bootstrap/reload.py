@@ -9,15 +9,17 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
+from reconciler.bootstrap.channel_changes import channel_changes
 from reconciler.bootstrap.channels import close_channels, open_channels, warn_of_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
 from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.engine.config_file import sync_config
-from reconciler.engine.delivering import try_again
 from reconciler.engine.journal import ENGINE
+from reconciler.engine.left_channels import follow_channels
 from reconciler.engine.reloading import Reloaded, tell_refused, tell_reloaded
+from reconciler.engine.reviving import try_again
 from reconciler.engine.service import Service, Tuning
 from reconciler.engine.sweep import sweep
 from reconciler.registry import InstalledTools
@@ -94,12 +96,15 @@ class Reloader:
             self._service.tune(tuned)
             await close_channels(former)
             self._hosts.rename(after.daemon.hosts)
+            became = channel_changes(self._in_force.channels, after.channels)
+            notes = await follow_channels(self._service, renamed=became.renamed, moved=became.moved)
             self._in_force = found.in_force
-            reloaded = Reloaded(found.taken, found.needs_restart)
+            reloaded = Reloaded(found.taken, found.needs_restart, notes)
             _log.info(
                 "settings_reloaded",
                 taken=list(reloaded.taken),
                 needs_restart=list(reloaded.needs_restart),
+                notes=list(reloaded.notes),
             )
             await tell_reloaded(self._service, reloaded, actor=actor)
             await sweep(self._service)

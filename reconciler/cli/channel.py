@@ -9,9 +9,9 @@ import click
 
 from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
+from reconciler.cli.failing_channels import failing, failing_lines
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
-from reconciler.cli.silent_channels import silent_lines
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -61,10 +61,10 @@ def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[
         yield "no channels; add a [[channel]] to trueup.toml"
         return
     yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
-    silent = [item for item in body.items if item.lost]
-    if silent:
+    troubled = failing(body.items)
+    if troubled:
         yield ""
-        yield from silent_lines(invocation, silent)
+        yield from failing_lines(invocation, troubled)
 
 
 def _row(item: wire.Channel) -> tuple[Cell, ...]:

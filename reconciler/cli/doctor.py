@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from reconciler.cli.data_options import data_options, write_data
+from reconciler.cli.doctor_channels import Channels, survey_channels
 from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
 from reconciler.domain.errors import PermanentError
@@ -37,9 +38,10 @@ _NAME_WIDTH: Final = 34
 @click.argument("names", metavar="[TOOL]...", nargs=-1, type=click.Choice(OBTAINABLE))
 @data_options
 def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
-    """Check which tools, plugins and credential sources are there.
+    """Check which tools, plugins and credential sources are there, and which channels fail.
 
-    For each that is missing, doctor says what does not work without it.
+    For each that is missing, doctor says what does not work without it. How the channels of
+    trueup.toml stand it asks the daemon, if one runs.
 
     With --fix it obtains what the stacks of trueup.toml, or of this directory, need: tofu
     where there is no terraform, and pulumi for a Pulumi project. It runs Pulumi's own
@@ -53,12 +55,15 @@ def doctor(*, names: tuple[str, ...], fix: bool, output: str | None) -> None:
     if fix:
         tools = _fix(names, tools, settings)
     credentials = survey_credentials(settings.stacks, os.environ)
+    channels = survey_channels(settings)
+    document = {**_document(file, settings, tools, credentials), "channels": channels.document()}
     if output == "json":
-        click.echo(json.dumps(_document(file, settings, tools, credentials), indent=2))
+        click.echo(json.dumps(document, indent=2))
     elif output == "yaml":
-        write_data(_document(file, settings, tools, credentials), output)
+        write_data(document, output)
     else:
         _show(file, settings, tools, credentials)
+        _show_channels(channels)
         if wanted := lacking(tools, _directories(settings)):
             click.echo(f"obtain {' and '.join(wanted)}: trueup doctor --fix")
     if broken:
@@ -120,6 +125,13 @@ def _document(
             "stacks": [stack.name for stack in settings.stacks],
         },
     }
+
+
+def _show_channels(channels: Channels) -> None:
+    if channels.lines or channels.unknown:
+        click.echo("channels")
+    for line in (*channels.lines, *([channels.unknown] if channels.unknown else [])):
+        click.echo(f"  {line}")
 
 
 def _show(

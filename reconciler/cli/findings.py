@@ -119,16 +119,23 @@ def _lines(invocation: Invocation, body: Listed[wire.Finding], *, filtered: bool
 
 
 def _nothing_open(invocation: Invocation) -> Iterator[str]:
-    """Say that nothing is open, and never let that hide what somebody suppressed."""
-    suppressed = invocation.api.listed(
-        routes.LIST_FINDINGS, limit=_MOST_COUNTED, filter="state:ignored"
+    """Say that nothing is open, and never let that hide what is suppressed or isolated."""
+    hidden = [
+        f"{count} {word}: trueup findings state:{state}"
+        for state, word in (("ignored", "suppressed"), ("quarantined", "in quarantine"))
+        if (count := _count(invocation, state)) is not None
+    ]
+    yield "; ".join(("no open findings", *hidden))
+
+
+def _count(invocation: Invocation, state: str) -> str | None:
+    """Return how many findings are in `state`; None where none is."""
+    found = invocation.api.listed(
+        routes.LIST_FINDINGS, limit=_MOST_COUNTED, filter=f"state:{state}"
     )
-    count = len(suppressed.bodies)
-    if not count:
-        yield "no open findings"
-        return
-    some = f"{count} or more" if suppressed.next else str(count)
-    yield f"no open findings; {some} suppressed: trueup findings state:ignored"
+    if not found.bodies:
+        return None
+    return f"{len(found.bodies)} or more" if found.next else str(len(found.bodies))
 
 
 def finding_table(invocation: Invocation, items: list[wire.Finding]) -> Iterator[str]:

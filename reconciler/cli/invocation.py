@@ -105,7 +105,7 @@ def asks_daemon(function: Callable[..., int | None]) -> Callable[..., int | None
     @click.option("--json", "as_json", is_flag=True, help="The same as -o json.")
     @functools.wraps(function)
     def invocation(*, as_json: bool, output: str | None, **more: Any) -> int | None:
-        with _opened("json" if as_json else output) as opened:
+        with conversation("json" if as_json else output) as opened:
             try:
                 return function(opened, **more)
             except NotOfModelError as error:
@@ -128,7 +128,12 @@ def limit_option(usual: int) -> Callable[[F], F]:
 
 
 @contextmanager
-def _opened(output: str | None) -> Iterator[Invocation]:
+def conversation(output: str | None) -> Iterator[Invocation]:
+    """Give a conversation with the daemon that the options, the environment or the file name.
+
+    Raises:
+        PermanentError: see `find_daemon`.
+    """
     said = given()
     wanted = Wanted(server=said.server, token_file=said.token_file, config=said.config)
     daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())

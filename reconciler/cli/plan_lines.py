@@ -133,6 +133,7 @@ def _script(script: wire.PlannedScript, paint: Paint) -> Iterator[str]:
         f"{_INDENT}at most {script.seconds:g} s, {_mib(script.memory)} of memory per process,"
         f" {script.processes} processes, {script.open_files} open files,"
         f" files of {_mib(script.file_size)}"
+        + (f", {_mib(script.disk)} of files in all" if script.disk is not None else "")
     )
     network = "with the network" if script.network else "without network"
     kind = "isolated in namespaces" if script.isolated else "not isolated"

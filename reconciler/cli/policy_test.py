@@ -105,6 +105,11 @@ def _as_seen(report: wire.Report) -> wire.Finding | None:
     details = report.drift_details
     if not {"type", "kind", "severity"} <= details.keys():
         return None
+    changes = details.get("changes")
+    if isinstance(changes, list) and all(isinstance(change, dict) for change in changes):
+        # Agents say neither, and no policy asks for it.
+        told = {"origin": None, "sensitive": False}
+        details = {**details, "changes": [{**told, **change} for change in changes]}
     _, _, address = report.resource_id.partition("/")
     own = {
         "id": report.report_id,

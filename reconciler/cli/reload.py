@@ -26,5 +26,7 @@ def _lines(body: wire.Reloaded) -> Iterator[str]:
         yield f"in force: {text_of(change)}"
     for change in body.needs_restart:
         yield f"needs a restart of the daemon: {text_of(change)}"
+    for note in body.notes:
+        yield f"note: {text_of(note)}"
     if not body.taken and not body.needs_restart:
         yield "nothing changed"

@@ -19,7 +19,7 @@ from reconciler.cli.plan_lines import FindingsByAddress, plan_lines
 from reconciler.cli.related import find_remediation
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.next_commands import next_commands
+from reconciler.domain.next_commands import holds_everybody, next_commands
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -122,11 +122,15 @@ def next_step(invocation: Invocation, body: wire.Remediation) -> str:
         run_id=invocation.id(body.run_id) if body.run_id else "",
         finding_id=invocation.id(findings[0]),
         stack=body.stack,
+        guard=body.guard,
     )
     if not commands:
         return ""
     *others, last = commands
     typed = f"{', '.join(others)} or {last}" if others else last
+    if body.state == RemediationState.HELD and holds_everybody(body.guard):
+        word = "To give it up" if last.startswith("trueup cancel") else "Look"
+        return f"It goes on when the hold ends; a person's request is held as well. {word}: {typed}"
     return f"{_INTRODUCED.get(body.state, 'Next: ')}{typed}"
 
 

@@ -15,6 +15,7 @@ from reconciler.cli.ages import span
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
+from reconciler.cli.failing_channels import failing_channels, failing_lines
 from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import choose
 from reconciler.cli.invocation import Invocation, asks_daemon
@@ -30,7 +31,6 @@ from reconciler.cli.labels import (
     text_of,
 )
 from reconciler.cli.related import STACK
-from reconciler.cli.silent_channels import silent_channels, silent_lines
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.wire import models as wire
@@ -101,7 +101,7 @@ class _Fleet:
     remediations: list[wire.Remediation]
     ignores: list[wire.IgnoreRule]
     quarantines: Sequence[wire.Quarantine]
-    silent_channels: Sequence[wire.Channel]
+    failing_channels: Sequence[wire.Channel]
 
 
 def _code(stacks: Sequence[wire.Stack]) -> int:
@@ -135,7 +135,7 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
             for quarantine in open_quarantines(api)
             if not names or quarantine.stack in chosen
         ],
-        silent_channels=silent_channels(api),
+        failing_channels=failing_channels(api),
     )
 
 
@@ -158,8 +158,8 @@ def _lines(invocation: Invocation, fleet: _Fleet, *, drifted: bool) -> Iterator[
     if fleet.quarantines:
         yield from quarantine_lines(invocation, fleet.quarantines)
         yield ""
-    if fleet.silent_channels:
-        yield from silent_lines(invocation, fleet.silent_channels)
+    if fleet.failing_channels:
+        yield from failing_lines(invocation, fleet.failing_channels)
         yield ""
     stacks = fleet.stacks
     if not stacks and drifted:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from reconciler.client.daemon import Daemon
@@ -57,29 +59,39 @@ class Calls:
         transport: httpx.AsyncBaseTransport | None = None,
         wait_s: float = USUAL_WAIT_S,
     ) -> None:
-        # httpx imports its command line, and with it pygments, where rich is installed.
-        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's own way
-        import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
-
         if transport is None:
             refuse_unencrypted(daemon)
         self._proxy = proxy_to(daemon.url) if transport is None else None
+        self._transport = transport
         self.daemon = daemon
-        self._httpx = httpx
         self._wait_s = wait_s
-        self._client = httpx.AsyncClient(
-            headers=common_headers(daemon),
-            timeout=self._timeout(wait_s),
-            transport=transport,
+
+    @cached_property
+    def _httpx(self) -> ModuleType:
+        """The module; the first call imports it, so that a screen is drawn before."""
+        # It imports its command line, and with it pygments, where rich is installed.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # Python's own way
+        import httpx  # noqa: PLC0415 - it takes longer to import than all the rest
+
+        return httpx
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        client: httpx.AsyncClient = self._httpx.AsyncClient(
+            headers=common_headers(self.daemon),
+            timeout=self._timeout(self._wait_s),
+            transport=self._transport,
             proxy=_for_httpx(self._proxy),
-            verify=_trusted(daemon),
+            verify=_trusted(self.daemon),
             # Proxies are chosen above, and a login of ~/.netrc would take the token's place.
             trust_env=False,
         )
+        return client
 
     async def close(self) -> None:
-        """End the conversation."""
-        await self._client.aclose()
+        """End the conversation, where one was begun."""
+        if "_client" in vars(self):
+            await self._client.aclose()
 
     async def ask(
         self,
@@ -179,7 +191,8 @@ class Calls:
             raise broken_off(url) from error
 
     def _timeout(self, wait_s: float) -> httpx.Timeout:
-        return self._httpx.Timeout(wait_s, connect=min(CONNECT_S, wait_s))
+        timeout: httpx.Timeout = self._httpx.Timeout(wait_s, connect=min(CONNECT_S, wait_s))
+        return timeout
 
     def _address(self, route: Route[Any], *names: str) -> str:
         return self.daemon.url.rstrip("/") + route.at(*names)

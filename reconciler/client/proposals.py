@@ -73,6 +73,8 @@ def writer_of(finding: wire.Finding) -> str | None:
 
 def _stated(policies: Sequence[wire.Policy]) -> tuple[domain.Policy, ...] | None:
     """Return the policies as they are asked; None where one cannot be understood."""
+    if not policies:
+        return ()  # nor is the model of policies imported, as long as none was read
     from reconciler.domain.policy import ActionType, Policy, PolicyId  # noqa: PLC0415
     from reconciler.wire.policies import as_stated  # noqa: PLC0415
 

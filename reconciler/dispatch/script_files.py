@@ -175,6 +175,7 @@ def _job(
         "processes": limits.processes,
         "open_files": limits.open_files,
         "file_size": limits.file_size,
+        "disk": limits.disk,
     }
     _write(folder / _SPEC, json.dumps(spec).encode(), mode=0o400)
     named = {key: environment[key] for key in rule.environment if key in environment}

@@ -22,7 +22,7 @@ def with_accepted(
     gone = [path for path, live in steps if live is None and _is_element(path)]
     for path, live in steps:
         if path not in gone:
-            values = _with(values, path, live)
+            values = with_value(values, path, live)
     for path in sorted(gone, key=lambda steps: steps[-1], reverse=True):
         values = _without(values, path)
     return replace(
@@ -34,17 +34,18 @@ def _is_element(path: Steps) -> bool:
     return bool(path) and isinstance(path[-1], int)
 
 
-def _with(value: Value, path: Steps, live: Value) -> Value:
+def with_value(value: Value, path: Steps, live: Value) -> Value:
+    """Return `value` with `live` at `path`; what leads there is made where it is missing."""
     if not path:
         return live
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(value) if isinstance(value, list) else []
         if step >= len(items):
-            return [*items, _with(None, rest, live)]
-        return [*items[:step], _with(items[step], rest, live), *items[step + 1 :]]
+            return [*items, with_value(None, rest, live)]
+        return [*items[:step], with_value(items[step], rest, live), *items[step + 1 :]]
     fields = dict(value) if isinstance(value, dict) else {}
-    return {**fields, step: _with(fields.get(step), rest, live)}
+    return {**fields, step: with_value(fields.get(step), rest, live)}
 
 
 def _without(value: Value, path: Steps) -> Value:

@@ -152,6 +152,10 @@ class Delivery:
         """Return one that was given up as one to try again."""
         return replace(self, given_up=False, next_at=at, attempts=0, failing_since=None, error=None)
 
+    def beside_others(self, *, taken: bool) -> Delivery:
+        """Return it as it waits where its channel has `taken` others: untried, it does not fail."""
+        return replace(self, failing_since=None) if taken and not self.attempts else self
+
     def taken(self, revision: int, receipt: Mapping[str, str], *, at: datetime) -> Delivery:
         """Return it once the channel shows that revision of the alert."""
         return replace(
@@ -169,8 +173,10 @@ class Delivery:
 class ChannelState:
     """How a channel stands: alerts it shows, alerts it could not show yet or ever, and why.
 
-    `lost` is how many messages were given up since the channel last took one, and `lost_since`
-    is when the first of them was.
+    `failing` is how many messages were tried and not taken, the first of them at `failing_since`;
+    they are tried again from `tried_again_at` on. `lost` is how many messages were given up since
+    the channel last took one, and `lost_since` is when the first of them was. `error` is why the
+    last of those failed.
     """
 
     name: str
@@ -181,6 +187,9 @@ class ChannelState:
     waiting: int = 0
     given_up: int = 0
     error: str | None = None
+    failing: int = 0
+    failing_since: datetime | None = None
+    tried_again_at: datetime | None = None
     lost: int = 0
     lost_since: datetime | None = None
 

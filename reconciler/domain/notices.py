@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from reconciler.domain.alerts import Alert, AlertState, Delivery
 from reconciler.domain.channel_losses import severity_of
+from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, StackRecord
 from reconciler.domain.remediation_states import RemediationState
 
 MOST_MEMBERS: Final = 20
 MOST_CHANGES: Final = 5
+MOST_APPROVALS: Final = 3
 LONGEST_VALUE: Final = 120
 _SAID: Final = {
     "missing": ("is gone", "are gone"),
@@ -67,6 +69,8 @@ class NoticeMember:
     """Who takes care of it: who acknowledged it, or approved its plan."""
     command: str | None = None
     """What to type next, where it is no finding to show."""
+    next_step: str | None = None
+    """What happens by itself, where no remediation says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,11 @@ class Notice:
 
 
 def finding_member(
-    record: FindingRecord, remediation: Remediation | None, *, acknowledged_by: str | None = None
+    record: FindingRecord,
+    remediation: Remediation | None,
+    *,
+    acknowledged_by: str | None = None,
+    next_step: str | None = None,
 ) -> NoticeMember:
     """Return what is shown of a finding."""
     changes: Sequence[Mapping[str, Any]] = record.details.get("changes") or ()
@@ -154,6 +162,7 @@ def finding_member(
         awaiting=None if remediation is None else _awaiting(remediation),
         acknowledged_by=acknowledged_by
         or (None if remediation is None else _approver(remediation)),
+        next_step=next_step if remediation is None else None,
     )
 
 
@@ -182,9 +191,16 @@ def stack_member(stack: StackRecord) -> NoticeMember:
         kind="unverified",
         severity="high",
         state=stack.health.value,
-        reason=stack.error or "no scan has verified it for three of its intervals",
+        reason=_unverified(stack),
         command=f"trueup status {stack.name}",
+        next_step="it is scanned again by itself",
     )
+
+
+def _unverified(stack: StackRecord) -> str:
+    why = stack.error or "no scan has verified it for three of its intervals"
+    last = stack.verified_at
+    return f"{why} (last verified {last:%Y-%m-%d %H:%M} UTC)" if last else f"{why} (never verified)"
 
 
 def release_member(release: Remediation) -> NoticeMember:
@@ -222,6 +238,9 @@ def channel_member(channel: str, loss: Delivery | None) -> NoticeMember:
         state="open" if loss else FindingState.HEALED.value,
         reason=reason,
         command=f"trueup channel test {channel}",
+        next_step=None
+        if loss is None
+        else "they are sent again after a reload, a restart or a test that succeeds",
     )
 
 
@@ -240,21 +259,27 @@ def test_member(channel: str) -> NoticeMember:
 
 
 def notice_of(
-    alert: Alert, members: Sequence[NoticeMember], *, total: int, still_open: int
+    alert: Alert,
+    members: Sequence[NoticeMember],
+    *,
+    total: int,
+    still_open: int,
+    stacks: Sequence[StackName] = (),
 ) -> Notice:
-    """Return the notice of an alert."""
-    stacks = tuple(sorted({member.stack for member in members}))
+    """Return the notice of an alert; `stacks` are those of all its members, not of these alone."""
+    members = sorted(members, key=_place)
+    every = tuple(sorted({*stacks, *(member.stack for member in members)}))
     return Notice(
         alert_id=alert.id,
         revision=alert.revision,
         state=alert.state,
         severity=alert.severity.word,
-        title=_title(members, stacks, total),
+        title=_title(members, every, total),
         opened_at=alert.opened_at,
         changed_at=alert.changed_at,
         total=total,
         still_open=still_open,
-        stacks=stacks,
+        stacks=every,
         members=tuple(members[:MOST_MEMBERS]),
         commands=_commands(members),
         cause=alert.cause,
@@ -275,6 +300,10 @@ def shown(value: Any) -> str:
         case _:
             text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _place(member: NoticeMember) -> tuple[bool, str, str]:
+    return member.state == FindingState.HEALED.value, member.stack, member.address
 
 
 def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -> str:
@@ -299,7 +328,11 @@ def _title(members: Sequence[NoticeMember], stacks: Sequence[str], total: int) -
 def _commands(members: Sequence[NoticeMember]) -> tuple[str, ...]:
     ids = [member.finding_id for member in members if member.finding_id]
     if ids:
-        return (f"trueup show {ids[0]}",)
+        waiting = dict.fromkeys(member.awaiting[0] for member in members if member.awaiting)
+        return (
+            f"trueup show {ids[0]}",
+            *(f"trueup approve {name}" for name in list(waiting)[:MOST_APPROVALS]),
+        )
     return tuple(member.command for member in members[:1] if member.command)
 
 

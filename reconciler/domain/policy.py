@@ -99,6 +99,13 @@ def contradiction(
 ) -> Contradiction | None:
     """Return why a policy that isolates so makes no sense; None when it does."""
     if driver != Driver.SWAP:
+        if action_type != ActionType.QUARANTINE and (edges or driver is not None):
+            key = "edges" if edges else "driver"
+            return Contradiction(
+                key,
+                f"`{key}` says how to isolate, and action_type is `{action_type}`",
+                f"use action_type `quarantine`, or leave out `{key}`",
+            )
         if group is None:
             return None
         return Contradiction(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from reconciler.domain.details import parent_of
 from reconciler.domain.edges import Edge
+from reconciler.domain.edges_catalogue import EDGES
 from reconciler.domain.model import Finding, Kind, ResourceAddress, StackName
+from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
+from reconciler.domain.spelling import meets_type
 from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
+from reconciler.domain.values import Sensitive, Unknown, Value
 
 UNKNOWN: Final = {"unknown": True}
 """How a planned value is written that only the apply can tell."""
@@ -70,6 +75,11 @@ class Quarantine:
     def is_open(self) -> bool:
         """Whether something may be detached."""
         return self.state is not QuarantineState.RELEASED
+
+
+def resource_of(record: FindingRecord) -> ResourceAddress:
+    """Return what a quarantine of `record` isolates; an added child stands for its parent."""
+    return ResourceAddress(parent_of(record.details) or record.address)
 
 
 def release_reason(
@@ -141,6 +151,45 @@ def beyond_attaching(plan: Plan, known: Quarantine, planned: Json) -> tuple[str,
         else:
             reasons += _otherwise(address, known.undo.get(address, {}), planned.get(address, {}))
     return tuple(reasons)
+
+
+def is_again(edge: Edge, before: Json, planned: Mapping[AttributePath, Value]) -> bool:
+    """Whether what is `planned` to be created connects what `edge` connected, and where it did.
+
+    `before` is what the edge held. What only the apply can tell is no evidence: an edge of
+    another resource that is not there yet looks so.
+    """
+    referring = {
+        name for rule in EDGES if meets_type(rule.type, edge.type) for name in rule.attributes
+    }
+    held = {path: value for path, value in before.items() if not _is_blank(value)}
+    known = {
+        path: {"digest": value.digest} if isinstance(value, Sensitive) else value
+        for path, value in planned.items()
+        if path in held and not isinstance(value, Unknown)
+    }
+    return bool(known.keys() & (referring or held.keys())) and all(
+        _same(held[path], value) for path, value in known.items()
+    )
+
+
+def moved_to(known: Quarantine, addresses: Mapping[ResourceAddress, ResourceAddress]) -> Quarantine:
+    """Return `known` with what it swapped at the `addresses` where the record has it now."""
+    now = {
+        edge.address: addresses.get(edge.address, edge.address)
+        for edge in known.edges
+        if edge.attribute is not None
+    }
+    edges = tuple(
+        replace(edge, address=now[edge.address], isolates=now.get(edge.isolates, edge.isolates))
+        if edge.address in now
+        else edge
+        for edge in known.edges
+    )
+    undo = {
+        now.get(ResourceAddress(address), address): held for address, held in known.undo.items()
+    }
+    return replace(known, edges=edges, undo=undo)
 
 
 def beyond_giving_back(plan: Plan, known: Quarantine) -> tuple[str, ...]:

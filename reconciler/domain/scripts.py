@@ -12,13 +12,17 @@ from reconciler.domain.values import Attributes, Json
 
 @dataclass(frozen=True, slots=True)
 class ScriptLimits:
-    """What one run may use. The sizes are bytes; `memory` is that of each of its processes."""
+    """What one run may use. The sizes are bytes; `memory` is that of each of its processes.
+
+    `disk` is what all files of its working directory may take.
+    """
 
     time: timedelta = timedelta(minutes=1)
     memory: int = 512 * 2**20
     processes: int = 64
     open_files: int = 256
     file_size: int = 16 * 2**20
+    disk: int = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class PlannedScript:
             "processes": limits.processes,
             "open_files": limits.open_files,
             "file_size": limits.file_size,
+            "disk": limits.disk,
             "network": rule.network,
             "isolated": rule.isolated,
             "environment": list(rule.environment),

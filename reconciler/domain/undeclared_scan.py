@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.accepting import with_value
 from reconciler.domain.added_children import child_address, without_accepted, written_child
 from reconciler.domain.compare import in_order
 from reconciler.domain.fingerprint import value_digest
@@ -17,6 +18,7 @@ from reconciler.domain.kept_baseline import (
     ORDERED,
     Baselines,
     KeptBaseline,
+    identity_of,
 )
 from reconciler.domain.model import (
     Added,
@@ -112,6 +114,7 @@ def compared(
         kept = stack.own(before, entry.witness)
         if kept is None and yardstick.keep:
             kept = stack.first(entry.address, entry.witness, at=at)
+        kept = stack.after_apply(kept, entry.witness)
         held, kept = stack.held_against(entry, entry.witness, kept)
         if kept is not None and yardstick.keep:
             kept = stack.marked(kept, held, entry.witness)
@@ -189,6 +192,18 @@ class _Stack:
             configured=self._configured(witness),
         )
 
+    def after_apply(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
+        """Return `kept` with what an apply chose since: no code decides that, and no hand did."""
+        if kept is None:
+            return None
+        values = kept.values
+        for place, chosen in sorted(witness.chosen().items()):
+            values = with_value(values, place, chosen)
+        if values == kept.values:
+            return kept
+        values = in_order(slim(values), witness.facts.is_set)
+        return replace(kept, values=values, mark=ORDERED)
+
     def held_against(
         self, observed: Observed, witness: Witness, kept: KeptBaseline | None
     ) -> tuple[Observed, KeptBaseline | None]:
@@ -256,7 +271,7 @@ class _Stack:
         return f"{mark}.{self.mark}"
 
     def _identity(self, witness: Witness) -> str:
-        return value_digest(_id_of(witness.recorded()), key=self.key)
+        return value_digest(identity_of(witness.recorded()), key=self.key)
 
     def _configured(self, witness: Witness) -> str:
         return value_digest(witness.configured(), key=self.key)
@@ -264,12 +279,6 @@ class _Stack:
 
 def _mark_of(addresses: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(addresses)).encode()).hexdigest()[:16]
-
-
-def _id_of(tree: Value) -> Value:
-    if not isinstance(tree, dict):
-        return None
-    return tree.get("id") or tree.get("arn") or tree.get("name")
 
 
 def _with_undeclared(

@@ -14,6 +14,7 @@ from reconciler.domain.errors import InvalidError
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKLY: Final = re.compile(r"(?:(?P<days>[A-Za-z,-]+) )?(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
 _DATED: Final = re.compile(r"(?P<start>[\dT:-]+)/(?P<end>[\dT:-]+)")
+_DAY_ENDS: Final = "24:00"
 _DATE_LENGTH: Final = len("2026-12-20")
 _DAY: Final = timedelta(days=1)
 _DAYS_AHEAD: Final = 9
@@ -21,6 +22,8 @@ _MOST_STEPS: Final = 64
 
 Span: TypeAlias = tuple[datetime, datetime]
 """From a moment on, and until another, which is not in it; both in UTC."""
+Shown: TypeAlias = tuple[date, time]
+"""What a clock shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,20 @@ class Weekly:
     end: time
     zone: ZoneInfo
 
-    def spans(self, around: datetime) -> Iterator[Span]:
-        """Yield the spans from the day before `around` to a week after it, in order."""
+    def spans(self, around: datetime, *, widest: bool = False) -> Iterator[Span]:
+        """Yield the spans from the day before `around` to a week after it, in order.
+
+        With `widest` a span that begins or ends while the clock is changed is as long as it can
+        be read.
+        """
         first = around.astimezone(self.zone).date() - _DAY
         for offset in range(_DAYS_AHEAD + 1):
             day = first + offset * _DAY
             if day.weekday() not in self.days:
                 continue
             last = day if self.end > self.start else day + _DAY
-            span = _moment(day, self.start, self.zone), _moment(last, self.end, self.zone)
+            start, end = (day, self.start), (last, self.end)
+            span = _widest(start, end, self.zone) if widest else _span(start, end, self.zone)
             # Both ends may lie in the hour that a change of the clock leaves out.
             if span[0] < span[1]:
                 yield span
@@ -52,13 +60,14 @@ class Dated:
     """One span from one date to another; a date alone as the end means the end of that day."""
 
     text: str
-    start: datetime
-    end: datetime
+    span: Span
+    widest: Span
+    """As long as it can be read where it begins or ends while the clock is changed."""
 
-    def spans(self, around: datetime) -> Iterator[Span]:
-        """Yield the span."""
+    def spans(self, around: datetime, *, widest: bool = False) -> Iterator[Span]:
+        """Yield the span; see `Weekly.spans`."""
         del around
-        yield self.start, self.end
+        yield self.widest if widest else self.span
 
 
 Window: TypeAlias = Weekly | Dated
@@ -92,6 +101,10 @@ def read_window(text: str) -> Window:
             " or as `2026-12-20/2027-01-03 Europe/Berlin`",
         )
     zone = _zone(words[weekly.end() :].strip())
+    if weekly["start"] == _DAY_ENDS:
+        raise InvalidError(
+            f"{text!r}: a day begins at 00:00", remedy="write 00:00, on the day that is meant"
+        )
     start, end = (_time(weekly[part], text) for part in ("start", "end"))
     return Weekly(words, _days(weekly["days"], text), start, end, zone)
 
@@ -108,7 +121,7 @@ def closed_at(
 
 
 def _reason(at: datetime, windows: Sequence[Window], freezes: Sequence[Window]) -> str | None:
-    frozen = next((freeze for freeze in freezes if _span_at(freeze, at)), None)
+    frozen = next((freeze for freeze in freezes if _frozen_at(freeze, at)), None)
     if frozen is not None:
         return f"corrections are frozen: {frozen.text}"
     if windows and not any(_span_at(window, at) for window in windows):
@@ -120,7 +133,7 @@ def _opens(now: datetime, windows: Sequence[Window], freezes: Sequence[Window]) 
     """Return the first moment after `now` at which corrections may begin; None when never."""
     at = now
     for _ in range(_MOST_STEPS):
-        frozen = [span[1] for freeze in freezes if (span := _span_at(freeze, at))]
+        frozen = [span[1] for freeze in freezes if (span := _frozen_at(freeze, at))]
         if frozen:
             at = max(frozen)
         elif windows and not any(_span_at(window, at) for window in windows):
@@ -137,34 +150,58 @@ def _span_at(window: Window, at: datetime) -> Span | None:
     return next((span for span in window.spans(at) if span[0] <= at < span[1]), None)
 
 
+def _frozen_at(freeze: Window, at: datetime) -> Span | None:
+    """Return the span of a freeze at `at`.
+
+    In the night that the clock is set back, 02:10 is shown twice: a freeze until 02:30 that ended
+    the first time would let corrections begin while the clock still shows a frozen hour.
+    """
+    spans = freeze.spans(at, widest=True)
+    return next((span for span in spans if span[0] <= at < span[1]), None)
+
+
 def _dated(words: str, found: re.Match[str]) -> Dated:
     zone = _zone(words[found.end() :].strip())
-    start, end = _bound(found["start"], zone), _bound(found["end"], zone)
+    start, end = _bound(found["start"]), _bound(found["end"])
     if len(found["end"]) == _DATE_LENGTH:
-        end = _moment(date.fromisoformat(found["end"]) + _DAY, time(), zone)
-    if start >= end:
+        end = end[0] + _DAY, time()
+    span = _span(start, end, zone)
+    if span[0] >= span[1]:
         raise InvalidError(f"{words!r} ends before it begins")
-    return Dated(words, start, end)
+    return Dated(words, span, _widest(start, end, zone))
 
 
-def _bound(text: str, zone: ZoneInfo) -> datetime:
+def _bound(text: str) -> Shown:
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
         raise InvalidError(
             f"{text!r} is no date", remedy="write it as 2026-12-20 or 2026-12-20T18:00"
         ) from error
-    return _moment(read.date(), read.time(), zone)
+    return read.date(), read.time()
 
 
-def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the moment; an hour that the clock leaves out is the same span after midnight."""
-    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+def _span(start: Shown, end: Shown, zone: ZoneInfo) -> Span:
+    """Return from when to when; a time that the clock leaves out is as long after midnight."""
+    return _moments(start, zone)[0], _moments(end, zone)[0]
+
+
+def _widest(start: Shown, end: Shown, zone: ZoneInfo) -> Span:
+    return min(_moments(start, zone)), max(_moments(end, zone))
+
+
+def _moments(shown: Shown, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when the clock shows it the first and the last time, mostly the same moment."""
+    first, last = (
+        datetime.combine(shown[0], shown[1].replace(fold=fold), tzinfo=zone).astimezone(UTC)
+        for fold in (0, 1)
+    )
+    return first, last
 
 
 def _time(text: str, whole: str) -> time:
     # The end of a day is written 24:00, which no clock shows.
-    if text == "24:00":
+    if text == _DAY_ENDS:
         return time()
     try:
         return time.fromisoformat(text)

@@ -71,6 +71,10 @@ class Witness(Protocol):
         """Return what the code declares; null where it says nothing."""
         ...
 
+    def chosen(self) -> Mapping[Steps, Value]:
+        """Return by place what an apply chose since the last scan: "known after apply"."""
+        ...
+
     def is_ignored(self, steps: Steps) -> bool:
         """Whether the code asks to ignore changes there."""
         ...

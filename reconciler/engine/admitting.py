@@ -11,6 +11,7 @@ from reconciler.domain.activity import Activity
 from reconciler.domain.coverage import resource_id
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import ResourceAddress
+from reconciler.domain.quarantines import Quarantine, moved_to
 from reconciler.domain.records import FindingRecord, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
@@ -127,8 +128,20 @@ def situation_of(
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),
         concerned=planned.concerned if planned else frozenset(),
         healed=_healed(tx, findings, at=at) if _counts(known) else {},
-        quarantines=tx.quarantines.unreleased(),
+        quarantines=_quarantines(tx, known, planned),
+        isolates=planned.isolates if planned else (),
         scripted=policy is not None and policy.script is not None,
+    )
+
+
+def _quarantines(
+    tx: Transaction, known: Remediation, planned: JudgedPlan | None
+) -> tuple[Quarantine, ...]:
+    """Return those that are not released, those of the stack as its record has them now."""
+    moved = planned.moved if planned else {}
+    return tuple(
+        moved_to(quarantine, moved) if moved and quarantine.stack == known.stack else quarantine
+        for quarantine in tx.quarantines.unreleased()
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.events import HoldReleased, HoldSet
@@ -31,6 +30,7 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.opening import new_remediation
+from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource
 from reconciler.engine.refusals import (
     LONGEST_REASON,
     already_healed,
@@ -276,7 +276,8 @@ async def request(
 
     Raises:
         NotFoundError: there is no such report.
-        ConflictError: its drift is gone (`already-healed`).
+        ConflictError: its drift is gone (`already-healed`), or its resource is isolated so
+            already (`already-quarantined`).
         InvalidError: an isolation group is given, and no quarantine is asked for.
     """
     if isolation_group is not None and action_type is not ActionType.QUARANTINE:
@@ -289,10 +290,14 @@ async def request(
     def work(tx: Transaction) -> Remediation:
         record = finding_of_report(tx, report_id)
         known = tx.remediations.open_with(record.id)
-        if known is not None and not _gives_way(known, action_type, isolation_group):
+        if known is not None and not gives_way(known, action_type, isolation_group):
             return _go_on(tx, known)
+        if action_type is ActionType.QUARANTINE:
+            other = of_its_resource(tx, record, known, isolation_group)
+            if other is not None:
+                return _go_on(tx, other)
         if known is not None:
-            move(tx, known, Event.CANCELLED, at=at, actor=actor, note=_GAVE_WAY)
+            move(tx, known, Event.CANCELLED, at=at, actor=actor, note=GAVE_WAY)
         wanted = action_type or ActionType.MANUAL_REVIEW
         fresh = new_remediation([record], wanted, at=at, requested_by=actor)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
@@ -301,30 +306,6 @@ async def request(
         return _go_on(tx, fresh)
 
     return await service.store.transact(work)
-
-
-_GAVE_WAY: Final = "a quarantine was requested instead"
-
-
-def _gives_way(known: Remediation, wanted: ActionType | None, group: str | None) -> bool:
-    """Whether what has not begun ends for the quarantine that a person asks for.
-
-    A correction does, and a quarantine by another group than the one that is asked for.
-
-    Raises:
-        ConflictError: it is at work, or is about other findings too (`other-remediation`).
-    """
-    if wanted is not ActionType.QUARANTINE:
-        return False
-    if known.action_type is ActionType.QUARANTINE and group in (None, known.isolation_group):
-        return False
-    if known.state in BEFORE_EFFECT and len(known.finding_ids) == 1:
-        return True
-    raise ConflictError(
-        f"remediation {known.id} is about this finding too, and is {known.state.value}",
-        code="other-remediation",
-        remedy=f"cancel it first: trueup cancel {known.id[:8]}",
-    )
 
 
 async def hold(

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,12 +19,14 @@ from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
+from reconciler.domain.quarantines import moved_to
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event
 from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.quarantine.scanning import without_isolated
 from reconciler.engine.scanned import Blind, Scanned, reference_of, scan
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -150,4 +152,20 @@ async def _read_again(
     if isinstance(seen, Blind):
         return seen.error
     unread = seen.unread(asked)
-    return seen if unread is None else RetryableError(unread)
+    if unread is not None:
+        return RetryableError(unread)
+    return await _without_isolated(service, stack, seen)
+
+
+async def _without_isolated(service: Service, stack: StackRecord, seen: Scanned) -> Scanned:
+    """Return `seen` without what is absent or swapped on purpose, as the findings are kept.
+
+    Otherwise a correction of what is isolated would end as one whose drift changed, where it is
+    held by the quarantine.
+    """
+    quarantines, known = await service.store.read(
+        lambda view: (view.quarantines.unreleased(stack.name), view.findings.unhealed(stack.name))
+    )
+    now = [moved_to(quarantine, seen.moved) for quarantine in quarantines]
+    report = without_isolated(seen.report, now, records=known, judging=service.judging)
+    return replace(seen, report=report)

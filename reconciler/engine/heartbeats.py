@@ -14,9 +14,10 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.domain.records import Health
 from reconciler.engine.defects import outcome_of
-from reconciler.engine.delivering import gives_up, note_pause, pause_of
+from reconciler.engine.giving_up import gives_up
 from reconciler.engine.losing import note_failure, note_taken
 from reconciler.engine.moves import sentence
+from reconciler.engine.pausing import note_pause, pause_of
 from reconciler.engine.sending import PATIENCE_S, busy, side_by_side, to_its_end
 from reconciler.engine.service import Channel, Service
 from reconciler.ports import ChannelBusyError

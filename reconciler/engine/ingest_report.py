@@ -15,10 +15,11 @@ from reconciler.domain.records import (
     FindingId,
     FindingRecord,
     FindingState,
+    Json,
     ReportId,
 )
 from reconciler.domain.score import BASE
-from reconciler.domain.sources import Source
+from reconciler.domain.sources import Source, is_of_agent
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import audit, emit, new_id
@@ -90,11 +91,26 @@ def _report(tx: Transaction, draft: ReportDraft, seen: Sighting, source: Source)
         template_id=draft.template_id or (own.template_id if own else None),
         timestamp=seen.at,
         drift_hash=seen.hash,
-        drift_details=seen.details,
+        drift_details={**_told(draft, source), **seen.details},
         stack=seen.stack,
         event=_event(tx, draft, seen, source),
         seen_by=source,
     )
+
+
+def _told(draft: ReportDraft, source: Source) -> Json:
+    """Return what policies ask about what an agent saw, so that they can be tried on it later.
+
+    What others report stays as they sent it.
+    """
+    if not is_of_agent(source) or draft.healed:
+        return {}
+    return {
+        "type": draft.type,
+        "kind": draft.kind.value,
+        "severity": draft.severity.word,
+        "host_groups": list(draft.host_groups),
+    }
 
 
 def _event(tx: Transaction, draft: ReportDraft, seen: Sighting, source: Source) -> str:

@@ -77,11 +77,13 @@ def _judged(
     if quarantine is not None:
         return judged_release(prepared.plan, quarantine, snapshot=prepared.snapshot, stack=stack)
     if known.action_type.is_about_edges:
-        return JudgedPlan(prepared.plan, prepared.plan.remarks)
+        isolates = tuple(sorted({edge.isolates for edge in prepared.edges}))
+        return JudgedPlan(prepared.plan, prepared.plan.remarks, isolates=isolates)
     others = tx.findings.unhealed(known.stack)
-    return judged_plan(
+    judged = judged_plan(
         prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others
     )
+    return replace(judged, moved=prepared.moved)
 
 
 def _intend(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reconciler.domain.belonging import together
 from reconciler.domain.concerned import concerned
@@ -21,12 +21,16 @@ class JudgedPlan:
 
     `concerned` are the drifted resources without which it would need none; it is empty where
     that is not so. `sets` divides the drifted resources into those that one plan would touch.
+    `moved` is where the record has what is swapped now, by the address that it had;
+    `isolates` is what a quarantine cuts off.
     """
 
     plan: Plan
     concerns: tuple[str, ...] = ()
     concerned: frozenset[ResourceAddress] = frozenset()
     sets: tuple[frozenset[ResourceAddress], ...] = ()
+    moved: Mapping[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    isolates: tuple[ResourceAddress, ...] = ()
 
 
 def judged_plan(

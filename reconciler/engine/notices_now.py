@@ -32,6 +32,7 @@ from reconciler.domain.notices import (
 from reconciler.domain.records import FindingId, FindingState, Remediation, RemediationId
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.losing import losses
+from reconciler.engine.next_steps import next_steps
 from reconciler.stores import Transaction
 
 
@@ -88,6 +89,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
     ]
     findings = [FindingId(name) for kind, name in subjects if kind == FINDING]
     acknowledged = view.audit.acknowledged(findings, since=alert.opened_at)
+    records = {record.id: record for record in view.findings.get_many(findings)}
+    steps = next_steps(view, tuple(records.values()), at=alert.changed_at)
     for kind, name in subjects:
         if kind == TEST:
             shown.append(test_member(name))
@@ -98,18 +101,20 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
             if release is not None:
                 shown.append(release_member(release))
         elif kind == FINDING:
-            record = view.findings.get(FindingId(name))
+            record = records.get(FindingId(name))
             if record is not None:
                 open_now = record.state is not FindingState.HEALED
                 of_it = view.remediations.open_with(record.id) if open_now else None
-                by = acknowledged.get(record.id)
-                shown.append(finding_member(record, of_it, acknowledged_by=by))
+                by, step = acknowledged.get(record.id), steps.get(record.id)
+                shown.append(finding_member(record, of_it, acknowledged_by=by, next_step=step))
         else:
             stack = view.stacks.get(StackName(name))
             if stack is not None:
                 shown.append(stack_member(stack))
     counts = view.alerts.member_counts([alert.id])[alert.id]
-    return notice_of(alert, shown, total=counts.total, still_open=counts.open)
+    # Of all of them: the members here are the first twenty.
+    stacks = view.alerts.stacks_of(alert.id) if counts.total > MOST_MEMBERS else ()
+    return notice_of(alert, shown, total=counts.total, still_open=counts.open, stacks=stacks)
 
 
 def linked(notice: Notice, wanted: Subscription) -> Notice:
@@ -117,5 +122,5 @@ def linked(notice: Notice, wanted: Subscription) -> Notice:
     if notice.is_over:
         return notice
     links = links_of(notice, template=wanted.link, public_url=wanted.public_url)
-    path = () if wanted.public_url else (f"GET {api_path(notice)}",)
+    path = () if wanted.public_url else (f"API: GET {api_path(notice)}",)
     return replace(notice, links=links, commands=(*notice.commands, *path))

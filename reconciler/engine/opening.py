@@ -13,6 +13,7 @@ from reconciler.domain.details import added_as_of
 from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import Kind, Origin, ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
+from reconciler.domain.quarantines import resource_of
 from reconciler.domain.records import (
     FindingRecord,
     Remediation,
@@ -23,10 +24,14 @@ from reconciler.domain.sources import is_of_agent
 from reconciler.engine.freshness import CHANGED, GONE
 from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
+from reconciler.engine.quarantine.joining import join
 from reconciler.stores import Transaction
 
 MOST_PARTS: Final = 10
-"""Each is planned by a run of the tool, one after the other: of more, one plan is made."""
+"""Each is planned by a run of the tool, one after the other: of more, one plan is made.
+
+Of more quarantines, the next scan opens the next ones.
+"""
 
 
 def end_overtaken(
@@ -60,21 +65,22 @@ def open_wanted(
     Returns the remediations opened, one per policy and action, and whether anything is
     acted on at all. What a person decides about is divided into what is `together`.
     """
-    taken = {finding_id for remediation in still_open for finding_id in remediation.finding_ids}
+    open_ones, decisions = tuple(still_open), tuple(decided)
+    acted_on = _note_acted_on(tx, decisions)
+    taken = {finding_id for remediation in open_ones for finding_id in remediation.finding_ids}
+    wanted = [
+        (record, decision.policy.policy_id, action_on(decision, subject_of(record)))
+        for record, decision in decisions
+        if isinstance(decision, Act) and record.decision is None and record.id not in taken
+    ]
+    isolated = [record for record, _, action in wanted if action is ActionType.QUARANTINE]
+    covered = join(tx, isolated, still_open=open_ones, at=at)
     # No plan of the stack acts on what is undeclared: it must not wait for one, nor another for
     # it. What destroys an added child is a plan of its own.
     groups: dict[tuple[str, ActionType, str], list[FindingRecord]] = defaultdict(list)
-    noted = []
-    acted_on = False
-    for record, decision in decided:
-        acts = isinstance(decision, Act)
-        acted_on = acted_on or acts
-        if record.acted_on is not acts:
-            noted.append(replace(record, acted_on=acts))
-        if isinstance(decision, Act) and record.decision is None and record.id not in taken:
-            wanted = action_on(decision, subject_of(record))
-            groups[decision.policy.policy_id, wanted, _whose_plan(record)].append(record)
-    tx.findings.put_many(noted)
+    for record, policy_id, action in wanted:
+        if record.id not in covered:
+            groups[policy_id, action, _whose_plan(record, action)].append(record)
     sets = {address: number for number, group in enumerate(together) for address in group}
     parts = [
         (policy_id, action, part)
@@ -85,8 +91,20 @@ def open_wanted(
     return opened, acted_on
 
 
-def _whose_plan(record: FindingRecord) -> str:
+def _note_acted_on(tx: Transaction, decided: Iterable[Decided]) -> bool:
+    """Note of each finding whether a policy acts on it, and return whether any does."""
+    told = [(record, isinstance(decision, Act)) for record, decision in decided]
+    tx.findings.put_many(
+        replace(record, acted_on=acts) for record, acts in told if record.acted_on is not acts
+    )
+    return any(acts for _, acts in told)
+
+
+def _whose_plan(record: FindingRecord, action: ActionType) -> str:
     """Return what tells the drifts that one plan may be about from all others."""
+    if action is ActionType.QUARANTINE:
+        # It corrects none of them: a second proposal would find nothing left to detach.
+        return "edges"
     # What an agent sees is no plan's difference: what provisions the host is made anew.
     if is_of_agent(record.seen_by) or record.kind is Kind.ADDED or added_as_of(record.details):
         return record.address
@@ -101,7 +119,12 @@ def _parts(
         return [records]
     parts: dict[int | ResourceAddress, list[FindingRecord]] = defaultdict(list)
     for record in records:
-        parts[sets.get(record.address, record.address)].append(record)
+        address = resource_of(record) if action is ActionType.QUARANTINE else record.address
+        parts[sets.get(address, address)].append(record)
+    if action is ActionType.QUARANTINE:
+        # One plan that isolates them all would pass the limit of one at a time.
+        worst_first = sorted(parts.values(), key=lambda part: -max(each.severity for each in part))
+        return worst_first[:MOST_PARTS]
     return [records] if len(parts) > MOST_PARTS else list(parts.values())
 
 
@@ -138,7 +161,7 @@ def new_remediation(
         stack=ordered[0].stack,
         report_id=ordered[0].report_id,
         finding_ids=tuple(record.id for record in ordered),
-        addresses=tuple(record.address for record in ordered),
+        addresses=_addresses(ordered, action),
         fingerprints=tuple(record.fingerprint for record in ordered),
         action_type=action,
         state=RemediationState.DETECTED,
@@ -147,6 +170,12 @@ def new_remediation(
         policy_id=policy_id,
         requested_by=requested_by,
     )
+
+
+def _addresses(records: Iterable[FindingRecord], action: ActionType) -> tuple[ResourceAddress, ...]:
+    """Return what it is about, beside each fingerprint; of a quarantine each resource once."""
+    addresses = tuple(record.address for record in records)
+    return tuple(dict.fromkeys(addresses)) if action is ActionType.QUARANTINE else addresses
 
 
 def _may_end(known: Remediation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,7 @@ from reconciler.engine.quarantine.preparing import (
     swapping,
 )
 from reconciler.engine.quarantine.reading import refuse_detached
-from reconciler.engine.scanned import Loaded, load, reference_of
+from reconciler.engine.scanned import Addresses, Loaded, load, moved_of, reference_of
 from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, RunnerJob
@@ -51,6 +51,8 @@ class Prepared:
     job: RunnerJob
     edges: tuple[Edge, ...] = ()
     """What a quarantine detaches."""
+    moved: Addresses = field(default_factory=dict)
+    """Where the record has now what quarantines of the stack swapped, if not where it was."""
 
 
 async def prepare(service: Service, known: Remediation, folder: Path) -> Prepared | ReconcilerError:
@@ -89,7 +91,9 @@ async def _plan(
     anew = tuple(record.address for record in records if is_of_agent(record.seen_by))
     plan = await loaded.adapter.plan(loaded.snapshot, targets_of(records), folder=folder, anew=anew)
     job = loaded.adapter.correction(loaded.snapshot, folder=folder)
-    return Prepared(loaded.adapter, loaded.snapshot, plan, job)
+    quarantines = await service.store.read(lambda view: view.quarantines.unreleased(stack.name))
+    moved = moved_of(loaded, quarantines)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job, moved=moved)
 
 
 async def _about_edges(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
+from reconciler.domain.model import Origin
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
 from reconciler.domain.remediation_states import TERMINAL, RemediationState
 from reconciler.domain.sources import SCAN
@@ -86,9 +87,12 @@ def finding_of_report(tx: Transaction, report_id: ReportId) -> FindingRecord:
     found = [
         finding for finding in tx.findings.unhealed(report.stack) if finding.address == address
     ]
+    undeclared = report.drift_details.get("origin") == Origin.UNDECLARED
+    # A resource may have a finding that no plan acts on beside the other one.
+    alike = sorted(found, key=lambda record: (record.origin is Origin.UNDECLARED) != undeclared)
     # What a scan sees can be compared with what is there right before an apply.
     for source in (SCAN, report.seen_by):
-        for record in found:
+        for record in alike:
             if record.seen_by == source:
                 return record
     raise already_healed(report.resource_id)

@@ -24,10 +24,11 @@ SUBJECT: Final = "trueup.toml"
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """What changed: in force now, or not before a restart."""
+    """What changed: in force now, or not before a restart; `notes` are for a person to act on."""
 
     taken: tuple[str, ...]
     needs_restart: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 async def tell_reloaded(service: Service, reloaded: Reloaded, *, actor: str) -> None:

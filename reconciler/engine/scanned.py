@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from reconciler.bounded_files import apart
 from reconciler.domain.errors import ReconcilerError, StorageError
 from reconciler.domain.model import ResourceAddress, Snapshot, StackReport, Status
+from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
 from reconciler.domain.undeclared_scan import Yardstick
@@ -18,7 +20,9 @@ from reconciler.engine.defects import outcome_of
 from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service
-from reconciler.ports import Declaration, IacAdapter, StackReference
+from reconciler.ports import Declaration, IacAdapter, StackReference, Swapping
+
+Addresses: TypeAlias = Mapping[ResourceAddress, ResourceAddress]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Scanned:
     state: StateMark = field(default_factory=StateMark)
     recorded: frozenset[ResourceAddress] = frozenset()
     """What the last apply left: all that the code declares and that was created."""
+    moved: Mapping[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    """Where the record has what is swapped now, by the address that it had."""
 
     def unread(self, asked: Collection[ResourceAddress]) -> str | None:
         """Return which of `asked`, or of what was read along with it, gave no answer, and why."""
@@ -105,7 +111,7 @@ async def scan(
     took_ms = (loop.time() - started) * 1000
     if isinstance(found, ReconcilerError):
         return Blind(found, began_at, took_ms)
-    report, snapshot, declared = found
+    report, snapshot, declared, moved = found
     return Scanned(
         report=report,
         revision=snapshot.revision,
@@ -118,14 +124,20 @@ async def scan(
             for resource in snapshot.resources
             if resource.status is not Status.NOT_CREATED
         ),
+        moved=moved,
     )
 
 
 async def _scan(
     service: Service, stack: StackRecord, addresses: Collection[ResourceAddress] | None
-) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None]:
+) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None, Addresses]:
     loaded = await load(service, stack)
-    baselines = await service.store.read(lambda view: view.baselines.of_stack(stack.name))
+    baselines, quarantines = await service.store.read(
+        lambda view: (
+            view.baselines.of_stack(stack.name),
+            view.quarantines.unreleased(stack.name),
+        )
+    )
     scanning = Scanning(
         adapter=loaded.adapter,
         clock=service.clock,
@@ -136,4 +148,12 @@ async def _scan(
     declared = None
     if addresses is None and loaded.snapshot.revision != stack.revision:
         declared = await loaded.adapter.declarations(loaded.snapshot)
-    return report, loaded.snapshot, declared
+    return report, loaded.snapshot, declared, moved_of(loaded, quarantines)
+
+
+def moved_of(loaded: Loaded, quarantines: Iterable[Quarantine]) -> Addresses:
+    """Return where the record has now what `quarantines` swapped, if not where it was."""
+    edges = [edge for known in quarantines for edge in known.edges if edge.attribute is not None]
+    if not edges or not isinstance(loaded.adapter, Swapping):
+        return {}
+    return loaded.adapter.moved(loaded.snapshot, edges)

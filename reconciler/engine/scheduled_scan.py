@@ -29,6 +29,7 @@ from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, decided_of_hosts, opinions_on
+from reconciler.engine.quarantine.moving import carry_over, follow_moved
 from reconciler.engine.quarantine.releasing import release_due
 from reconciler.engine.quarantine.scanning import note_reconnected, without_isolated
 from reconciler.engine.scanned import Blind, Scanned, scan
@@ -153,7 +154,7 @@ def _seen(
         # An apply began or ended meanwhile: what was seen is neither before nor after it.
         return ScanOutcome(SHORTEST)
     at = seen.report.observed_at
-    quarantines = tx.quarantines.unreleased(name)
+    quarantines = carry_over(tx, tx.quarantines.unreleased(name), seen.moved, at=at)
     note_reconnected(tx, quarantines, seen, at=at)
     known = tx.findings.unhealed(name) if quarantines else ()
     report = without_isolated(seen.report, quarantines, records=known, judging=service.judging)
@@ -172,6 +173,7 @@ def _seen(
         tx.baselines.put_many(name, seen.report.begun)
     folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
     records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
+    records = follow_moved(tx, records, quarantines, seen.moved, at=at)
     records = ignore_by_rules(tx, name, records, service.ignores, at=at)
     kept = end_overtaken(tx, name, folded, at=at)
     open_ones = [record for record in records if record.state is FindingState.OPEN]

@@ -92,6 +92,10 @@ class Service:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     scripts: Scripts | None = None
     """Those that policies may name; None where scripts are off."""
+    started_at: datetime | None = None
+    """When the daemon began; None where none runs."""
+    looked_at: datetime | None = None
+    """When alerts were last looked at: a clock that is set back is known by it."""
     channels_quiet_until: dict[str, datetime] = field(default_factory=dict)
     """Until when channels that failed or asked to wait are left alone; a reload ends it."""
     sending: set[asyncio.Task[Any]] = field(default_factory=set)

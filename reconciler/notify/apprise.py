@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -153,7 +154,7 @@ def _check(name: str, answer: bytes) -> None:
     check_status(
         f"channel {name}: its service answered {status}",
         status,
-        after=wait_of(came["retry_after"] or ""),
+        after=wait_of(came["retry_after"] or "", now=datetime.now(UTC)),
         redirected="set the final address",
         refused="check the address that the channel has, and its key",
     )

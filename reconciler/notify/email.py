@@ -17,6 +17,7 @@ from typing import Any, Final
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Link, Notice
 from reconciler.notify.forbidden import refuse_literal, refuse_peer
+from reconciler.notify.reasons import reason_of
 from reconciler.notify.text import headline, lines, link_lines
 
 _TIMEOUT_S: Final = 20.0
@@ -88,7 +89,7 @@ class Mail:
         except smtplib.SMTPRecipientsRefused as error:
             self._refused(where, min(code for code, _ in error.recipients.values()))
         except (OSError, smtplib.SMTPException) as error:
-            raise RetryableError(f"{where} took no mail ({type(error).__name__})") from None
+            raise RetryableError(f"{where} took no mail: {reason_of(error)}") from None
 
     @staticmethod
     def _refused(where: str, code: int) -> None:

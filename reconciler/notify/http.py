@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.notify.forbidden import refuse_literal, refuse_name_soon, refuse_peer
+from reconciler.notify.reasons import reason_of
 from reconciler.notify.statuses import check_status, wait_of
 from reconciler.proxies import proxy_to
 
@@ -39,7 +39,7 @@ class Reply:
         """Whether what was asked for is not there."""
         return self.status in _NOT_FOUND
 
-    def json(self, receiver: str) -> Any:
+    def json(self, channel: str) -> Any:
         """Return the body as JSON; None where it is empty.
 
         Raises:
@@ -48,7 +48,7 @@ class Reply:
         try:
             return json.loads(self.body) if self.body.strip() else None
         except ValueError:
-            raise RetryableError(f"the answer of {receiver} is no JSON") from None
+            raise not_the_service(channel, self.status) from None
 
 
 class Poster:
@@ -127,7 +127,7 @@ class Poster:
         except (httpx.HTTPError, TimeoutError) as error:
             # Not the error's text: it names the address, whose path may be a secret.
             raise RetryableError(
-                f"channel {self._name}: no answer from {self._base.host} ({type(error).__name__})"
+                f"channel {self._name}: no answer from {self._base.host}: {reason_of(error)}"
             ) from None
         except RuntimeError:
             if not self._client.is_closed:
@@ -158,12 +158,12 @@ class Poster:
 
 
 async def _limited(answer: httpx.Response) -> bytes:
-    body = b""
+    body = bytearray()
     async for part in answer.aiter_bytes():
         body += part
         if len(body) > _LONGEST_ANSWER:
-            return body[:_LONGEST_ANSWER]
-    return body
+            break
+    return bytes(body[:_LONGEST_ANSWER])
 
 
 def _check(name: str, host: str, answer: Reply) -> None:
@@ -183,10 +183,20 @@ def _is_throttled(headers: httpx.Headers) -> bool:
 
 
 def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:
-    given, until = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if not given.isdecimal() and until.isdecimal():
-        given = str(max(0, int(until[:12]) - int(time.time())))
-    return wait_of(given)
+    now = datetime.now(UTC)
+    asked = wait_of(headers.get("retry-after", ""), now=now)
+    until = headers.get("x-ratelimit-reset", "")
+    if asked is None and until.isascii() and until.isdecimal():
+        return wait_of(str(max(0, int(until[:12]) - int(now.timestamp()))), now=now)
+    return asked
+
+
+def not_the_service(channel: str, status: int) -> RetryableError:
+    """Return the error that something else answered than the service that was asked."""
+    return RetryableError(
+        f"channel {channel}: the answer ({status}) is not that of the service",
+        remedy="a proxy or a login page may stand in between",
+    )
 
 
 def json_headers(more: Mapping[str, Any] | None = None) -> dict[str, str]:

@@ -16,7 +16,7 @@ import structlog
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Deed, Notice
-from reconciler.notify.http import Poster, json_headers
+from reconciler.notify.http import Poster, json_headers, not_the_service
 from reconciler.notify.text import headline, lines, safe
 from reconciler.ports import ChannelBusyError, PartlyShownError
 
@@ -83,11 +83,16 @@ class PagerDuty:
     async def _send(self, path: str, event: Mapping[str, Any]) -> None:
         body = {"routing_key": self._routing_key, **event}
         content = json.dumps(body, ensure_ascii=False).encode()
+        poster = self._poster
         try:
-            await self._poster.post(path, content, json_headers())
+            reply = await poster.call("POST", path, content=content, headers=json_headers())
         except ChannelBusyError as error:
             asked = error.after or _LEAST_PAUSE
             raise ChannelBusyError(str(error), after=max(asked, _LEAST_PAUSE)) from None
+        answer = reply.json(poster.name)
+        # Else the login page of a proxy would be a page that was sent.
+        if not isinstance(answer, dict) or answer.get("status") != "success":
+            raise not_the_service(poster.name, reply.status)
 
 
 def event_of(notice: Notice) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Notice
 from reconciler.domain.slack_buttons import APPROVE, REJECT, SlackButtons
-from reconciler.notify.http import Poster, json_headers
+from reconciler.notify.http import Poster, json_headers, not_the_service
 from reconciler.notify.text import headline, lines
 
 _LONGEST_TEXT: Final = 2900
@@ -57,12 +57,11 @@ class Slack:
     async def _call(self, method: str, body: Mapping[str, Any]) -> dict[str, Any]:
         headers = json_headers({"authorization": f"Bearer {self._token}"})
         content = json.dumps(body, ensure_ascii=False).encode()
-        _, answer = await self._poster.post(f"/api/{method}", content, headers)
-        try:
-            read = json.loads(answer)
-        except ValueError:
-            raise RetryableError("Slack's answer is no JSON") from None
-        return read if isinstance(read, dict) else {}
+        reply = await self._poster.call("POST", f"/api/{method}", content=content, headers=headers)
+        answer = reply.json(self._poster.name)
+        if not isinstance(answer, dict) or "ok" not in answer:
+            raise not_the_service(self._poster.name, reply.status)
+        return answer
 
     def _refuse(self, answer: Mapping[str, Any]) -> None:
         error = str(answer.get("error", "unknown"))[:80]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
@@ -42,8 +43,17 @@ def check_status(
     raise PermanentError(where, remedy=refused)
 
 
-def wait_of(seconds: str) -> timedelta | None:
-    """Return how long a `Retry-After` in seconds asks to wait, at most an hour; else None."""
-    if not seconds.isdecimal():
+def wait_of(retry_after: str, *, now: datetime) -> timedelta | None:
+    """Return how long a `Retry-After` asks to wait, at most an hour; None where it says nothing.
+
+    It is a number of seconds or a date (RFC 9110, 10.2.3).
+    """
+    if retry_after.isascii() and retry_after.isdecimal():
+        return min(timedelta(seconds=int(retry_after[:6])), _LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(retry_after)
+    except ValueError:
         return None
-    return min(timedelta(seconds=int(seconds[:6])), _LONGEST_WAIT)
+    # A date without a zone is in UTC: it is an HTTP date.
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return min(max(until - now, timedelta()), _LONGEST_WAIT)

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.domain.notices import Notice
-from reconciler.notify.http import Poster, json_headers
+from reconciler.notify.http import Poster, Reply, json_headers, not_the_service
 from reconciler.notify.text import headline, lines, worth_telling
 
 _LONGEST_TEXT: Final = 6000
 """Characters; escaped as JSON, they stay below what a message may have."""
 _MOST_LINES: Final = 80
 """Each is a block of its own, of some 120 bytes."""
+_FAILED: Final = b"message delivery failed"
+"""What older connectors answer with 200 where Teams took no message."""
 _COLOURS: Final = {"critical": "attention", "high": "attention", "medium": "warning"}
 
 
@@ -32,7 +34,10 @@ class Teams:
         seen = worth_telling(notice)
         if receipt.get("seen") != seen:
             # In ASCII: what is escaped is six bytes a character, and the limit is in bytes.
-            await self._poster.post("", json.dumps(message_of(notice)).encode(), json_headers())
+            content = json.dumps(message_of(notice)).encode()
+            reply = await self._poster.call("POST", "", content=content, headers=json_headers())
+            if _is_page(reply) or _FAILED in reply.body:
+                raise not_the_service(self._poster.name, reply.status)
         return {"seen": seen}
 
     async def close(self) -> None:
@@ -63,6 +68,10 @@ def message_of(notice: Notice) -> dict[str, Any]:
         ]
     content_type = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
+
+
+def _is_page(reply: Reply) -> bool:
+    return str(reply.headers.get("content-type", "")).startswith("text/html")
 
 
 def _block(text: str, **style: str) -> dict[str, Any]:

@@ -119,6 +119,7 @@ _DRIFTED: Final = NoticeMember(
     changes=(ChangeLine("ingress[0].from_port", "443", "22"),),
     more_changes=1,
     remediation="awaiting approval (7d1e)",
+    next_step="trueup changes nothing by itself: no policy selects it",
 )
 _GONE: Final = NoticeMember(
     stack="blog",
@@ -158,4 +159,5 @@ def _member(member: NoticeMember) -> Mapping[str, Any]:
         "more_changes": member.more_changes,
         "remediation": safe(member.remediation or ""),
         "acknowledged_by": safe(member.acknowledged_by or ""),
+        "next_step": safe(member.next_step or ""),
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from reconciler.domain.notices import Notice, NoticeKind, NoticeMember
+from reconciler.domain.notices import Deed, Notice, NoticeKind, NoticeMember
 
 _LONGEST_NAME: Final = 300
+_MOST_DEEDS: Final = 5
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -44,12 +45,13 @@ def lines(notice: Notice) -> Iterator[str]:
         yield "Since" + _since(notice)
     if notice.total > 1 and notice.kind is NoticeKind.ALERT:
         yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
-    for member in notice.members:
-        yield ""
-        yield from member_lines(member)
+    yield from _members(notice)
     if notice.total > len(notice.members):
         yield ""
         yield f"... and {notice.total - len(notice.members)} more"
+    if notice.deeds:
+        yield ""
+        yield from (_deed(deed) for deed in notice.deeds[-_MOST_DEEDS:])
     if notice.commands and not notice.is_over:
         yield ""
         yield from (safe(command) for command in notice.commands)
@@ -62,15 +64,49 @@ def link_lines(notice: Notice, form: str = "{text}: {href}") -> list[str]:
     return [form.format(text=safe(link.text), href=link.href) for link in notice.links]
 
 
-def member_lines(member: NoticeMember) -> Iterator[str]:
-    """Yield what is shown of one member."""
-    yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"
+def _members(notice: Notice) -> Iterator[str]:
+    """Yield the members; what is true of each of several is said once, before them."""
+    shared = _shared(notice.members)
+    if shared:
+        yield ""
+        yield "In each of them:"
+        yield from shared
+    for number, member in enumerate(notice.members):
+        details = [*_change_lines(member), *_step_lines(member)]
+        own = [line for line in details if line not in shared]
+        own += _standing_lines(member)
+        if own or number == 0 or not shared:
+            yield ""
+        yield f"{member_name(member)}  [{member.severity}] {member.kind}, {member.state}"
+        yield from own
+
+
+def _shared(members: Sequence[NoticeMember]) -> Sequence[str]:
+    """Return the lines that all of several members have in common; none without a change."""
+    if len(members) == 1:
+        return ()
+    changes = {tuple(_change_lines(member)) for member in members}
+    if len(changes) != 1 or changes == {()}:
+        return ()
+    steps = {tuple(_step_lines(member)) for member in members} - {()}
+    return (*changes.pop(), *(steps.pop() if len(steps) == 1 else ()))
+
+
+def _change_lines(member: NoticeMember) -> Iterator[str]:
     if member.reason:
         yield f"  why: {safe(member.reason)}"
     for change in member.changes:
         yield f"  {safe(change.path)}: {safe(change.recorded)} -> {safe(change.live)}"
     if member.more_changes:
         yield f"  ... and {member.more_changes} more attributes"
+
+
+def _step_lines(member: NoticeMember) -> Iterator[str]:
+    if member.next_step:
+        yield f"  next: {safe(member.next_step)}"
+
+
+def _standing_lines(member: NoticeMember) -> Iterator[str]:
     if member.remediation:
         yield f"  remediation: {safe(member.remediation)}"
     if member.acknowledged_by:
@@ -98,6 +134,10 @@ def worth_telling(notice: Notice) -> str:
     acknowledged = [member.acknowledged_by for member in notice.members if member.acknowledged_by]
     said += [acknowledged] if acknowledged else []
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _deed(deed: Deed) -> str:
+    return f"{deed.at:%Y-%m-%d %H:%M} UTC: {safe(deed.summary)}"
 
 
 def _since(notice: Notice) -> str:

@@ -60,7 +60,7 @@ class Tickets:
     async def _known(self, receipt: Mapping[str, str], marks: tuple[str, ...]) -> Ticket | None:
         if "key" in receipt and "shared" not in receipt:
             ticket = await self._tracker.read(receipt["key"])
-            if ticket is not None:
+            if ticket is not None and _is_the_one(ticket, receipt, marks):
                 return ticket
         return await self._tracker.found(marks)
 
@@ -179,6 +179,14 @@ def _once(notice: Notice) -> str:
 def _waiting(ticket: Ticket | None) -> set[str]:
     words = (ticket.text if ticket else "").split()
     return {word for word in words if word.startswith(_WAITS)}
+
+
+def _is_the_one(ticket: Ticket, receipt: Mapping[str, str], marks: tuple[str, ...]) -> bool:
+    """Whether it is the ticket of the receipt, and not another project's of the same number.
+
+    After a change of the channel's `url` that would be renamed, rewritten and closed.
+    """
+    return ticket.url == receipt.get("url") or any(mark in ticket.text for mark in marks)
 
 
 def _is_of_the_past(ticket: Ticket, marks: tuple[str, ...]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -165,6 +165,15 @@ class Swapping(Protocol):
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, group: str
     ) -> tuple[Edge, ...]:
         """Return whose groups isolate `addresses`, as `domain.swaps` finds it; reads no cloud."""
+        ...
+
+    def moved(
+        self, snapshot: Snapshot, edges: Collection[Edge]
+    ) -> Mapping[ResourceAddress, ResourceAddress]:
+        """Return where the record has each swapped object now that it has at another address.
+
+        What is gone from it, and what may be any of several, is left out.
+        """
         ...
 
     async def plan_swapping(

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, join, or_, outerjoin
+from sqlalchemy import and_, case, join, or_, outerjoin, update
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
 from reconciler.domain.alerts import (
+    FINDING,
     HEARTBEAT,
     LOSSES,
     Alert,
@@ -20,8 +21,9 @@ from reconciler.domain.alerts import (
     Delivery,
     Member,
     MemberCounts,
+    subject_of,
 )
-from reconciler.domain.model import Severity
+from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import Page
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
@@ -32,8 +34,13 @@ from reconciler.storage.tables.alerts import (
     AlertRow,
     DeliveryRow,
 )
+from reconciler.storage.tables.drift import FindingRow
 
 _THE_CURSOR: Final = 1
+_TALLIED: Final = (
+    *("shown", "waiting", "given_up", "failing"),
+    *("failing_since", "tried_again_at", "error"),
+)
 _LISTING: Final = Listing("alerts", (col(AlertRow.opened_at), col(AlertRow.id)), (datetime, str))
 
 
@@ -96,6 +103,18 @@ class SqlAlerts:
         order = (col(AlertMemberRow.open).desc(), col(AlertMemberRow.subject))
         return self.rows.every(wanted.order_by(*order).limit(limit), _member)
 
+    def stacks_of(self, alert_id: AlertId) -> tuple[StackName, ...]:
+        """Return the stacks of all findings of an alert, by name."""
+        named = func.substr(col(AlertMemberRow.subject), len(subject_of(FINDING, "")) + 1)
+        both = join(AlertMemberRow, FindingRow, col(FindingRow.id) == named)
+        wanted = select_columns(col(FindingRow.stack)).distinct().select_from(both)
+        of_alert = (
+            col(AlertMemberRow.alert_id) == alert_id,
+            col(AlertMemberRow.subject).startswith(subject_of(FINDING, "")),
+        )
+        statement = wanted.where(*of_alert).order_by(col(FindingRow.stack))
+        return tuple(StackName(name) for (name,) in self.rows.tuples(statement))
+
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
         """Return how many members each alert has; 0 of one without any."""
         counts = {alert_id: MemberCounts() for alert_id in alert_ids}
@@ -153,25 +172,51 @@ class SqlAlerts:
         both = join(DeliveryRow, AlertRow, behind)
         return self.rows.every(select(DeliveryRow).select_from(both).where(*wanted), _delivery)
 
+    def shown_as_open(self) -> tuple[Delivery, ...]:
+        """Return what channels show of alerts that are open, or whose end they do not show."""
+        both = join(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        is_open = col(AlertRow.state) == AlertState.OPEN.value
+        behind = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
+        wanted = (col(DeliveryRow.sent_revision) > 0, or_(is_open, behind))
+        return self.rows.every(select(DeliveryRow).select_from(both).where(*wanted), _delivery)
+
+    def rename_channel(self, before: str, after: str, *, but: Collection[AlertId]) -> None:
+        """Let `after` show what `before` does, other than `but` and what `after` shows itself."""
+        theirs = select(DeliveryRow.alert_id).where(col(DeliveryRow.channel) == after)
+        kept = [*but, *self.rows.scalars(theirs)]
+        ours = (col(DeliveryRow.channel) == before, col(DeliveryRow.alert_id).not_in(kept))
+        self.rows.change(update(DeliveryRow).where(*ours).values(channel=after))
+
     def tallies(self) -> dict[str, dict[str, Any]]:
-        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        """Return by channel how many alerts are `shown`, `waiting`, `failing` and `given_up`.
+
+        Beside them of those that are failing: `failing_since`, `tried_again_at` and an `error`.
+        """
         both = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
-        waits = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
+        behind = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
+        waits = and_(behind, col(DeliveryRow.given_up).is_(False))
+        has_error = col(DeliveryRow.error).is_not(None)
+        fails = and_(waits, has_error)
+        # What was over before its time is given up without an error: nobody missed it.
+        lost = and_(col(DeliveryRow.given_up), has_error)
         statement = (
             select_columns(
                 col(DeliveryRow.channel),
                 func.sum(case((col(DeliveryRow.sent_revision) > 0, 1), else_=0)),
-                func.sum(case((and_(waits, col(DeliveryRow.given_up).is_(False)), 1), else_=0)),
-                func.sum(case((col(DeliveryRow.given_up), 1), else_=0)),
-                func.max(col(DeliveryRow.error)),
+                func.sum(case((waits, 1), else_=0)),
+                func.sum(case((lost, 1), else_=0)),
+                func.sum(case((fails, 1), else_=0)),
+                func.min(case((fails, col(DeliveryRow.failing_since)))),
+                func.min(case((fails, col(DeliveryRow.next_at)))),
+                func.max(case((fails, col(DeliveryRow.error)))),
             )
             .select_from(both)
             .where(col(DeliveryRow.alert_id).not_in([HEARTBEAT, LOSSES]))
             .group_by(col(DeliveryRow.channel))
         )
         return {
-            channel: {"shown": shown, "waiting": waiting, "given_up": lost, "error": error}
-            for channel, shown, waiting, lost, error in self.rows.tuples(statement)
+            channel: dict(zip(_TALLIED, values, strict=True))
+            for channel, *values in self.rows.tuples(statement)
         }
 
     def page(

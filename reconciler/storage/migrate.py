@@ -1,6 +1,6 @@
-"""The schema, looked at, and brought up to date where it is behind.
+"""The schema, looked at, made where there is none, and brought up to date where it is behind.
 
-Alembic is imported only then: it is half of the time that opening the store takes.
+Alembic is imported only for the last: it is half of the time that opening the store takes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, inspect, text
+
+from reconciler.storage.new_database import make_tables
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 _TABLE: Final = "alembic_version"
@@ -22,7 +24,11 @@ def migrate(connection: Connection, *, path: Path) -> None:
     Raises:
         StorageError: a newer version of trueup wrote it, or something else did.
     """
-    if current_schema(connection) == (newest_schema(),):
+    newest = newest_schema()
+    if current_schema(connection) == (newest,):
+        return
+    if not inspect(connection).get_table_names():
+        make_tables(connection, schema=newest)
         return
     from reconciler.storage.upgrade import upgrade  # noqa: PLC0415 - only when it is behind
 

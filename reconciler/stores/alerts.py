@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from reconciler.domain.alerts import Alert, AlertId, AlertState, Delivery, Member, MemberCounts
+from reconciler.domain.model import StackName
 from reconciler.domain.records import (
     Page,
 )
@@ -32,6 +33,10 @@ class Alerts(Protocol):
         """Return the first members of an alert, those that are open before the others."""
         ...
 
+    def stacks_of(self, alert_id: AlertId) -> tuple[StackName, ...]:
+        """Return the stacks of all findings of an alert, by name."""
+        ...
+
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
         """Return how many members each alert has; 0 of one without any."""
         ...
@@ -51,8 +56,19 @@ class Alerts(Protocol):
         """Return what was given up on `channels` of alerts that are open, or shown as open."""
         ...
 
+    def shown_as_open(self) -> tuple[Delivery, ...]:
+        """Return what channels show of alerts that are open, or whose end they do not show."""
+        ...
+
+    def rename_channel(self, before: str, after: str, *, but: Collection[AlertId]) -> None:
+        """Let `after` show what `before` does, other than `but` and what `after` shows itself."""
+        ...
+
     def tallies(self) -> dict[str, dict[str, Any]]:
-        """Return by channel how many alerts are `shown`, `waiting` and `given_up`, and `error`."""
+        """Return by channel how many alerts are `shown`, `waiting`, `failing` and `given_up`.
+
+        Beside them of those that are failing: `failing_since`, `tried_again_at` and an `error`.
+        """
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...

@@ -10,8 +10,10 @@ from reconciler.wire.rules import Time
 class Channel(Wire):
     """A channel: which events open an alert on it, and how it stands.
 
-    `shown`, `waiting` and `given_up` count alerts; `error` is why one could not be shown. `lost`
-    is how many messages were given up since it last took one; the first of them at `lost_since`.
+    `shown`, `waiting` and `given_up` count alerts. `failing` is how many messages were not taken
+    and are tried again, the first of them failing since `failing_since`, the next at
+    `tried_again_at`. `lost` is how many were given up since it last took one, the first at
+    `lost_since`. `error` is why the last of those failed; null where none fails or was lost.
     """
 
     name: str
@@ -24,6 +26,9 @@ class Channel(Wire):
     error: str | None
     lost: int = 0
     lost_since: Time | None = None
+    failing: int = 0
+    failing_since: Time | None = None
+    tried_again_at: Time | None = None
 
 
 @model

@@ -47,6 +47,8 @@ class PlannedScript(Wire):
     environment: list[str]
     given: dict[str, Any]
     lack: str | None = None
+    disk: int | None = None
+    """None in a plan of an earlier version, which had no such limit."""
 
 
 @model

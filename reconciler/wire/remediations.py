@@ -128,6 +128,7 @@ def remediation_of(remediation: records.Remediation) -> Remediation:
                 run_id=remediation.run_id or "",
                 finding_id=remediation.finding_ids[0] if remediation.finding_ids else "",
                 stack=remediation.stack,
+                guard=remediation.guard,
             )
         ),
         approvals=[mapping.shown(Approval, approval) for approval in remediation.approvals],

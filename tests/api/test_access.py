@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.routing import APIRoute
 
 from reconciler.api.app import build_app
+from reconciler.api.late_route import LateRoute
 from reconciler.api.limits import Limits
 from reconciler.api.table import all_operations
 from reconciler.domain.principals import PERMISSIONS, Role
@@ -35,12 +36,22 @@ async def test_every_route_stands_in_the_table(desk: Desk) -> None:
     routes = {
         (method, route.path_format)
         for route in desk.app.routes
-        if isinstance(route, APIRoute)
+        if isinstance(route, LateRoute)
         for method in route.methods or ()
     }
     assert routes == set(OPERATIONS)
-    others = [route for route in desk.app.routes if not isinstance(route, APIRoute)]
+    others = [route for route in desk.app.routes if not isinstance(route, LateRoute)]
     assert [getattr(route, "path", None) for route in others] == [f"{V1}/openapi.json"]
+
+
+async def test_a_route_is_looked_through_once_it_is_asked(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        routes = [route for route in desk.app.routes if isinstance(route, LateRoute)]
+        assert not [route.path for route in routes if "whole" in vars(route)]
+        asked = await desk.anonymous.get("/healthz")
+        head = await desk.anonymous.head("/healthz")
+        assert (asked.status_code, head.status_code) == (200, 405)
+        assert [route.path for route in routes if "whole" in vars(route)] == ["/healthz"]
 
 
 async def test_only_health_and_what_agents_prove_themselves_for_is_open() -> None:

@@ -39,6 +39,17 @@ async def test_a_host_is_compared_once_it_has_looked_at_what_is_declared(
     assert await findings(desk) == []
 
 
+async def test_what_is_kept_of_a_report_is_what_policies_ask_for(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    await drifts(agent, desk)
+    page = await desk.house.read(lambda view: view.reports.page())
+    (kept,) = [report for report in page.items if report.event == "reported"]
+    (found,) = await findings(desk)
+    told = {name: kept.drift_details[name] for name in ("type", "kind", "severity", "host_groups")}
+    assert told == {name: found[name] for name in told}
+
+
 async def test_what_one_host_is_never_keeps_another_from_being_compared(
     agent: SpeakingAgent, desk: Desk
 ) -> None:

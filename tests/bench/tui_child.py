@@ -10,14 +10,17 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from sys import intern
 from typing import Any, Final
 
 from textual.app import App, ComposeResult
 from textual.widgets import DataTable
 
 from reconciler.client import Daemon
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire.events import Event
 from tui.app import TrueupApp
 from tui.session import Options, Session
@@ -32,14 +35,15 @@ _KINDS: Final = ("changed", "missing", "unmanaged")
 
 
 def row(place: int) -> Row:
-    """Return one row; neighbours differ in every column."""
+    """Return one row; neighbours differ in every column, and words are kept once as of answers."""
     seen = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=place)
     return Row(
-        id=f"{place:020x}", stack=f"net-{place % 97}", type=f"aws_thing_{place % 40}",
+        id=f"{place:020x}", stack=intern(f"net-{place % 97}"),
+        type=intern(f"aws_thing_{place % 40}"),
         address=f"module.team[{place % 300}].aws_thing_{place % 40}.this[{place}]",
         kind=_KINDS[place % 3], severity=SEVERITIES[place % 4], score=place % 100,
         state="open", origin="out_of_band", paths=("size", "tags.owner")[: place % 3],
-        first_seen=seen, last_seen=seen, report_id="r", signature=str(place % 500),
+        first_seen=seen, last_seen=seen, report_id="r", signature=intern(str(place % 500)),
     )  # fmt: skip
 
 
@@ -62,8 +66,11 @@ class Recorded(Pump):
 
     async def run(self) -> None:
         store = self._store
-        # A second without data, in which a real one waits for the daemon and draws its frame.
-        await asyncio.sleep(1.0)
+        # A second without data, in which a real one asks the daemon and draws its frame.
+        await asyncio.sleep(0.5)
+        with suppress(ReconcilerError):
+            await self._client.whoami()
+        await asyncio.sleep(0.5)
         rows = {made.id: made for made in map(row, range(self.count))}
         self.link = Link("live", time.monotonic())
         self.loaded = True

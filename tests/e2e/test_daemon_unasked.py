@@ -1,6 +1,6 @@
 """What a daemon with `auto_correct` for everything writes: what was recorded, and nothing else.
 
-Each stack is one way in which code, world or provider moved (cases T1, T2, T3, D5, D6, D9, V7), all
+Each stack is one way in which code, world or provider moved (rows T1, T2, T3, D5, D6, D9, V7), all
 beside one daemon; the cloud's file says what was written.
 """
 

@@ -93,7 +93,7 @@ def test_code_that_was_not_applied_is_never_rolled_out_unasked(things: Things) -
 def test_a_replacement_that_waits_for_a_person_holds_up_no_other_correction(
     things: Things,
 ) -> None:
-    """Case P6: both drifts are seen by one scan, under one policy."""
+    """Row P6: both drifts are seen by one scan, under one policy."""
     stack = things.stack
     kept, lax = stack.urn("kept"), stack.urn("lax")
     with things.serving(things.settings(AUTO)) as daemon:

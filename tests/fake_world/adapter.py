@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -188,6 +188,12 @@ class WorldAdapter(FakeEnds):
             for address in sorted(addresses)
             if "groups" in world.recorded.get(address, {})
         )
+
+    def moved(
+        self, snapshot: Snapshot, edges: Collection[Edge]
+    ) -> Mapping[ResourceAddress, ResourceAddress]:
+        moved = self.worlds[snapshot.stack].moved
+        return {edge.address: moved[edge.address] for edge in edges if edge.address in moved}
 
     async def plan_swapping(
         self, snapshot: Snapshot, regroupings: Collection[Regrouping], *, folder: Path

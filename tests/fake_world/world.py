@@ -53,6 +53,8 @@ class World:
     """What no code declares: as it is recorded, and as it is."""
     edges: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
     """What connects another resource, and which."""
+    moved: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
+    """Where the state has what it had elsewhere before."""
     lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)
@@ -109,6 +111,13 @@ class World:
             for name in sorted(declared)
             if declared[name] != kept.get(name)
         )
+
+    def rename(self, before: ResourceAddress, after: ResourceAddress) -> None:
+        """Give an object another address in code and state, as `state mv` does."""
+        for place in (self.declared, self.recorded, self.live):
+            place[after] = place.pop(before)
+        self.moved[before] = after
+        self.serial += 1
 
     def detach(self, address: ResourceAddress) -> None:
         """Destroy an edge, as the tool does."""

@@ -6,17 +6,15 @@ is not asked for it.
 
 from __future__ import annotations
 
-import base64
 from datetime import UTC, datetime, timedelta
 
-import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 
-def server_credentials() -> tuple[grpc.ServerCredentials, str]:
-    """Return credentials for a gRPC server and the certificate as the handshake names it."""
+def new_certificate() -> bytes:
+    """Return a new key and its certificate, good for a day, as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -37,7 +35,4 @@ def server_credentials() -> tuple[grpc.ServerCredentials, str]:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    line = base64.b64encode(der).decode().rstrip("=")
-    return grpc.ssl_server_credentials([(pem_key, pem)]), line
+    return pem_key + certificate.public_bytes(serialization.Encoding.PEM)

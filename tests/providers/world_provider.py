@@ -35,7 +35,6 @@ import msgpack
 
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
-from tests.providers.certificate import server_credentials
 from tests.providers.world_schema import (
     DATA_SOURCES,
     EPHEMERALS,
@@ -49,6 +48,8 @@ COOKIE: Final = (
     "TF_PLUGIN_MAGIC_COOKIE",
     "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",
 )
+STANDS: Final = "WORLD_STANDS"
+"""Set where it serves run after run, each of which configures it: see `standing_provider`."""
 UNKNOWN: Final = msgpack.ExtType(0, b"\x00")
 SIZE_BY_DEFAULT: Final = 3
 _WORDS: Final = {
@@ -200,7 +201,7 @@ class WorldProvider:
 
     def _configure(self, request: bytes) -> Any:
         answer = message("ConfigureResponse")()
-        if self._world is not None:
+        if self._world is not None and STANDS not in os.environ:
             answer.diagnostics.add(severity=1, summary="configured twice")
             return answer
         config = decode(message("ConfigureRequest").FromString(request).config)
@@ -226,7 +227,7 @@ class WorldProvider:
         if not asked.raw_state.json:
             answer.diagnostics.add(severity=1, summary="flatmap states are not understood")
             return answer
-        state = json.loads(asked.raw_state.json)
+        state = json.loads(asked.raw_state.json, parse_float=str, parse_int=_whole)
         if isinstance(state.get("anything"), dict):
             typed = state["anything"]
             state["anything"] = [typed["type"], typed["value"]]
@@ -325,6 +326,11 @@ class WorldProvider:
         return answer
 
 
+def _whole(text: str) -> int | str:
+    """Keep what no 64 bits hold as the text that it travels as; a float goes as text as well."""
+    return int(text) if -(2**63) <= int(text) < 2**63 else text
+
+
 def _applied(state: Any) -> Any:
     # ApplyResourceChange.Response is new_state=1, private=2: two length-delimited fields.
     new_state = message("DynamicValue")(msgpack=encode(state))
@@ -383,38 +389,41 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return b""
 
 
-async def serve() -> None:
-    """Serve until told to stop."""
+async def serve(certificate: Path) -> None:
+    """Serve until told to stop; `certificate` holds a key and its certificate, as PEM."""
     # As go-plugin does: a file in the given folder, else beside everybody's, and none is left.
     folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or tempfile.gettempdir()
     address = Path(folder) / f"plugin{os.getpid()}-{secrets.token_hex(4)}"
     provider = WorldProvider()
     server = grpc.aio.server(options=[("grpc.max_receive_message_length", 256 << 20)])
     server.add_generic_rpc_handlers((_Handler(provider),))
-    certificate = ""
+    shown = ""
     if "PLUGIN_CLIENT_CERT" in os.environ:
-        credentials, certificate = server_credentials()
+        credentials, shown = _credentials(certificate)
         server.add_secure_port(f"unix:{address}", credentials)
     else:
         server.add_insecure_port(f"unix:{address}")
     await server.start()
-    print(f"1|6|unix|{address}|grpc|{certificate}", flush=True)
+    print(f"1|6|unix|{address}|grpc|{shown}", flush=True)
     await provider.stopped.wait()
     await server.stop(0.2)
     address.unlink(missing_ok=True)
 
 
-def main() -> int:
-    """Run as a plugin, and only as one."""
+def _credentials(file: Path) -> tuple[grpc.ServerCredentials, str]:
+    """Return credentials for a server, and the certificate as the handshake names it."""
+    key, end, certificate = file.read_bytes().partition(b"-----END PRIVATE KEY-----\n")
+    shown = b"".join(certificate.splitlines()[1:-1]).decode().rstrip("=")
+    return grpc.ssl_server_credentials([(key + end, certificate)]), shown
+
+
+def main(certificate: str) -> int:
+    """Run as a plugin, and only as one; `certificate` is a file, see `serve`."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.stderr.write("This is a plugin; it is run by Terraform.\n")
         return 1
     if (refusal := Path("refuses-to-start")).exists():
         sys.stderr.write(refusal.read_text())
         return 1
-    asyncio.run(serve())
+    asyncio.run(serve(Path(certificate)))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

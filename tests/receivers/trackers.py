@@ -62,6 +62,7 @@ class _Desk:
     key: str = "desk-CANARY"
     issues: list[Issue] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
+    site: str = "github.example"
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         parts = urlsplit(path)
@@ -172,7 +173,7 @@ class GitHubDesk(_Desk):
             "title": issue.title,
             "body": issue.text,
             "state": self.state(issue),
-            "html_url": f"https://github.example/acme/infra/issues/{issue.number}",
+            "html_url": f"https://{self.site}/acme/infra/issues/{issue.number}",
         }
 
 
@@ -223,7 +224,7 @@ class GitLabDesk(_Desk):
             "title": issue.title,
             "description": issue.text,
             "state": "opened" if issue.is_open else "closed",
-            "web_url": f"https://gitlab.example/acme/infra/-/issues/{issue.number}",
+            "web_url": f"https://{self.site}/acme/infra/-/issues/{issue.number}",
         }
 
 
@@ -398,7 +399,7 @@ class ServiceNowDesk(_Desk):
             wanted = [
                 issue
                 for issue in reversed(self.issues)
-                if by_mark.group(1) in self.found_by[issue.number]
+                if by_mark.group(1) in self.found_by.get(issue.number, "")
             ]
         elif asked == "correlation_display=trueup^stateNOT IN6,7,8":
             wanted = [issue for issue in self.issues if issue.is_open]
@@ -413,5 +414,5 @@ class ServiceNowDesk(_Desk):
             "state": "1" if issue.is_open else "6",
             "short_description": issue.title,
             "description": issue.text,
-            "correlation_id": self.found_by[issue.number],
+            "correlation_id": self.found_by.get(issue.number, ""),
         }

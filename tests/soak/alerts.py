@@ -142,6 +142,7 @@ def _service(store: Any, channels: Mapping[str, Channel]) -> Service:
     service = SimpleNamespace(
         store=store,
         clock=SystemClock(),
+        started_at=None,
         channels=channels,
         channels_quiet_until={},
         sending=set(),

@@ -5,18 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from textual.events import Key, Paste
+from textual.keys import _character_to_key
+
 from reconciler.domain.principals import Role
 from reconciler.engine import suppression
 from tests.api.desk import text_of
 from tests.client.conftest import Served
-from tests.tui.conftest import seated
-from tests.tui.test_decisions import drifted
+from tests.tui.conftest import Seat, seated
+from tests.tui.drifting import drifted
 from tests.unit.engine.house import A, B
 from tui.app import TrueupApp
 from tui.keymap_check import checked_keymap, contexts_of
 from tui.session import Options
+from tui.widgets.field import LONGEST, Field
 
 _WIDE: Final = (160, 50)
+
+
+def arrive(seat: Seat, text: str) -> None:
+    """Type `text` at once, as it arrives over a slow line."""
+    for each in text:
+        key = "enter" if each == "\r" else _character_to_key(each)
+        seat.app.post_message(Key(key, each))
 
 
 async def test_every_page_takes_terms_and_counts_what_passes(served: Served) -> None:
@@ -53,6 +64,30 @@ async def test_esc_leaves_the_filter_that_stood_before(served: Served) -> None:
             await seat.until("2 of 2")
 
 
+async def test_a_filter_typed_at_once_is_taken_whole(served: Served) -> None:
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        field = seat.app.screen.query_one("#filter", Field)
+        arrive(seat, "/thing.a\r")
+        await seat.until(lambda: "1 of 2  /thing.a " in seat.screen and not field.display)
+        arrive(seat, "/sev:low\r")
+        await seat.until(lambda: "2 of 2  /sev:low " in seat.screen and not field.display)
+        arrive(seat, ":drift thing.b\r")
+        await seat.until("1 of 2  /thing.b ")
+
+
+async def test_what_is_pasted_into_the_filter_acts_on_nothing(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        await seat.press("slash")
+        field = seat.app.screen.query_one("#filter", Field)
+        field.post_message(Paste("thing\x1b]0;x\x07.a\nx " + "y" * 3_000_000))
+        await seat.until("/thing]0;x.a x yyy")
+        assert len(field.value) == LONGEST
+
+
 async def test_the_command_line_completes_and_remembers(served: Served) -> None:
     await drifted(served)
     async with seated(served) as seat:
@@ -74,7 +109,7 @@ async def test_keys_that_change_places_do_what_they_were_given(
     served: Served, tmp_path: Path
 ) -> None:
     await drifted(served)
-    contexts = contexts_of(TrueupApp, TrueupApp.pages())
+    contexts = contexts_of(TrueupApp)
     wanted = {"drift.group": "s", "drift.sort": "b", "app.command": ";"}
     keymap = checked_keymap(tmp_path / "tui.toml", wanted, contexts)
     async with seated(served, options=Options(keymap=keymap)) as seat:

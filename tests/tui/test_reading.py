@@ -121,3 +121,24 @@ async def test_lines_around_what_differs_are_shown_on_a_key(served: Served) -> N
         await seat.press("left_curly_bracket", "left_curly_bracket")
         await seat.until("0 lines around")
         assert '"key_3": 3' not in seat.screen
+
+
+async def test_a_finding_says_that_it_is_ignored_and_not_that_it_is_healed(served: Served) -> None:
+    await _finding(served, {"size": 99})
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("enter")
+        await seat.until("declared = recorded")
+        await seat.press("i", "enter")
+        await seat.until("why?")
+        await seat.press(*"known", "enter")
+        await seat.until("- ignored; why says by whom")
+        assert "healed" not in seat.screen
+
+
+async def test_a_finding_that_does_not_exist_any_more_says_so(served: Served) -> None:
+    await _finding(served, {"size": 99})
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        seat.app.open_finding("f00df00df00df00df00d")
+        await seat.until("there is no such finding any more")

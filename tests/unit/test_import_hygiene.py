@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.storage.old_databases import migrate_to
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -159,16 +161,22 @@ def test_a_pulumi_scan_loads_nothing_of_terraform() -> None:
     assert not [name for name in loaded if name.startswith("iac_adapters.terraform")]
 
 
-def test_a_database_that_is_up_to_date_is_opened_without_alembic(tmp_path: Path) -> None:
-    opened = (
+def test_only_a_database_that_is_behind_is_opened_with_alembic(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    migrate_to(old, "0003")
+    assert "alembic" in loaded_by(_opening(old))
+    assert "alembic" not in loaded_by(_opening(old))
+    assert "alembic" not in loaded_by(_opening(new))
+
+
+def _opening(database: Path) -> str:
+    return (
         "import asyncio, pathlib\n"
         "from reconciler.storage.sqlite import open_store\n"
         "async def run():\n"
-        f"    await (await open_store(pathlib.Path({str(tmp_path / 'trueup.db')!r}))).close()\n"
+        f"    await (await open_store(pathlib.Path({str(database)!r}))).close()\n"
         "asyncio.run(run())"
     )
-    assert "alembic" in loaded_by(opened)
-    assert "alembic" not in loaded_by(opened)
 
 
 @pytest.mark.parametrize("tool", ["terraform", "pulumi"])

@@ -78,6 +78,7 @@ def test_an_option_that_no_chosen_stack_can_take_is_refused(home: Path) -> None:
 
 
 def test_a_directory_that_is_listed_twice_means_both_stacks(home: Path) -> None:
+    """Row T25."""
     assert [one.name for one in resolved(home, "./api")] == ["api", "api-prod"]
     assert [one.name for one in resolved(home, "./api", "api-prod")] == ["api", "api-prod"]
     assert [one.name for one in resolved(home, "api")] == ["api"]
@@ -96,6 +97,7 @@ def test_a_value_that_the_tool_refuses_is_named(home: Path) -> None:
 
 
 def test_a_folder_within_a_pulumi_project_means_the_project(home: Path) -> None:
+    """Row P12."""
     inner = home / "api" / "lib" / "parts"
     inner.mkdir(parents=True)
     (home / "web" / "lib").mkdir()

@@ -117,11 +117,27 @@ time.sleep(30)
 """
 WRITES = "with open('x', 'wb') as f:\n    f.write(b'y' * 4096)"
 OPENS = "f = [open('/dev/null') for _ in range(20)]"
+FILLS = """
+import os, time
+os.mkdir("deep")
+for number in range(64):
+    with open(f"deep/{number}", "wb") as file:
+        file.write(bytes(2**18))
+time.sleep(30)
+"""
+MANY = """
+import time
+for number in range(11_000):
+    open(str(number), "w").close()
+time.sleep(30)
+"""
 LIMITS: list[tuple[str, ScriptLimits, str, set[int]]] = [
     ("time", ScriptLimits(time=timedelta(seconds=1)), "import time; time.sleep(60)", {124}),
     ("memory", replace(PLAIN, memory=2**27), "x = bytearray(2**28)", {1}),
     ("open files", replace(PLAIN, open_files=16), OPENS, {1}),
     ("file size", replace(PLAIN, file_size=1024), WRITES, {1}),
+    ("disk", replace(PLAIN, disk=2**20), FILLS, {124}),
+    ("many files", PLAIN, MANY, {124}),
     # Of root the kernel limits nothing: then the launcher counts.
     ("processes", replace(PLAIN, processes=8), FORKS, {1, 124}),
 ]

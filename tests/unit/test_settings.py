@@ -165,6 +165,12 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         pytest.param('[[policy]]\nname="p"\nedges=[]', 3, "at least 1", id="no-edges"),
         pytest.param('[[policy]]\nname="p"\nedges="x"', 3, "a list is expected", id="edges"),
         pytest.param(
+            '[[policy]]\nname="p"\naction_type="auto_correct"\nedges=["x"]',
+            4,
+            "`edges` says how to isolate",
+            id="edges-of-a-correction",
+        ),
+        pytest.param(
             '[[policy]]\nname="p"\naction_type="quarantine"\ndriver="swap"',
             4,
             "needs the security group that isolates",
@@ -402,6 +408,7 @@ def test_a_guardrail_says_limits_and_windows(tmp_path: Path) -> None:
         ("max_percent = 101", "guardrail[0].max_percent: at most 100 is expected"),
         ('mode = "off"', "guardrail[0].mode: "),
         ('bake = "soon"', "guardrail[0].bake: "),
+        ('quarantine_time = "0s"', "a quarantine needs some time"),
     ],
 )
 def test_a_guardrail_that_makes_no_sense_is_refused(
@@ -433,6 +440,7 @@ def test_an_ignore_rule_says_what_why_and_until_when(tmp_path: Path) -> None:
         ('name = "a"\nmatch = {paths = "x"}\nreason = "r"', "did you mean 'path'?"),
         ('name = "a"\nmatch = {path = "x"}', "ignore[0].reason is missing"),
         ('name = "a"\nreason = "r"', "ignore[0].match is missing"),
+        ('name = "a"\nreason = "r"\nmatch = {}', "name what it ignores"),
         ('name = "a"\nreason = "r"\nmatch = {path = "x"}\ncovers = ["all"]', "ignore[0].covers"),
     ],
 )

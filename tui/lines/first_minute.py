@@ -19,7 +19,11 @@ def empty_fleet_lines(session: Session) -> Iterator[Line]:
     link, store = session.pump.link, session.store
     if link.state in {"lost", "denied"}:
         yield line((link.reason, "high"))
-        if link.remedy:
+        if link.state == "denied":
+            # What the daemon advises is for whoever writes HTTP by hand.
+            yield line("give another token: TRUEUP_TOKEN, or --token-file FILE")
+            yield line("an admin makes one: ", ("trueup token add NAME --role viewer", "strong"))
+        elif link.remedy:
             yield line((link.remedy, "strong"))
         yield ()
         yield line("trueup tui goes on trying and shows the fleet as soon as the daemon answers.")

@@ -14,6 +14,7 @@ from tui.completing import common_start
 from tui.ink import Line, Palette, line
 from tui.modals.prompt import Prompt
 from tui.widgets.bar import Bar
+from tui.widgets.field import Field
 
 
 class CommandLine(Prompt):
@@ -45,7 +46,7 @@ class CommandLine(Prompt):
         """Show the question, the line, and below it what may come next."""
         with Vertical():
             yield Bar(self._palette, id="question")
-            yield Input(id="answer", compact=True)
+            yield Field(id="answer")
             yield Bar(self._palette, id="completions")
 
     def on_mount(self) -> None:

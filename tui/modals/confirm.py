@@ -19,6 +19,7 @@ from tui.store.store import Changes
 from tui.verbs import Asked, Tier
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
+from tui.widgets.field import Field
 
 ARM_S: Final = 0.4
 """Keys that were pressed sooner after the first paint were meant for something else."""
@@ -26,7 +27,7 @@ ALONE_S: Final = 0.15
 """Within this after a `y` no other key may come: a person types it alone."""
 
 
-class TypedToken(Input):
+class TypedToken(Field):
     """Takes typing and no pasting: a name that is pasted was not read."""
 
     def _on_paste(self, event: events.Paste) -> None:
@@ -77,7 +78,7 @@ class Confirm(Framed[bool]):
             yield Document(self._palette, id="asked")
             yield Bar(self._palette, id="verdict")
             if self._asked.tier >= Tier.SERIOUS:
-                yield TypedToken(id="token", compact=True)
+                yield TypedToken(id="token")
 
     def on_mount(self) -> None:
         """Draw, and only then begin to listen."""

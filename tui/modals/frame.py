@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Final, Generic, TypeVar
 
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.style import Style
 from textual.await_complete import AwaitComplete
+from textual.message import Message
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
 T = TypeVar("T")
+_DIM: Final = Style(dim=True)
 
 
 class Framed(ModalScreen[T], Generic[T]):
@@ -21,6 +28,32 @@ class Framed(ModalScreen[T], Generic[T]):
     }
     """
 
+    class Up(Message, bubble=True):
+        """It takes keys from now on."""
+
+    ready = False
+    """Whether something in it has had the focus, to which what is typed goes."""
+
+    def on_descendant_focus(self) -> None:
+        """Say once that keys can come."""
+        if not self.ready:
+            self.ready = True
+            self.post_message(self.Up())
+
+    def render(self) -> RenderableType:
+        """Draw the page below, dim: none of its keys act now."""
+        drawn = super().render()
+        return _Dim(drawn.screen, drawn.color) if isinstance(drawn, BackgroundScreen) else drawn
+
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close once: a key typed twice must not close what lies below as well."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
+
+
+class _Dim(BackgroundScreen):
+    """The page below; a tint would turn the terminal's own colours into others."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        segments = console.render(self.screen._compositor, options)  # noqa: SLF001 - as its base does
+        for text, style, control in self.process_segments(segments, self.color):
+            yield Segment(text, style + _DIM if style else _DIM, control)

@@ -14,8 +14,10 @@ from textual.widgets import Input
 from tui.ink import Line, Palette, Span, line
 from tui.modals.frame import Framed
 from tui.widgets.bar import Bar
+from tui.widgets.columns import Column
 from tui.widgets.document import Document
-from tui.widgets.table import Column, LineTable
+from tui.widgets.field import Field
+from tui.widgets.table import LineTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,9 @@ class Menu(Framed[str]):
         )
         with Vertical():
             yield Bar(self._palette, id="title")
-            yield Input(id="narrow", placeholder="type to filter, enter to choose", compact=True)
+            yield Field(id="narrow", placeholder="type to filter, enter to choose")
             yield LineTable(
-                columns=columns, palette=self._palette, id="choices",
+                columns=columns, palette=self._palette, id="choices", keys_from_beside=True,
                 empty=lambda: [line(("nothing matches", "dim"))],
             )  # fmt: skip
 

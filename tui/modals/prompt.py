@@ -12,6 +12,7 @@ from textual.widgets import Input
 from tui.ink import Line, Palette
 from tui.modals.frame import Framed
 from tui.widgets.bar import Bar
+from tui.widgets.field import Field
 
 
 class Prompt(Framed[str]):
@@ -33,7 +34,7 @@ class Prompt(Framed[str]):
         """Show the question above the line."""
         with Vertical():
             yield Bar(self._palette, id="question")
-            yield Input(id="answer", compact=True)
+            yield Field(id="answer")
 
     def on_mount(self) -> None:
         """Wait for typing."""

@@ -17,7 +17,9 @@ from tui.lines.words import state_span
 from tui.screens.lists import ListPage
 from tui.store.languages import REMEDIATIONS
 from tui.store.store import Changes
-from tui.widgets.table import Column, LineTable
+from tui.widgets.columns import Column
+from tui.widgets.marking import MarkedTable
+from tui.widgets.table import LineTable
 
 _WAITING: Final = ("awaiting_approval", "needs_human", "unknown", "held")
 
@@ -48,6 +50,7 @@ class ApprovalsPage(ListPage):
         Binding("T", "retry", "Retry...", id="approvals.retry"),
         Binding("i", "suppress", "Ignore...", id="approvals.suppress"),
     ]
+    table_type: ClassVar[type[MarkedTable[Any]]] = MarkedTable
     language = REMEDIATIONS
     columns: ClassVar[Sequence[Column[Remediation]]] = (
         Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
@@ -110,9 +113,13 @@ class ApprovalsPage(ListPage):
 
     def chosen(self) -> list[Remediation]:
         """Return the marked remediations that are shown, or the one under the cursor."""
-        rows, table = self.session.store.remediations, self.table
-        keys = [key for key in table.order if key in table.marks] or [table.cursor_key]
-        return [rows[key] for key in keys if key in rows]
+        rows = self.session.store.remediations
+        return [rows[key] for key in self.table.chosen() if key in rows]
+
+    @property
+    def table(self) -> MarkedTable[Any]:
+        """The queue."""
+        return self.query_one("#list", MarkedTable)
 
     def on_line_table_opened(self, message: LineTable.Opened) -> None:
         """Open a remediation."""

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
-from textual import events, work
+from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.widget import Widget
-from textual.widgets import Input
 
-from reconciler.client.errors import InvalidError, ReconcilerError
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire import routes
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines, next_commands
-from tui.screens.finding import FindingPage
 from tui.screens.finding_verbs import FindingVerbs
+from tui.screens.table_page import TablePage
 from tui.store.arrange import GROUP_KEY, GROUPS, SORTS, Arranged, Arrangement, arrange
 from tui.store.filters import read_filter
 from tui.store.languages import FLEET
 from tui.store.rows import Row
+from tui.store.staging import Staging
 from tui.store.store import Changes
 from tui.widgets.bar import Bar
-from tui.widgets.document import Document
 from tui.widgets.fleet import COLUMNS, WIDE_COLUMNS, FleetTable
 from tui.widgets.table import LineTable
 
-_SPLIT_FROM: Final = 140
 _PREVIEW_AFTER_S: Final = 0.15
-_EXAMPLES: Final = "bucket  sev:high  stack:net-*  !kind:missing  age>7d  attr:ingress"
 _QUIET_S: Final = 60.0
 """After this long without a key nobody is about to press one: what is new is merged."""
 
 
-class DriftPage(FindingVerbs):
+class DriftPage(FindingVerbs, TablePage):
     """Every finding of the fleet."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,47 +75,38 @@ class DriftPage(FindingVerbs):
         "scan": "stacks:scan",
     }
 
+    table_type: ClassVar[type[FleetTable]] = FleetTable
+    examples: ClassVar[str] = "bucket  sev:high  stack:net-*  !kind:missing  age>7d  attr:ingress"
+
     def __init__(self) -> None:
         super().__init__()
         self.title = "Drift"
         self._wish = Arrangement()
         self._arranged = Arranged((), {}, 0)
         self._touched_at = -_QUIET_S
-        self._newcomers: set[str] = set()
-        self._gone: set[str] = set()
+        self._staging = Staging()
         self._paused = False
         self._is_wide = False
         self._previewed = ""
-        self._filter_before = ""
 
-    def body(self) -> Iterable[Widget]:
-        """Return the table, with the diff of the row beside it where there is room."""
+    def new_table(self) -> FleetTable:
+        """Return the table of the fleet."""
         table = FleetTable(
-            columns=COLUMNS,
-            palette=self.palette,
-            glyphs=self.glyphs,
-            empty=self._empty,
-            id="fleet",
+            columns=COLUMNS, palette=self.palette, glyphs=self.glyphs, empty=self._empty, id="list"
         )
         table.groups = {}
         table.gone = self.session.store.gone.get
-        yield Bar(self.palette, id="counts")
-        with Horizontal():
-            yield table
-            yield Document(self.palette, id="preview")
-        yield Input(placeholder=_EXAMPLES, id="filter", compact=True)
+        return table
 
     def on_mount(self) -> None:
-        """Put the keys on the table."""
-        self.query_one("#filter").display = False
-        self.table.focus()
+        """Show the view that was asked for at the start."""
         if self.session.options.view:
             self.set_filter(self.session.options.view)
 
     @property
     def table(self) -> FleetTable:
         """The table."""
-        return self.query_one("#fleet", FleetTable)
+        return self.query_one("#list", FleetTable)
 
     # Showing.
 
@@ -133,29 +120,24 @@ class DriftPage(FindingVerbs):
 
     @property
     def _is_quiet(self) -> bool:
-        waits = not self.session.pump.loaded or not self.table.order
-        return waits or time.monotonic() - self._touched_at > _QUIET_S
+        if not self.session.pump.loaded or not self.table.order:
+            return True
+        return not self._paused and time.monotonic() - self._touched_at > _QUIET_S
 
     def store_changed(self, changes: Changes) -> None:
         """Draw the rows that changed where they stand; what is new waits."""
+        table = self.table
+        rows = self.session.store.rows
+        self._staging.note(
+            changes.findings, rows, stands=lambda key: table.place_of(key) is not None
+        )
         if self._paused:
             return
-        rows = self.session.store.rows
-        self._newcomers |= {
-            key
-            for key in changes.findings
-            if key in rows
-            and self.table.place_of(key) is None
-            and self._wish.filter.passes(rows[key])
-        }
-        self._newcomers &= rows.keys()
-        self._gone = (self._gone | changes.findings) - rows.keys()
-        moves = self._newcomers or self._gone or changes.everything
-        if moves and self._is_quiet:
+        if (self._staging or changes.everything) and self._is_quiet:
             self.rearrange()
             return
         # Without a row the table says why there is none, which any change may alter.
-        self.table.redraw(changes.findings if self.table.order else None)
+        table.redraw(changes.findings if table.order else None)
         self._show_counts()
         if self._previewed in changes.findings:
             self._preview_soon(self._previewed)
@@ -164,7 +146,7 @@ class DriftPage(FindingVerbs):
         """Make the order anew; the cursor stays on its row."""
         rows = self.session.store.rows
         self._arranged = arrange(rows.values(), self._wish)
-        self._newcomers, self._gone = set(), set()
+        self._staging.begin(self._arranged, self._wish)
         table = self.table
         table.groups = self._arranged.groups
         table.sorted_by = self._wish.sort
@@ -173,23 +155,15 @@ class DriftPage(FindingVerbs):
         self._show_counts()
 
     def _show_counts(self) -> None:
-        total, shown = len(self.session.store.rows), self._arranged.shown
-        spans = [Span(f" {shown:,} of {total:,}", "strong")]
+        spans = self.count_spans(self._arranged.shown, len(self.session.store.rows))
         wish = self._wish
-        if wish.filter.text:
-            spans.append(Span(f"  /{wish.filter.text}", "info"))
         spans.append(Span(f"  by {wish.sort}{' reversed' if wish.reverse else ''}", "dim"))
         if wish.group != "none":
             spans.append(Span(f"  grouped by {wish.group}", "dim"))
-        marks = self.table.marks
-        if marks:
-            hidden = sum(self.table.place_of(key) is None for key in marks)
-            left_out = f" ({hidden} hidden)" if hidden else ""
-            spans.append(Span(f"  {len(marks):,} marked{left_out}", "mark"))
-        if self._newcomers:
-            spans.append(Span(f"  {self.glyphs.up}{len(self._newcomers)} new (.)", "mark"))
-        if self._gone:
-            spans.append(Span(f"  {len(self._gone)} gone (.)", "good"))
+        if new := self._staging.new:
+            spans.append(Span(f"  {self.glyphs.up}{len(new):,} new (.)", "mark"))
+        if gone := self._staging.gone:
+            spans.append(Span(f"  {len(gone):,} gone (.)", "good"))
         if self._paused:
             spans.append(Span("  paused (P)", "critical"))
         self.query_one("#counts", Bar).show(tuple(spans))
@@ -201,8 +175,7 @@ class DriftPage(FindingVerbs):
 
     def on_resize(self) -> None:
         """Show the preview where there is room for both, and nobody asked for more columns."""
-        shown = self.size.width >= _SPLIT_FROM and not self._is_wide
-        self.query_one("#preview").display = shown
+        self.preview.display = self.has_room_beside and not self._is_wide
         self._preview_soon(self.table.cursor_key)
 
     def action_wide(self) -> None:
@@ -211,8 +184,8 @@ class DriftPage(FindingVerbs):
         self.table.show_columns(WIDE_COLUMNS if self._is_wide else COLUMNS)
         self.on_resize()
 
-    def on_key(self, _event: events.Key) -> None:
-        """Hold the order still from the first key on."""
+    def touched(self) -> None:
+        """Hold the order still from the first key or click on."""
         self._touched_at = time.monotonic()
 
     # The preview.
@@ -223,18 +196,15 @@ class DriftPage(FindingVerbs):
         self._preview_soon(message.key)
 
     def _preview_soon(self, key: str) -> None:
-        preview = self.query_one("#preview", Document)
-        if not preview.display:
+        if not self.preview.display:
             return
         if key not in self.session.store.rows:
-            preview.show(())
+            self.preview.show(())
             return
         self._preview(key)
 
     @work(exclusive=True, group="preview", exit_on_error=False)
     async def _preview(self, key: str) -> None:
-        import asyncio  # noqa: PLC0415
-
         await asyncio.sleep(_PREVIEW_AFTER_S)
         try:
             finding = await self.session.client.findings.get(key)
@@ -243,57 +213,21 @@ class DriftPage(FindingVerbs):
         else:
             lines = [*title_lines(finding), (), *diff_lines(finding)]
         if self.table.cursor_key == key:
-            self.query_one("#preview", Document).show(lines, keep=self._previewed == key)
+            self.preview.show(lines, keep=self._previewed == key)
             self._previewed = key
 
     # Order.
 
-    def action_filter(self) -> None:
-        """Ask for a filter."""
-        field = self.query_one("#filter", Input)
-        field.value = self._filter_before = self._wish.filter.text
-        field.display = True
-        self.set_focus(field)  # at once: what is typed next is no key of the list
+    @property
+    def filter_text(self) -> str:
+        """The filter as it was written."""
+        return self._wish.filter.text
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is typed; what is not whole yet changes nothing."""
-        if event.input.id == "filter" and event.input.display:
-            self._try_filter(event.value, say=False)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        if self._try_filter(event.value, say=True):
-            event.input.display = False
-            self.table.focus()
-
-    def set_filter(self, text: str) -> None:
-        """Show what `text` asks for."""
-        self._try_filter(text, say=True)
-
-    def _try_filter(self, text: str, *, say: bool) -> bool:
-        try:
-            found = read_filter(text, FLEET, now=datetime.now(UTC))
-        except InvalidError as error:
-            if say:
-                self.flash((str(error), "high"), f"  {error.remedy or ''}")
-            return False
+    def take_filter(self, text: str) -> None:
+        """Show the rows that pass `text`."""
+        found = read_filter(text, FLEET, now=datetime.now(UTC))
         self._wish = replace(self._wish, filter=found)
         self.rearrange()
-        return True
-
-    def action_back(self) -> None:
-        """Leave the filter as it was before it was typed at, then clear marks, then it."""
-        field = self.query_one("#filter", Input)
-        if field.display:
-            field.display = False
-            self.set_filter(self._filter_before)
-            self.table.focus()
-        elif self.table.marks:
-            self.table.action_clear_marks()
-        elif self._wish.filter.text:
-            self.set_filter("")
-        else:
-            super().action_back()
 
     def action_sort(self, by: int) -> None:
         """Sort by the next column."""
@@ -324,7 +258,7 @@ class DriftPage(FindingVerbs):
     def action_pause(self) -> None:
         """Stop drawing what changes; it is read all the same."""
         self._paused = not self._paused
-        self._show_counts()
+        self.show()
 
     # Going on.
 
@@ -334,26 +268,22 @@ class DriftPage(FindingVerbs):
             self._wish = replace(self._wish, folded=self._wish.folded ^ {message.key})
             self.rearrange()
         elif message.key in self.session.store.rows:
-            self.ours.push_screen(FindingPage(message.key))
+            self.ours.open_finding(message.key)
 
     def chosen(self) -> list[Row]:
         """Return the rows a verb is about: the marks that are shown, a group, or the cursor's."""
-        rows, table = self.session.store.rows, self.table
-        if table.marks:
-            keys = [key for key in table.marks if table.place_of(key) is not None]
-        else:
-            keys = list(table.members_of(table.cursor_key)) or [table.cursor_key]
-        return [rows[key] for key in keys if key in rows]
+        rows = self.session.store.rows
+        return [rows[key] for key in self.table.chosen() if key in rows]
 
     def action_diff(self) -> None:
         """Show the diff of the row under the cursor on the whole screen."""
         if self.table.cursor_key in self.session.store.rows:
-            self.ours.push_screen(FindingPage(self.table.cursor_key))
+            self.ours.open_finding(self.table.cursor_key)
 
     def action_plan(self) -> None:
         """Show what a correction would do; nothing is changed."""
         if self.may("plan") and self.table.cursor_key in self.session.store.rows:
-            self.ours.push_screen(FindingPage(self.table.cursor_key, tab="plan"))
+            self.ours.open_finding(self.table.cursor_key, tab="plan")
 
     def action_scan(self) -> None:
         """Have the stacks of the chosen rows scanned now."""

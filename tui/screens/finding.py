@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import ClassVar, Final
 
@@ -10,20 +10,17 @@ import orjson
 from textual import work
 from textual.binding import Binding, BindingType
 
-from reconciler.client.errors import ReconcilerError
+from reconciler.client.errors import NotFoundError, ReconcilerError
 from reconciler.wire import routes
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
-from reconciler.wire.templates import Template
-from tui.ages import clock
 from tui.background import read_background, remediations_of
-from tui.ink import Line, line
+from tui.ink import Line, line, text_of_lines
 from tui.lines.finding import Shown, diff_lines, title_lines
-from tui.lines.plan import plan_lines
-from tui.lines.revisions import revision_lines
-from tui.lines.why import Background, why_lines
+from tui.lines.tabs import Known, tab_lines
 from tui.lines.words import remediation_span
 from tui.opening import Opening, openings_of
+from tui.reading import Reading
 from tui.screens.document import DocumentPage
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
@@ -85,13 +82,11 @@ class FindingPage(FindingVerbs, DocumentPage):
         self.tab = tab
         self._shown = Shown()
         self._finding: Finding | None = None
-        self._background: Background | None = None
-        self._plan: Plan | None = None
-        self._revisions: Sequence[Template] | None = None
-        self._revisions_error = ""
-        self._plan_error: tuple[str, str] | None = None
+        self._known = Known()
         self._error = ""
-        self._gone = False
+        self._removed = False
+        self._reading = Reading(self._read_finding)
+        self._reading_background = Reading(self._read_around)
 
     def on_mount(self) -> None:
         """Read the finding."""
@@ -99,11 +94,16 @@ class FindingPage(FindingVerbs, DocumentPage):
         if self.tab == "plan":
             self._make_plan()
 
-    @work(exclusive=True, group="finding", exit_on_error=False)
-    async def _read(self) -> None:
+    def _read(self) -> None:
+        if self._reading.wanted():
+            self.run_worker(self._reading.run(), group="finding", exit_on_error=False)
+
+    async def _read_finding(self) -> None:
         try:
             self._finding = await self.session.client.findings.get(self._finding_id)
-            self._error = ""
+            self._error, self._removed = "", False
+        except NotFoundError:
+            self._removed = True
         except ReconcilerError as error:
             self._error = str(error)
         self.show()
@@ -112,8 +112,7 @@ class FindingPage(FindingVerbs, DocumentPage):
     def store_changed(self, changes: Changes) -> None:
         """Read it again when it changed; what is being read stays where it is."""
         if self._finding_id in changes.findings or changes.everything:
-            self._gone = self._finding_id not in self.session.store.rows
-            self._revisions, self._revisions_error = None, ""
+            self._known.revisions, self._known.revisions_error = None, ""
             self._read()
         elif changes.remediations or changes.others:
             self._read_background()
@@ -124,71 +123,52 @@ class FindingPage(FindingVerbs, DocumentPage):
         finding = self._finding
         if self._error:
             yield line((self._error, "high"))
+        if finding is None and self._removed:
+            yield line(("there is no such finding any more", "high"))
+            return
         if finding is None:
             yield line("" if self._error else "reading the finding")
             return
         yield from title_lines(finding)
+        yield from self._standing(finding)
+        yield ()
+        yield from tab_lines(self.tab, finding, self._now_known(), self._shown)
+
+    def _standing(self, finding: Finding) -> Iterator[Line]:
+        """Yield where the finding stands, where it is anywhere but on the list."""
         row = self.session.store.rows.get(self._finding_id)
-        if self._gone or finding.state == "healed":
+        if self._removed:
+            yield line(("it is not there any more; its stack may have been removed", "high"))
+        elif finding.state == "healed":
             yield line(("v healed: it is as it was declared", "good"))
+        elif finding.state == "ignored":
+            yield line(("- ignored; ", "dim"), ("why", "strong"), (" says by whom", "dim"))
         elif row is not None and row.remediation:
             state = remediation_span(row.remediation, row.action)
             yield line(state, f"  remediation {row.remediation_id[:12]}")
-        yield ()
-        yield from self._tab_lines(finding)
 
-    def _tab_lines(self, finding: Finding) -> Iterator[Line]:
-        if self.tab == "diff":
-            yield from diff_lines(finding, self._shown)
-        elif self.tab == "why":
-            yield from why_lines(finding, self._background)
-        elif self.tab == "plan":
-            yield from self._planned()
-        elif self.tab == "template":
-            yield from self._template(finding)
-        elif self.tab == "history":
-            yield from self._history()
-        else:
-            text = orjson.dumps(finding.as_json(), option=orjson.OPT_INDENT_2).decode()
-            yield from (line(each) for each in text.splitlines())
-
-    def _planned(self) -> Iterator[Line]:
-        waiting = self._waiting_plan()
-        if waiting is not None:
-            yield line(("this plan waits for an approval: ", "mark"), ("A", "key"), " approves it")
-            yield ()
-            yield from plan_lines(waiting, context=1 + self._shown.context)
-        elif self._plan is not None:
-            yield line(("a preview; ", "dim"), ("C", "key"), (" requests the correction", "dim"))
-            yield ()
-            yield from plan_lines(self._plan, context=1 + self._shown.context)
-        elif self._plan_error:
-            yield line((self._plan_error[0], "high"))
-            yield line(self._plan_error[1])
-        else:
-            yield line("the tool makes its plan; nothing is changed")
-
-    def _template(self, finding: Finding) -> Iterator[Line]:
-        if not finding.template_id:
-            yield line(("no template declares it", "dim"))
-        elif self._revisions_error:
-            yield line((self._revisions_error, "high"))
-        elif self._revisions is None:
-            yield line("reading the revisions of the template")
-        else:
-            yield from revision_lines(self._revisions)
+    def _now_known(self) -> Known:
+        """Return what was read, with what the store knows by now of its remediations."""
+        self._known.waiting = self._waiting_plan()
+        if self.tab == "history":
+            self._known.remediations = remediations_of(self.session, self._finding_id)
+        return self._known
 
     def _read_tab(self) -> None:
         """Read what only one tab shows, where that is the one looked at."""
         self._read_revisions()
         self._read_background()
 
-    @work(exclusive=True, group="background", exit_on_error=False)
-    async def _read_background(self) -> None:
+    def _read_background(self) -> None:
+        if self.tab == "why" and self._reading_background.wanted():
+            work = self._reading_background.run()
+            self.run_worker(work, group="background", exit_on_error=False)
+
+    async def _read_around(self) -> None:
         finding = self._finding
         if self.tab != "why" or finding is None:
             return
-        self._background = await read_background(self.session, finding)
+        self._known.background = await read_background(self.session, finding)
         self.show()
 
     @work(exclusive=True, group="template", exit_on_error=False)
@@ -198,10 +178,10 @@ class FindingPage(FindingVerbs, DocumentPage):
         if self.tab != "template" or not template_id:
             return
         try:
-            self._revisions = await self.session.client.templates.revisions(template_id)
-            self._revisions_error = ""
+            self._known.revisions = await self.session.client.templates.revisions(template_id)
+            self._known.revisions_error = ""
         except ReconcilerError as error:
-            self._revisions_error = str(error)
+            self._known.revisions_error = str(error)
         self.show()
 
     def _waiting_plan(self) -> Plan | None:
@@ -209,33 +189,20 @@ class FindingPage(FindingVerbs, DocumentPage):
         found = self.session.store.remediations.get(row.remediation_id) if row else None
         return found.plan if found and found.state == "awaiting_approval" else None
 
-    def _history(self) -> Iterator[Line]:
-        found = remediations_of(self.session, self._finding_id)
-        if not found:
-            yield line(("no remediation yet", "dim"))
-        for remediation in found:
-            yield line(
-                clock(remediation.updated_at),
-                "  ",
-                remediation_span(remediation.state, remediation.action_type),
-                f"  {remediation.id[:12]}  by {remediation.requested_by}",
-                (f"  {remediation.note or ''}", "dim"),
-            )
-
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def _make_plan(self) -> None:
         try:
-            self._plan = await self.session.client.findings.plan(self._finding_id)
-            self._plan_error = None
+            self._known.preview = await self.session.client.findings.plan(self._finding_id)
+            self._known.preview_error = None
         except ReconcilerError as error:
-            self._plan_error = str(error), error.remedy or ""
+            self._known.preview_error = str(error), error.remedy or ""
         self.show()
 
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
         super().action_tab(by)
         self._read_tab()
-        if self.tab == "plan" and self._plan is None and self._waiting_plan() is None:
+        if self.tab == "plan" and self._known.preview is None and self._waiting_plan() is None:
             self._make_plan()
 
     def action_diff(self) -> None:
@@ -260,7 +227,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         if self.may("plan"):
             self.tab = "plan"
             if self._waiting_plan() is None:
-                self._plan = None
+                self._known.preview = None
                 self._make_plan()
             self.show()
 
@@ -308,7 +275,9 @@ class FindingPage(FindingVerbs, DocumentPage):
             return
         name = "URN" if finding.address.startswith("urn:") else "address"
         yield name, finding.address
-        yield "diff", self.document.text
+        yield "diff", text_of_lines(diff_lines(finding, self._shown))
+        if self.tab != "diff":
+            yield self.tab, self.document.text
         for change in finding.changes:
             yield f"live {change.path}", _plain(change.live)
         yield "trueup command", f"trueup show {finding.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
@@ -17,7 +17,9 @@ from tui.lines.words import severity_span
 from tui.screens.fetched import FetchedPage
 from tui.store.languages import IGNORES
 from tui.store.store import Changes
-from tui.widgets.table import Column, LineTable
+from tui.widgets.columns import Column
+from tui.widgets.marking import MarkedTable
+from tui.widgets.table import LineTable
 
 _SOON: Final = timedelta(days=1)
 """An ignore that ends within this is about to raise its alarm again."""
@@ -49,6 +51,7 @@ class IgnoresPage(FetchedPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("U", "list_again", "List again", id="ignores.list_again"),
     ]
+    table_type: ClassVar[type[MarkedTable[Any]]] = MarkedTable
     language = IGNORES
     columns: ClassVar[Sequence[Column[Finding]]] = (
         Column("severity", "SEV", 8, lambda row: severity_span(row.severity), rank=5),
@@ -60,7 +63,7 @@ class IgnoresPage(FetchedPage):
         Column("until", "UNTIL", 10, _until, rank=8),
         Column("why", "WHY", 12, _why, grow=3, rank=4),
     )
-    hints: ClassVar[tuple[str, ...]] = ("help", "open", "list_again", "filter")
+    hints: ClassVar[tuple[str, ...]] = ("help", "open", "mark", "list_again", "filter")
     permissions: ClassVar[dict[str, str]] = {"list_again": "remediations:decide"}
 
     def __init__(self) -> None:
@@ -96,7 +99,11 @@ class IgnoresPage(FetchedPage):
 
     def action_list_again(self) -> None:
         """Put the marked findings, or the one under the cursor, on the list again."""
-        table = self.table
-        keys = [key for key in table.order if key in table.marks] or [table.cursor_key]
-        if self.may("list_again") and keys != [""]:
+        keys = [key for key in self.table.chosen() if key]
+        if keys and self.may("list_again"):
             self.ours.list_again(keys)
+
+    @property
+    def table(self) -> MarkedTable[Any]:
+        """What is ignored."""
+        return self.query_one("#list", MarkedTable)

@@ -86,6 +86,7 @@ class Page(Screen[None]):
         self.set_interval(1.0, self.show_frame)
         self.show_frame()
         self.show()
+        self.ours.call_later(self.ours.take_keys)
 
     def on_screen_resume(self) -> None:
         """Show what changed while another page was in front."""
@@ -101,6 +102,9 @@ class Page(Screen[None]):
     def on_unmount(self) -> None:
         """Draw nothing any more."""
         self._ready = False
+
+    def touched(self) -> None:
+        """Note that somebody is at it."""
 
     def show(self) -> None:
         """Show everything anew."""
@@ -134,20 +138,23 @@ class Page(Screen[None]):
     def _bottom(self) -> Line:
         if time.monotonic() < self._flash_until:
             return self._flash
-        spans: list[Span] = []
-        for name in self.hints:
-            spans += self._hint(name)
-        return tuple(spans)
+        return self.hint_line()
 
-    def _hint(self, name: str) -> Iterable[Span]:
+    def hint_line(self) -> Line:
+        """Return the keys that matter here, as many as there is room for."""
+        return whole_hints(map(self._hint, self.hints), self.size.width)
+
+    def _hint(self, name: str) -> Line:
         found = self.ours.key_of(self, name)
         if found is None:
-            return
+            return ()
         key, words = found
         permission = self.permission(name)
         off = bool(permission and self.session.why_not(permission))
-        yield Span(f" {key}", "dim" if off else "key")
-        yield Span(f" {words} ", "dim.struck" if off else "")
+        return (
+            Span(f" {key}", "dim" if off else "key"),
+            Span(f" {words} ", "dim.struck" if off else ""),
+        )
 
     def permission(self, action: str) -> str:
         """Return the permission that an action of this page needs; empty where it needs none."""
@@ -204,3 +211,13 @@ class Page(Screen[None]):
     def action_copy_menu(self) -> None:
         """Choose what to copy."""
         self.ours.choose_copy(tuple(self.copies()))
+
+
+def whole_hints(hints: Iterable[Line], width: int) -> Line:
+    """Return as many of `hints` as fit in `width` cells: half a word tells nobody anything."""
+    kept: list[Span] = []
+    for hint in hints:
+        if sum(len(span.text) for span in (*kept, *hint)) > width:
+            break
+        kept += hint
+    return tuple(kept)

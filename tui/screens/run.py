@@ -61,7 +61,7 @@ class RunPage(DocumentPage):
     def __init__(self, remediation_id: str) -> None:
         super().__init__()
         self.title = "Run"
-        self._remediation_id = remediation_id
+        self.remediation_id = remediation_id
         self.tab = "resources"
         self._log: list[LogLine] = []
         self._log_of = ""
@@ -74,7 +74,7 @@ class RunPage(DocumentPage):
 
     @property
     def _remediation(self) -> Remediation | None:
-        return self.session.store.remediations.get(self._remediation_id)
+        return self.session.store.remediations.get(self.remediation_id)
 
     @property
     def _run(self) -> Run | None:
@@ -84,7 +84,7 @@ class RunPage(DocumentPage):
 
     def store_changed(self, changes: Changes) -> None:
         """Show how it gets on."""
-        if self._remediation_id in changes.remediations or changes.runs or changes.everything:
+        if self.remediation_id in changes.remediations or changes.runs or changes.everything:
             self.show()
 
     def tab_note(self) -> str:
@@ -183,12 +183,12 @@ class RunPage(DocumentPage):
     def action_reject(self) -> None:
         """Reject its plan, with a reason."""
         if self.may("reject"):
-            self.ours.decide_with_reason("reject", [self._remediation_id])
+            self.ours.decide_with_reason("reject", [self.remediation_id])
 
     def action_retry(self) -> None:
         """Begin it anew, with a reason."""
         if self.may("retry"):
-            self.ours.decide_with_reason("retry", [self._remediation_id])
+            self.ours.decide_with_reason("retry", [self.remediation_id])
 
     def action_cancel(self) -> None:
         """Cancel it: a run is asked once to stop where it safely can."""
@@ -202,13 +202,13 @@ class RunPage(DocumentPage):
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of it."""
-        yield "trueup command", f"trueup remediation {self._remediation_id}"
+        yield "trueup command", f"trueup remediation {self.remediation_id}"
         yield "text", self.document.text
-        yield "curl", self.session.curl(routes.READ_REMEDIATION, self._remediation_id)
+        yield "curl", self.session.curl(routes.READ_REMEDIATION, self.remediation_id)
         remediation = self._remediation
         if remediation is not None and remediation.plan_digest:
             yield "plan digest", remediation.plan_digest
             yield (
                 "approve command",
-                (f"trueup approve {self._remediation_id} --digest {remediation.plan_digest}"),
+                (f"trueup approve {self.remediation_id} --digest {remediation.plan_digest}"),
             )

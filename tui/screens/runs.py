@@ -15,7 +15,8 @@ from tui.lines.words import state_span
 from tui.screens.lists import ListPage
 from tui.store.languages import RUNS
 from tui.store.store import Changes
-from tui.widgets.table import Column, LineTable
+from tui.widgets.columns import Column
+from tui.widgets.table import LineTable
 
 
 def _progress(run: Run) -> Span:

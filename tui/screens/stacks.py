@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from reconciler.wire import routes
-from reconciler.wire.stacks import Stack
+from reconciler.wire.stacks import OpenFindings, Stack
 from tui.ages import age, ahead, clock
 from tui.ink import Line, Span, line
 from tui.lines.first_minute import empty_fleet_lines, next_command, remedy_lines
 from tui.lines.words import severity_span, state_span
 from tui.screens.lists import ListPage
 from tui.store.languages import STACKS
+from tui.store.rows import SEVERITIES
 from tui.store.store import Changes
-from tui.widgets.table import Column, LineTable
+from tui.widgets.columns import Column
+from tui.widgets.table import LineTable
 
+_COUNT_AFTER_S: Final = 1.0
 _WORST_FIRST: Final = ("error", "incomplete", "drifted", "never_run", "in_sync")
 
 
@@ -47,7 +52,7 @@ class StacksPage(ListPage):
         Column("tool", "TOOL", 9, lambda row: Span(row.tool, "dim"), rank=3),
         Column("drift", "DRIFT", 5, _drift, rank=7),
         Column("critical", "CRIT", 4, _critical, rank=6),
-        Column("resources", "RES", 6, _resources, rank=4),
+        Column("resources", "   RES", 6, _resources, rank=4),
         Column("scan", "SCANNED", 7, lambda row: Span(age(row.last_scan_at)), rank=5),
         Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
         Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
@@ -58,20 +63,33 @@ class StacksPage(ListPage):
     def __init__(self) -> None:
         super().__init__()
         self.title = "Stacks"
+        self._counts_again = False
 
     def rows(self) -> Mapping[str, Stack]:
-        """Return the stacks, the worst first."""
-        found = sorted(self.session.store.stacks.values(), key=_badness)
-        return {stack.name: stack for stack in found}
+        """Return the stacks, the worst first, each with the drift that the list of drift has."""
+        store = self.session.store
+        listed = store.severities_by_stack(now=time.monotonic())
+        found = sorted(store.stacks.values(), key=_badness)
+        return {
+            stack.name: replace(stack, findings=_counted(listed.get(stack.name, {})))
+            for stack in found
+        }
 
     def store_changed(self, changes: Changes) -> None:
-        """Show how they are now."""
+        """Show how they are now; what only counts, a moment later and once for many."""
         if changes.stacks or changes.others or changes.everything:
             self.show()
+        if changes.findings and not self._counts_again:
+            self._counts_again = True
+            self.set_timer(_COUNT_AFTER_S, self._count_again)
+
+    def _count_again(self) -> None:
+        self._counts_again = False
+        self.show()
 
     def detail(self, key: str) -> Iterable[Line]:
         """Return all that is known of a stack."""
-        stack = self.session.store.stacks.get(key)
+        stack = self.rows().get(key)
         return stack_lines(stack) if stack else ()
 
     def empty(self) -> Sequence[Line]:
@@ -111,20 +129,25 @@ def stack_lines(stack: Stack) -> Iterator[Line]:
     if stack.error:
         yield line((stack.error, "high"))
         yield from remedy_lines(stack.error, stack.directory)
-    yield line(("every        ", "dim"), f"{stack.interval_s:.0f} s")
-    yield line(("scanned      ", "dim"), clock(stack.last_scan_at) or "never")
-    yield line(("complete     ", "dim"), clock(stack.verified_at) or "never")
-    yield line(("obtained by  ", "dim"), stack.obtained_by or "")
-    yield line(("suppressed   ", "dim"), str(stack.suppressed))
+    yield line(("every          ", "dim"), f"{stack.interval_s:.0f} s")
+    yield line(("scanned        ", "dim"), clock(stack.last_scan_at) or "never")
+    yield line(("complete       ", "dim"), clock(stack.verified_at) or "never")
+    yield line(("obtained by    ", "dim"), stack.obtained_by or "")
+    yield line(("suppressed     ", "dim"), str(stack.suppressed))
     if stack.counts is not None:
         for name, count in stack.counts.as_json().items():
-            yield line((f"{name.replace('_', ' '):<13}", "dim"), f"{count:,}")
+            if count:
+                yield line((f"{name.replace('_', ' '):<15}", "dim"), f"{count:,}")
     for word in ("critical", "high", "medium", "low"):
         count = getattr(stack.findings, word)
         if count:
             yield line(severity_span(word), f"  {count:,}")
     for doubt in stack.provider_doubts:
         yield line(("? ", "medium"), doubt.provider, f": {doubt.reason}")
+
+
+def _counted(severities: Mapping[str, int]) -> OpenFindings:
+    return OpenFindings(**{word: severities.get(word, 0) for word in SEVERITIES})
 
 
 def _badness(stack: Stack) -> tuple[int, str]:

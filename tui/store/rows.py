@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from sys import intern
 from typing import Any, Final
 
 import orjson
@@ -60,27 +61,30 @@ class Row:
 
 
 def row_of(finding: Finding, proposal: Proposal | None = None) -> Row:
-    """Return the row of a finding; its values are left behind."""
+    """Return the row of a finding; its values are left behind.
+
+    Words that many rows have are kept once: each answer brings its own copy of them.
+    """
     policy = proposal.policy if proposal else None
     return Row(
         id=finding.id,
-        stack=finding.stack,
+        stack=intern(finding.stack),
         address=finding.address,
-        type=finding.type,
-        kind=finding.kind,
-        severity=finding.severity,
+        type=intern(finding.type),
+        kind=intern(finding.kind),
+        severity=intern(finding.severity),
         score=finding.score,
-        state=finding.state,
-        origin=finding.origin or "",
-        paths=tuple(change.path for change in finding.changes),
+        state=intern(finding.state),
+        origin=intern(finding.origin or ""),
+        paths=tuple(intern(change.path) for change in finding.changes),
         first_seen=finding.first_seen,
         last_seen=finding.last_seen,
         report_id=finding.report_id,
-        signature=signature_of(finding),
-        provider=finding.provider.rpartition("/")[2],
+        signature=intern(signature_of(finding)),
+        provider=intern(finding.provider.rpartition("/")[2]),
         owner=(policy.owner if policy else None) or "",
-        account=finding.account,
-        region=finding.region,
+        account=intern(finding.account),
+        region=intern(finding.region),
         follows=finding.consequence_of or "",
         proposed=proposal.action if proposal else "",
         policy=policy.name if policy else "",

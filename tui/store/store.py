@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.client.proposals import Proposals
-from reconciler.wire.events import Event
 from reconciler.wire.holds import Hold
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from reconciler.wire.stacks import Stack
 from tui.store.rows import Row
+
+if TYPE_CHECKING:  # the first event brings it, and the catalogue of all of them
+    from reconciler.wire.events import Event
 
 ENDED: Final = frozenset(
     {"converged", "suppressed", "superseded", "rejected", "expired", "cancelled", "failed"}
@@ -81,6 +84,8 @@ class Store:
         self.listing: Changes | None = None
         self.seq = 0
         self._critical = (0, 0, -_COUNT_EVERY_S)
+        self._by_stack: dict[str, Counter[str]] = {}
+        self._by_stack_at = -_COUNT_EVERY_S
 
     def taken(self) -> Changes:
         """Return what changed since the last time, once."""
@@ -122,6 +127,17 @@ class Store:
             count = sum(row.severity == "critical" for row in self.rows.values())
             self._critical = (count, len(self.rows), now)
         return count
+
+    def severities_by_stack(self, *, now: float) -> Mapping[str, Counter[str]]:
+        """Return how many rows of each severity a stack has, as of a second ago at most.
+
+        What a stack said of itself is as old as its last scan: a correction heals between two.
+        """
+        if now - self._by_stack_at >= _COUNT_EVERY_S:
+            self._by_stack, self._by_stack_at = {}, now
+            for row in self.rows.values():
+                self._by_stack.setdefault(row.stack, Counter())[row.severity] += 1
+        return self._by_stack
 
     def put_remediation(self, remediation: Remediation) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""

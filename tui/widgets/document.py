@@ -10,7 +10,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.ink import Line, Palette, Span, strip_of, text_of
+from tui.ink import Line, Palette, Span, strip_of, text_of, text_of_lines
 from tui.lines.searching import next_place, places_of
 from tui.lines.wrapping import wrapped
 
@@ -90,7 +90,7 @@ class Document(ScrollView, can_focus=True):
     @property
     def text(self) -> str:
         """What is shown, as it would be copied."""
-        return "\n".join(text_of(spans).rstrip() for spans in self._lines)
+        return text_of_lines(self._lines)
 
     @property
     def at_end(self) -> bool:

@@ -10,7 +10,8 @@ from tui.ink import Line, Span
 from tui.lines.words import PROPOSALS, kind_span, remediation_span, severity_span, state_span
 from tui.store.arrange import GROUP_KEY, Group
 from tui.store.rows import Row
-from tui.widgets.table import Column, LineTable
+from tui.widgets.columns import Column
+from tui.widgets.marking import MarkedTable
 
 
 def _remediation(row: Row) -> Span:
@@ -70,7 +71,7 @@ WIDE_COLUMNS: Final[tuple[Column[Row], ...]] = (
 _LEFT: Final = {"healed": Span(" v healed ", "good"), "ignored": Span(" - ignored ", "dim")}
 
 
-class FleetTable(LineTable[Row]):
+class FleetTable(MarkedTable[Row]):
     """The table of findings; a group's title stands for what is under it.
 
     `gone` returns the row of a finding that has left the list, as long as it is remembered.

@@ -1,14 +1,13 @@
 """A table of any length: only the rows on the screen are ever drawn.
 
 The order stands still under the cursor. What is new waits to be merged, what is gone is struck
-through until then, and the cursor and the marks belong to keys, not to lines.
+through until then, and the cursor belongs to a key, not to a line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -17,32 +16,22 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.ink import Line, Palette, Span, shortened, shortened_middle, strip_of, text_of
+from tui.ink import Line, Palette, Span, strip_of
+from tui.lines.wrapping import wrapped
 from tui.palettes import UNICODE, Glyphs
+from tui.widgets.columns import Column, Columns
 
 R = TypeVar("R")
 _HEAD: Final = 1
-_GAP: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[R]):
-    """A column: its `cell` of a row; `grow` shares what is left, higher `rank` goes first.
-
-    `middle` shortens in the middle, as addresses need it.
-    """
-
-    name: str
-    title: str
-    width: int
-    cell: Callable[[R], Span]
-    grow: int = 0
-    rank: int = 0
-    middle: bool = False
+_INDENT: Final = "  "
 
 
 class LineTable(ScrollView, Generic[R], can_focus=True):
-    """Rows by key, drawn by line; a key without a row is drawn as its `title`."""
+    """Rows by key, drawn by line; a key without a row is drawn as its `title`.
+
+    The row of the cursor stands out where keys act on it: where the table has the focus, and with
+    `keys_from_beside` always.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
@@ -54,11 +43,6 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         Binding("home,g", "end(0)", "First", show=False, id="table.first"),
         Binding("end,G", "end(1)", "Last", show=False, id="table.last"),
         Binding("enter", "open", "Open", id="table.open"),
-        Binding("space", "mark", "Mark", id="table.mark"),
-        Binding("v", "range", "Mark a range", show=False, id="table.range"),
-        Binding("*", "invert", "Invert marks", show=False, id="table.invert"),
-        Binding("ctrl+a,a", "mark_all", "Mark all shown", show=False, id="table.mark_all"),
-        Binding("backslash", "clear_marks", "Clear marks", show=False, id="table.clear_marks"),
     ]
     DEFAULT_CSS = """
     LineTable { height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
@@ -85,21 +69,19 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         palette: Palette,
         glyphs: Glyphs = UNICODE,
         empty: Callable[[], Sequence[Line]] = lambda: (),
+        keys_from_beside: bool = False,
         id: str | None = None,  # noqa: A002 - the name that textual gave it
     ) -> None:
         super().__init__(id=id)
-        self._columns = tuple(columns)
+        self._columns = Columns(columns)
         self._palette = palette
         self._glyphs = glyphs
         self._empty = empty
+        self._keys_from_beside = keys_from_beside
         self._rows: Mapping[str, R] = {}
         self._order: tuple[str, ...] = ()
         self._places: dict[str, int] | None = {}
         self._cursor = 0
-        self._anchor: str | None = None
-        self._laid_for: int | None = None
-        self._laid: tuple[tuple[Column[R], int], ...] = ()
-        self.marks: set[str] = set()
         self.sorted_by = ""
 
     # What is shown.
@@ -122,8 +104,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
 
     def show_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""
-        self._columns = tuple(columns)
-        self._laid_for = None
+        self._columns = Columns(columns)
         self.refresh()
 
     def redraw(self, keys: Collection[str] | None = None) -> None:
@@ -179,57 +160,43 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         """Draw one line of the screen."""
         width = self._inner_width
         if y < _HEAD:
-            return self._head(width)
+            sign = self._glyphs.down
+            head = self._columns.head(width, sorted_by=self.sorted_by, sign=sign)
+            return strip_of((Span(" "), *head), self._palette, width=width)
         place = self.scroll_offset.y + y - _HEAD
         if place >= len(self._order):
             return self._beyond(y - _HEAD, width)
-        key = self._order[place]
-        base = "cursor" if place == self._cursor and self.has_focus else ""
-        if place == self._cursor and not self.has_focus:
-            base = "under"
+        spans = self._line_of(self._order[place], width)
+        if place != self._cursor:
+            return strip_of(spans, self._palette, width=width)
+        if not (self.has_focus or self._keys_from_beside):
+            return strip_of(spans, self._palette, width=width, base="under")
+        # Yellow or dim on the bar of the cursor cannot be read; the words say the same.
+        plain = tuple(Span(span.text) for span in spans)
+        return strip_of(plain, self._palette, width=width, base="cursor")
+
+    def _line_of(self, key: str, width: int) -> Line:
         row = self._rows.get(key)
-        mark = Span(self._glyphs.mark if key in self.marks else " ", "mark")
-        if base == "cursor":
-            # Yellow or dim on the bar of the cursor cannot be read; the words say the same.
-            spans = self.title(key) if row is None else self._cells(row, width)
-            plain = tuple(Span(span.text) for span in (mark, *spans))
-            return strip_of(plain, self._palette, width=width, base=base)
+        sign = Span(self.sign_of(key), "mark")
         if row is None:
-            return strip_of((mark, *self.title(key)), self._palette, width=width, base=base)
-        return strip_of((mark, *self._cells(row, width)), self._palette, width=width, base=base)
+            return (sign, *self.title(key))
+        return (sign, *self._columns.cells(row, width, cut=self._palette.cut))
 
-    def _head(self, width: int) -> Strip:
-        spans = [Span(" ")]
-        for column, size in self._layout(width):
-            sign = self._glyphs.down if column.name == self.sorted_by else ""
-            spans.append(Span(shortened(f"{column.title}{sign}", size), "head"))
-            spans.append(Span(" " * _GAP))
-        return strip_of(tuple(spans), self._palette, width=width)
-
-    def _cells(self, row: R, width: int) -> Line:
-        spans: list[Span] = []
-        for column, size in self._layout(width):
-            text, style = column.cell(row)
-            safe = text_of((Span(text),))
-            fitted = shortened_middle(safe, size, sign=self._palette.cut) if column.middle else safe
-            spans.append(Span(shortened(fitted, size, sign=self._palette.cut), style))
-            spans.append(Span(" " * _GAP))
-        return tuple(spans)
+    def sign_of(self, _key: str) -> str:
+        """Return the one cell that stands before a row."""
+        return " "
 
     def _beyond(self, y: int, width: int) -> Strip:
-        lines = self._empty() if not self._order else ()
-        if 0 < y <= len(lines):
-            return strip_of((Span("  "), *lines[y - 1]), self._palette, width=width)
-        return Strip.blank(width)
-
-    def _layout(self, width: int) -> tuple[tuple[Column[R], int], ...]:
-        if self._laid_for != width:
-            self._laid, self._laid_for = _fitted(self._columns, width - 1), width
-        return self._laid
+        if self._order or y == 0:
+            return Strip.blank(width)
+        room = max(width - len(_INDENT), 1)
+        lines = [piece for spans in self._empty() for piece in wrapped(spans, room)]
+        if y > len(lines):
+            return Strip.blank(width)
+        return strip_of((Span(_INDENT), *lines[y - 1]), self._palette, width=width)
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""
-        self._laid_for = None
         self.virtual_size = Size(self._inner_width, len(self._order) + _HEAD)
         self._into_view()
 
@@ -280,61 +247,6 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             return False
         return True
 
-    # Marks.
-
-    def action_mark(self) -> None:
-        """Mark or unmark the row under the cursor, and go on to the next."""
-        key = self.cursor_key
-        if not key:
-            return
-        self.toggle((key,) if key in self._rows else self.members_of(key))
-        self._anchor = key
-        self._put_cursor(self._cursor + 1)
-
-    def action_range(self) -> None:
-        """Mark from the row marked last to the cursor."""
-        start = self.place_of(self._anchor) if self._anchor else None
-        if start is None:
-            self._anchor = self.cursor_key
-            self.toggle((self.cursor_key,))
-            return
-        first, last = sorted((start, self._cursor))
-        self.marks.update(key for key in self._order[first : last + 1] if key in self._rows)
-        self.marks_changed()
-
-    def action_mark_all(self) -> None:
-        """Mark every row that is shown."""
-        self.marks.update(key for key in self._order if key in self._rows)
-        self.marks_changed()
-
-    def action_invert(self) -> None:
-        """Mark what is not marked among the rows that are shown."""
-        self.marks ^= {key for key in self._order if key in self._rows}
-        self.marks_changed()
-
-    def action_clear_marks(self) -> None:
-        """Unmark everything."""
-        self.marks.clear()
-        self.marks_changed()
-
-    def toggle(self, keys: Collection[str]) -> None:
-        """Mark `keys`, or unmark them where all are marked."""
-        chosen = set(keys)
-        if chosen <= self.marks:
-            self.marks -= chosen
-        else:
-            self.marks |= chosen
-        self.marks_changed()
-
-    def members_of(self, _key: str) -> Collection[str]:
-        """Return the keys that stand under a title."""
-        return ()
-
-    def marks_changed(self) -> None:
-        """Show the marks."""
-        self.refresh()
-        self.post_message(self.Highlighted(self.cursor_key))
-
     # The mouse.
 
     def on_click(self, event: events.Click) -> None:
@@ -353,15 +265,3 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
     def on_blur(self) -> None:
         """Show that keys go elsewhere."""
         self.refresh()
-
-
-def _fitted(columns: Sequence[Column[Any]], width: int) -> tuple[tuple[Column[Any], int], ...]:
-    """Return the columns that fit in `width` cells, and how wide each is."""
-    kept = list(columns)
-    while len(kept) > 1 and sum(column.width + _GAP for column in kept) > width:
-        kept.remove(min(kept, key=lambda column: column.rank))
-    left = max(width - sum(column.width + _GAP for column in kept), 0)
-    shares = sum(column.grow for column in kept)
-    return tuple(
-        (column, column.width + (left * column.grow // shares if shares else 0)) for column in kept
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import orjson
+from iac_adapters.terraform.exact_json import exact_dumps, exact_loads
 
 _PROVIDER: Final = "terraform.io/builtin/terraform"
 _UPDATES: Final = ("update",)
@@ -17,13 +17,13 @@ _UPDATES: Final = ("update",)
 
 def built_in_changes(shown: bytes) -> dict[str, bytes]:
     """Return by address the entry of each that would be updated or replaced, as JSON."""
-    return {str(entry["address"]): orjson.dumps(entry) for entry in _entries(shown)}
+    return {str(entry["address"]): exact_dumps(entry) for entry in _entries(shown)}
 
 
 def _entries(shown: bytes) -> Iterator[Mapping[str, Any]]:
     try:
-        document = orjson.loads(shown)
-    except orjson.JSONDecodeError:
+        document = exact_loads(shown)
+    except ValueError:
         return
     changes = document.get("resource_changes") if isinstance(document, dict) else None
     for entry in changes or ():

@@ -24,7 +24,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 6
+_FORMAT: Final = 7
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -77,6 +77,7 @@ def _pack(recording: Recording) -> bytes:
             "built_in": dict(recording.built_in),
             "files": {path: astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
+            "conditions": recording.conditions,
         }
     )  # fmt: skip
     return packed
@@ -108,6 +109,7 @@ def _unpack(data: bytes) -> Recording:
         built_in=content["built_in"],
         files={path: NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],
+        conditions=tuple(content["conditions"]),
     )
 
 

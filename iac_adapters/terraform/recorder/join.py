@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, PlanCall, UpgradeCall
 from iac_adapters.terraform.recorder.content import content_of
@@ -193,7 +194,7 @@ def _digest(raw_json: bytes, flatmap: tuple[tuple[str, str], ...]) -> bytes:
     """Digest the content, whatever its layout: core keeps the state file's white space."""
     if not raw_json:
         return hashlib.sha256(repr(flatmap).encode()).digest()
-    canonical = orjson.dumps(orjson.loads(raw_json), option=orjson.OPT_SORT_KEYS)
+    canonical = orjson.dumps(exact_loads(raw_json), str, orjson.OPT_SORT_KEYS)
     return hashlib.sha256(canonical).digest()
 
 

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
+from iac_adapters.terraform.exact_json import exact_dumps, exact_loads
 from iac_adapters.terraform.plan_values import with_unknown
 from reconciler.domain.origin import contains_unknown
 from reconciler.domain.values import Value
@@ -37,13 +36,13 @@ class PlannedOutput:
     @property
     def before(self) -> Value:
         """The recorded value."""
-        value: Value = orjson.loads(self.before_json)
+        value: Value = exact_loads(self.before_json)
         return value
 
     @property
     def after(self) -> Value:
         """The value that an apply would record, unknown where nobody can tell yet."""
-        return with_unknown(orjson.loads(self.after_json), orjson.loads(self.unknown_json))
+        return with_unknown(exact_loads(self.after_json), exact_loads(self.unknown_json))
 
     @property
     def follows(self) -> bool:
@@ -78,8 +77,8 @@ def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
 def outputs_in(shown: bytes) -> tuple[PlannedOutput, ...]:
     """Return the outputs that a plan would change, by what `show -json` printed of it."""
     try:
-        document = orjson.loads(shown)
-    except orjson.JSONDecodeError:
+        document = exact_loads(shown)
+    except ValueError:
         return ()
     return planned_outputs(document) if isinstance(document, dict) else ()
 
@@ -99,8 +98,8 @@ def _output(name: str, change: Mapping[str, Any]) -> PlannedOutput:
     return PlannedOutput(
         name=name,
         action=change["actions"][0],
-        before_json=orjson.dumps(change.get("before")),
-        after_json=orjson.dumps(change.get("after")),
-        unknown_json=orjson.dumps(change.get("after_unknown", False)),
+        before_json=exact_dumps(change.get("before")),
+        after_json=exact_dumps(change.get("after")),
+        unknown_json=exact_dumps(change.get("after_unknown", False)),
         sensitive=any(mark not in (None, False, {}, []) for mark in marks),
     )

@@ -28,6 +28,14 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
+from iac_adapters.terraform.recorder.conditions import (
+    EVALUATING,
+    LOOKING,
+    SUMMARIES,
+    AsRecorded,
+    failed_conditions,
+    without_deletions,
+)
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 from iac_adapters.terraform.recorder.imported import refusals
@@ -70,6 +78,7 @@ class RecordingOrder:
     providers: tuple[InstalledProvider, ...]
     types: frozenset[str]
     arguments: tuple[str, ...] = ()
+    exclusions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
     configure_deadline_s: float = CONFIGURE_S
@@ -82,7 +91,7 @@ class Recorded:
 
     `secrets` are the secret places of what would be changed, by address; `outputs` are the root
     module's outputs that would be; `built_in` is what the plan tells of those of its changes that
-    pass no plugin.
+    pass no plugin. `conditions` are those of the code that failed.
     """
 
     captures: list[ConnectionCapture]
@@ -91,6 +100,7 @@ class Recorded:
     secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
     outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
     built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    conditions: tuple[str, ...] = field(default=(), repr=False)
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -109,8 +119,36 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         recorded, run = await _attempt(order, None, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)
+    if recorded.conditions:
+        recorded = await _despite(order, recorded, schemas=schemas, start=start)
     await _tell_apart(order, recorded, schemas=schemas, start=start)
     return recorded
+
+
+async def _despite(
+    order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
+) -> Recorded:
+    """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
+    attempt = partial(_attempt, order, order.types, schemas=schemas, start=start)
+    whole, _ = await attempt(instead=EVALUATING)
+    if whole is not None:
+        await asyncio.gather(*(provider.close() for provider in stopped.warm.values()))
+        without_deletions(whole.captures)
+        return replace(stopped, captures=whole.captures, warm=whole.warm)
+    # A condition may keep the rest from an error of its own: then what is recorded is all.
+    seen, _ = await attempt(instead=LOOKING)
+    return stopped if seen is None else _with_seen(stopped, seen)
+
+
+def _with_seen(stopped: Recorded, seen: Recorded) -> Recorded:
+    """Return `stopped` with the objects that only the other plan has come to."""
+    first = len(stopped.captures)
+    for capture in seen.captures:
+        capture.index += first
+    warm = {first + index: provider for index, provider in seen.warm.items()}
+    return replace(
+        stopped, captures=[*stopped.captures, *seen.captures], warm={**stopped.warm, **warm}
+    )
 
 
 async def _tell_apart(
@@ -121,7 +159,9 @@ async def _tell_apart(
     for instance in order.instances:
         if instance.address not in addresses or instance.deposed:
             continue
-        alone = replace(order, arguments=(*order.arguments, f"-target={instance.address}"))
+        target = f"-target={instance.address}"
+        # OpenTofu takes no target beside an exclusion.
+        alone = replace(order, arguments=(*order.arguments, target), exclusions=())
         targeted, _ = await _attempt(alone, order.types, schemas=schemas, start=start)
         if targeted is None:
             continue
@@ -135,7 +175,9 @@ async def _attempt(
     *,
     schemas: SchemaStore,
     start: StartProvider,
+    instead: str | None = None,
 ) -> tuple[Recorded | None, ToolRun]:
+    """Plan once; in the mode `instead`, only what passes on the wire counts."""
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
@@ -143,16 +185,21 @@ async def _attempt(
         for number, installed in enumerate(order.providers):
             schema = filter_schema((await schemas.schema(installed)).raw, types=types)
             providers = HeadStart(partial(start, installed))
-            tunnel = await open_tunnel(folder / str(number), installed, order, schema, providers)
+            answers = AsRecorded() if instead else None
+            tunnel = await open_tunnel(
+                folder / str(number), installed, order, schema, providers, answers=answers
+            )
             tunnels.append(tunnel)
         environment = {
             **order.environment,
             "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
         }
+        # A plan that would destroy everything is written nowhere.
+        mode = [instead] if instead else ["-refresh=false", f"-out={folder / _PLAN}"]
         run = await run_tool(
             order.executable,
-            ["plan", "-refresh=false", "-lock=false", "-input=false", "-json",
-             f"-out={folder / _PLAN}", *order.arguments],
+            ["plan", *mode, "-lock=false", "-input=false", "-json",
+             *order.arguments, *order.exclusions],
             directory=order.directory,
             called_from=order.called_from,
             environment=environment,
@@ -160,19 +207,22 @@ async def _attempt(
         )  # fmt: skip
         diagnostics, events = parse_events(run.stdout)
         captured = [connection.capture for tunnel in tunnels for connection in tunnel.connections]
-        harmless = {_HARMLESS, *refusals(captured)}
+        harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
         fatal = [d for d in diagnostics if d.severity == "error" and d.summary not in harmless]
         if run.exit_code != 0 and (fatal or not diagnostics):
             _raise_when_provider_died(tunnels)
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
+        if instead:
+            return Recorded(captures, (), kept), run
         planned = planned_changes(events)
         shown = await _shown(order, folder / _PLAN, events, planned, environment)
         secrets = planned_secrets(shown, with_values(planned))
         left = Recorded(
-            captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown)
-        )
+            captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown),
+            failed_conditions(diagnostics),
+        )  # fmt: skip
         return left, run
     finally:
         await asyncio.shield(_clear(tunnels, folder, keep=kept))

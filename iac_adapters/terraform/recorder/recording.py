@@ -69,6 +69,7 @@ class Recording:
     `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon, and
     must be asked for again at `renew_at_s` (since 1970) where their provider says when.
+    `conditions` are those of the code that failed, as warnings.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
 
@@ -87,6 +88,7 @@ class Recording:
     outputs: tuple[PlannedOutput, ...] = ()
     files: Mapping[str, NamedFile] = field(default_factory=dict)
     recorded_at: float = 0.0
+    conditions: tuple[str, ...] = ()
 
     def says_the_same(self, other: Recording) -> bool:
         """Whether the two evaluated to the same, whenever and with whatever files."""

@@ -17,10 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
@@ -182,14 +181,15 @@ async def _planned(
     order: RecordingOrder, file: Path, environment: Mapping[str, str]
 ) -> RefreshedPlan:
     # Not `-refresh=false`: then core would evaluate references with what is recorded.
-    asked = ["plan", "-lock=false", "-input=false", "-json", f"-out={file}", *order.arguments]
+    asked = ["plan", "-lock=false", "-input=false", "-json", f"-out={file}", *order.arguments,
+             *order.exclusions]  # fmt: skip
     run = await _run(order, asked, environment)
     if run.exit_code != 0:
         return RefreshedPlan(None, _reason(run))
     shown = await _run(order, ["show", "-json", str(file)], environment)
     if shown.exit_code != 0:
         return RefreshedPlan(None, _reason(shown))
-    return RefreshedPlan(orjson.loads(shown.stdout))
+    return RefreshedPlan(exact_loads(shown.stdout))
 
 
 async def _run(

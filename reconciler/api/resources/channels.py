@@ -13,7 +13,8 @@ from reconciler.api.queries import ListQuery
 from reconciler.api.refusal import Refusal
 from reconciler.domain.alerts import ChannelState
 from reconciler.domain.records import Page
-from reconciler.engine.channels import channel_states, try_channel
+from reconciler.engine.channel_states import channel_states
+from reconciler.engine.channel_tests import try_channel
 from reconciler.engine.slack_decisions import NotAllowedError, NotSlackError, SlackDecisions
 from reconciler.wire import mapping
 from reconciler.wire.channels import Channel, ChannelTried

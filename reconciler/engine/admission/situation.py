@@ -85,6 +85,8 @@ class Situation:
     concerned: frozenset[ResourceAddress] = frozenset()
     healed: Mapping[ResourceAddress, tuple[datetime, ...]] = field(default_factory=dict)
     """When drift of its resources was gone within `HISTORY`, oldest first; of what is unasked."""
+    isolates: tuple[ResourceAddress, ...] = ()
+    """What the plan of a quarantine cuts off, which need not be what drifted."""
     scripted: bool = False
     """Whether its policy has a script correct it, and not the tool."""
 

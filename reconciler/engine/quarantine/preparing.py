@@ -17,6 +17,7 @@ from reconciler.domain.quarantines import (
     beyond_detaching,
     beyond_giving_back,
     left_attached,
+    resource_of,
 )
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.swaps import beyond_swapping, giving_back, isolating_by
@@ -40,7 +41,7 @@ async def detaching(
         PermanentError: nothing connects them, or the plan would do less, or anything else.
     """
     adapter = isolating(loaded)
-    addresses = tuple(record.address for record in records)
+    addresses = tuple(dict.fromkeys(map(resource_of, records)))
     edges = await adapter.edges(loaded.snapshot, addresses, named=named)
     if not edges:
         raise PermanentError(
@@ -84,7 +85,7 @@ async def swapping(
             do less, or anything else.
     """
     adapter = _swapping(loaded)
-    addresses = tuple(record.address for record in records)
+    addresses = tuple(dict.fromkeys(map(resource_of, records)))
     edges = await adapter.swaps(loaded.snapshot, addresses, group=group)
     if not edges:
         raise PermanentError(
@@ -154,7 +155,8 @@ def _swapping(loaded: Loaded) -> Swapping:
         raise PermanentError(
             f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
             remedy="isolate them by their edges: a policy with driver `detach`, or `trueup"
-            " quarantine` without an isolation group",
+            " quarantine` without an isolation group. Where nothing connects them, a policy with a"
+            " `script` can change their groups through the cloud's API",
         )
     return loaded.adapter
 

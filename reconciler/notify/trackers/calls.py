@@ -44,7 +44,7 @@ class Calls:
             content=None if body is None else json.dumps(body).encode(),
             may_miss=True,
         )
-        return None if reply.is_missing else reply.json(f"channel {self.name}")
+        return None if reply.is_missing else reply.json(self.name)
 
     async def close(self) -> None:
         """Close the connection."""

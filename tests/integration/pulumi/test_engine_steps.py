@@ -81,7 +81,7 @@ def paths(verdict: Verdict) -> dict[str, Origin]:
 async def test_a_changed_value_is_found_at_a_resource_that_an_alias_renames(
     project: KvProject,
 ) -> None:
-    """Case P4."""
+    """Row P4."""
     resources = project.declared()
     del resources["a"]
     project.write(**resources, aa=item("a", "two", options={"aliases": [{"name": "a"}]}))
@@ -91,7 +91,7 @@ async def test_a_changed_value_is_found_at_a_resource_that_an_alias_renames(
 
 
 async def test_a_replaced_provider_and_its_objects_are_unapplied(project: KvProject) -> None:
-    """Case P4."""
+    """Row P4."""
     project.edit("west", access_key="CANARY-other")
     found = await project.scan()
     for name in ("west", "b"):
@@ -121,7 +121,7 @@ async def test_a_move_to_another_provider_is_unapplied(project: KvProject) -> No
 
 
 async def test_an_import_is_unapplied(project: KvProject) -> None:
-    """Case P4."""
+    """Row P4."""
     file = project.object_file("taken")
     file.write_text(json.dumps({"name": "taken", "value": "one", "size": 3, "rev": 1}))
     imported = item("taken", options={"import": "taken"})
@@ -142,7 +142,7 @@ async def test_an_import_is_unapplied(project: KvProject) -> None:
 
 
 async def test_what_did_not_become_ready_is_unapplied_with_its_errors(project: KvProject) -> None:
-    """Case P4."""
+    """Row P4."""
     project.write(**project.declared(), ill=item("ill", "unhealthy"))
     with pytest.raises(CliFailedError, match="health check"):
         project.up()
@@ -154,7 +154,7 @@ async def test_what_did_not_become_ready_is_unapplied_with_its_errors(project: K
 async def test_a_value_that_became_secret_is_unapplied_and_told_to_be_in_plain_text(
     project: KvProject,
 ) -> None:
-    """Case P4."""
+    """Row P4."""
     project.edit("c", value={"fn::secret": "plain words"})
     verdict = drifted((await project.scan())["c"])
     (change,) = verdict.changes
@@ -169,7 +169,7 @@ async def test_a_value_that_became_secret_is_unapplied_and_told_to_be_in_plain_t
 async def test_a_protected_resource_that_the_code_dropped_hides_nothing(
     project: KvProject,
 ) -> None:
-    """Case P8."""
+    """Row P8."""
     resources = project.declared()
     del resources["keep"]
     project.write(**resources)
@@ -184,7 +184,7 @@ async def test_a_protected_resource_that_the_code_dropped_hides_nothing(
 async def test_a_protected_resource_that_the_code_replaces_is_read_as_recorded(
     project: KvProject,
 ) -> None:
-    """Case P8."""
+    """Row P8."""
     resources = project.declared()
     resources["keep"]["properties"]["name"] = "other"
     project.write(**resources)
@@ -215,7 +215,7 @@ async def test_a_value_that_its_provider_does_not_accept_hides_nothing_else(
 async def test_changed_outputs_are_unapplied_and_their_secrets_digests(
     project: KvProject,
 ) -> None:
-    """Case P13."""
+    """Row P13."""
     outputs = {"first": "${a.value}", "word": {"fn::secret": "CANARY-word"}}
     program(project, outputs=outputs)
     found = await project.scan()
@@ -233,7 +233,7 @@ async def test_changed_outputs_are_unapplied_and_their_secrets_digests(
 async def test_drift_in_what_replaces_on_changes_requires_a_replacement(
     project: KvProject,
 ) -> None:
-    """Case P9."""
+    """Row P9."""
     with project.changed("forced") as content:
         content["value"] = "hack"
     verdict = drifted((await project.scan())["forced"])
@@ -255,7 +255,7 @@ def follower(verdict: Verdict, *, of: str, replaced: bool) -> bool:
 async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_it(
     project: KvProject, tmp_path: Path
 ) -> None:
-    """Case P9: `pulumi preview --refresh` replaces the dependents as well."""
+    """Row P9: `pulumi preview --refresh` replaces the dependents as well."""
     with project.changed("base") as content:
         content["value"] = "hack"
     names = ("base", "c-1", "g-1")
@@ -283,7 +283,7 @@ async def test_what_is_replaced_with_what_is_deleted_first_is_shown_and_tied_to_
 
 
 async def test_what_takes_a_value_of_a_replaced_object_follows_it(project: KvProject) -> None:
-    """Case P9: the new object is there before the old one goes, and its values are others."""
+    """Row P9: the new object is there before the old one goes, and its values are others."""
     resources = project.declared()
     del resources["base"]["options"]["deleteBeforeReplace"]
     project.write(**resources)
@@ -298,7 +298,7 @@ async def test_what_takes_a_value_of_a_replaced_object_follows_it(project: KvPro
 
 
 async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) -> None:
-    """Case P9 with `--engine cli`, which previews once more after its refresh."""
+    """Row P9 with `--engine cli`, which previews once more after its refresh."""
     project.edit("c", value="edited")
     with project.changed("base") as content:
         content["value"] = "hack"
@@ -311,7 +311,7 @@ async def test_the_cli_s_way_ties_followers_to_what_moved(project: KvProject) ->
 
 
 def test_a_step_that_nothing_explains_is_shown_and_reported(project: KvProject) -> None:
-    """Case P4: whatever the engine would do is shown."""
+    """Row P4: whatever the engine would do is shown."""
     project.write(**project.declared(), whim=item("whim"))
     project.up()
     done = subprocess.run(
@@ -336,7 +336,7 @@ async def test_a_provider_that_nothing_uses_yet_is_unapplied(project: KvProject)
 
 
 async def test_what_is_only_looked_up_and_untouched_is_in_sync(project: KvProject) -> None:
-    """Case P11."""
+    """Row P11."""
     resources = project.declared()
     project.write(**resources, seen={"type": "kv:index:Item", "get": {"id": "a"}})
     project.up()
@@ -346,7 +346,7 @@ async def test_what_is_only_looked_up_and_untouched_is_in_sync(project: KvProjec
 async def test_elements_that_changed_places_are_out_of_band_where_the_order_counts(
     project: KvProject,
 ) -> None:
-    """Case P5."""
+    """Row P5."""
     with project.changed("listed") as content:
         content["rules"].reverse()
     verdict = drifted((await project.scan())["listed"])

@@ -1,4 +1,4 @@
-"""What an update changes of an object only because another one has moved (case P9)."""
+"""What an update changes of an object only because another one has moved (row P9)."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def project(pulumi: PulumiTools, tmp_path: Path) -> KvProject:
 async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(
     project: KvProject,
 ) -> None:
-    """Case P7."""
+    """Row P7."""
     async with project.adapter() as adapter:
         for number, name in enumerate(READ):
             (project.directory / name).write_text("another value")
@@ -46,7 +46,7 @@ async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(
 async def test_a_log_that_grows_stops_running_the_program_and_code_still_does(
     project: KvProject,
 ) -> None:
-    """Case P7."""
+    """Row P7."""
     log = project.directory / "report.log"
     async with project.adapter() as adapter:
         runs = []
@@ -65,7 +65,7 @@ async def test_a_log_that_grows_stops_running_the_program_and_code_still_does(
 async def test_a_file_of_the_repository_and_a_newer_plugin_run_the_program_again(
     project: KvProject,
 ) -> None:
-    """Case P7: a file beside the project, and a provider whose version nobody pinned."""
+    """Row P7: a file beside the project, and a provider whose version nobody pinned."""
     (project.folder / ".git").mkdir()
     shared = project.folder / "shared.txt"
     shared.write_text("one")

@@ -54,7 +54,7 @@ async def looked(project: KvProject) -> tuple[Snapshot, dict[str, Verdict]]:
 async def test_objects_are_read_with_the_recorded_configuration_when_the_code_names_another(
     project: KvProject,
 ) -> None:
-    """Case P2."""
+    """Row P2."""
     project.edit("west", region="r2")
     with project.changed("b", "r1") as content:
         content["value"] = "hack"
@@ -78,7 +78,7 @@ async def test_objects_are_read_with_the_recorded_configuration_when_the_code_na
 async def test_an_object_is_not_corrected_while_its_provider_is_edited_and_not_applied(
     project: KvProject, tmp_path: Path
 ) -> None:
-    """Case P2."""
+    """Row P2."""
     project.edit("west", region="r2")
     with project.changed("b", "r1") as content:
         content["value"] = "hack"
@@ -93,7 +93,7 @@ async def test_an_object_is_not_corrected_while_its_provider_is_edited_and_not_a
 async def test_a_region_in_the_stack_configuration_that_is_not_applied_moves_no_object(
     project: KvProject,
 ) -> None:
-    """Case P2."""
+    """Row P2."""
     project.configure(region="r9")
     project.object_file("a").unlink()
     snapshot, found = await looked(project)
@@ -105,7 +105,7 @@ async def test_a_region_in_the_stack_configuration_that_is_not_applied_moves_no_
 
 
 async def test_a_region_that_is_unknown_before_the_update_is_a_doubt(project: KvProject) -> None:
-    """Case P2."""
+    """Row P2."""
     resources = project.declared()
     resources["west"]["properties"]["region"] = "${new.rev}"
     project.write(new=item("new"), **resources)
@@ -143,7 +143,7 @@ async def test_no_credential_of_an_edited_provider_is_told(project: KvProject) -
 async def test_a_region_of_the_environment_is_a_doubt_until_every_object_was_found_there(
     project: KvProject,
 ) -> None:
-    """Case P3."""
+    """Row P3."""
     first, _ = await looked(project)
     elsewhere = project.given(KV_REGION="far")
     second, found = await looked(elsewhere)

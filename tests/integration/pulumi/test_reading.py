@@ -65,7 +65,7 @@ async def test_a_python_error_is_told_by_its_last_line(stack: PulumiStack) -> No
 async def test_a_variable_that_a_dynamic_provider_misses_is_given_by_the_env_file(
     stack: PulumiStack,
 ) -> None:
-    """Case P14."""
+    """Row P14."""
     stack.turn(kept="KeyError: 'REGION'")
     told = reason((await stack.scan())["kept"])
     assert "KeyError: 'REGION'" in told

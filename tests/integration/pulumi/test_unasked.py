@@ -65,7 +65,7 @@ def new(plan: Plan, name: str) -> dict[str, tuple[object, object]]:
 async def test_drift_beside_an_ignored_path_is_restored_with_nothing_new(
     project: KvProject, tmp_path: Path
 ) -> None:
-    """Case P6."""
+    """Row P6."""
     with project.changed("lax") as content:
         content["tags"] = {"owner": "hack", "keep": "hack"}
     plan = await planned(project, tmp_path, "lax")
@@ -143,7 +143,7 @@ async def test_what_a_refresh_found_gone_is_missing_from_both_sides_when_edited(
 async def test_the_correction_of_a_renamed_object_says_that_the_rename_comes_first(
     project: KvProject, tmp_path: Path
 ) -> None:
-    """Case P1."""
+    """Row P1."""
     resources = project.declared()
     renamed = resources.pop("plain")
     renamed["options"] = {"aliases": [project.urn("plain")]}
@@ -173,7 +173,7 @@ async def test_a_renamed_object_that_is_edited_too_is_unapplied(project: KvProje
 async def test_what_is_put_right_before_it_is_planned_leaves_nothing_to_do(
     project: KvProject, tmp_path: Path
 ) -> None:
-    """Case P1."""
+    """Row P1."""
     with project.changed("plain") as content:
         content["value"] = "hack"
     async with project.adapter() as adapter:
@@ -187,7 +187,7 @@ async def test_what_is_put_right_before_it_is_planned_leaves_nothing_to_do(
 
 
 async def test_a_failed_correction_leaves_the_drift_what_it_was(project: KvProject) -> None:
-    """Case V7."""
+    """Row V7."""
     for name in ("plain", "lazy"):
         with project.changed(name) as content:
             content["value"] = "hack"

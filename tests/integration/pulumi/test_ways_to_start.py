@@ -32,7 +32,7 @@ def project(kv: KvProject, tmp_path: Path) -> KvProject:
 
 
 async def test_a_property_that_does_not_exist_is_named(project: KvProject) -> None:
-    """Case P10."""
+    """Row P10."""
     project.write(a=item("a", nonsense="CANARY-word"))
     with pytest.raises(PermanentError, match="Property nonsense does not exist") as told:
         await project.scan()
@@ -42,7 +42,7 @@ async def test_a_property_that_does_not_exist_is_named(project: KvProject) -> No
 async def test_a_plugin_that_a_yaml_program_needs_and_that_is_missing_is_named(
     project: KvProject,
 ) -> None:
-    """Case P10."""
+    """Row P10."""
     project.write(**project.declared(), odd={"type": "absent:index:Thing", "properties": {}})
     with pytest.raises(PermanentError, match="pulumi-resource-absent") as told:
         await project.scan()
@@ -50,7 +50,7 @@ async def test_a_plugin_that_a_yaml_program_needs_and_that_is_missing_is_named(
 
 
 async def test_a_relative_passphrase_file_is_in_the_project(project: KvProject) -> None:
-    """Case P12."""
+    """Row P12."""
     (project.directory / "words").write_text(PASSPHRASE)
     inherited = {"PULUMI_CONFIG_PASSPHRASE_FILE": "words"}
     given = {n: v for n, v in project.environment.items() if n != "PULUMI_CONFIG_PASSPHRASE"}
@@ -62,7 +62,7 @@ async def test_a_relative_passphrase_file_is_in_the_project(project: KvProject) 
 
 
 async def test_a_project_file_may_be_json(stack: PulumiStack) -> None:
-    """Case P12."""
+    """Row P12."""
     for name in ("Pulumi", "Pulumi.dev"):
         file = stack.directory / f"{name}.yaml"
         (stack.directory / f"{name}.json").write_text(json.dumps(yaml.safe_load(file.read_text())))

@@ -23,7 +23,7 @@ _PROGRAM: Final = (
 async def test_a_plugin_starts_in_the_same_directory_for_a_scan(
     pulumi: PulumiTools, tmp_path: Path, main: str
 ) -> None:
-    """Case V1."""
+    """Row V1."""
     told = tmp_path / "told"
     stack = _gadgets(tmp_path, pulumi, main=main, told=told)
     stack.run("stack", "init")

@@ -67,7 +67,7 @@ def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> No
         "remediations": [],
         "ignores": [],
         "quarantines": [],
-        "silent_channels": [],
+        "failing_channels": [],
     }
 
 
@@ -354,27 +354,3 @@ def test_names_and_ids_are_completed(
     assert completed("trueup approve e") == ["e1000000"]
     daemon.routes.clear()
     assert completed("trueup stack show w") == []
-
-
-def test_a_channel_that_shows_no_alerts_is_on_top_of_status_and_named_by_its_list(
-    daemon: FakeDaemon, ask: Ask
-) -> None:
-    fleet(daemon, api.stack())
-    channel = {
-        "name": "ops",
-        "events": ["drift.detected"],
-        "min_severity": "low",
-        "stacks": [],
-        "shown": 3,
-        "waiting": 0,
-        "given_up": 2,
-        "error": "channel ops: h answered 403",
-        "lost": 2,
-        "lost_since": api.before(minutes=30.5),
-    }
-    daemon.lists("/channels", [channel, {**channel, "name": "well", "lost": 0}], key="name")
-    for command in (("status",), ("channel", "list")):
-        said = " ".join(ask(*command).out.split())
-        assert "CHANNEL ops SHOWS NO ALERTS: 2 messages given up, the first 30 min ago:" in said
-        assert "once that is corrected: trueup channel test ops" in said
-        assert "CHANNEL well" not in said

@@ -74,6 +74,7 @@ WEB = "urn:pulumi:dev::shop::shop:index:Site$aws:sqs/queue:Queue::web"
 
 @pytest.mark.parametrize("given", [WEB, "aws:sqs/queue:Queue::web", "web"])
 def test_the_end_of_a_pulumi_urn_names_it(given: str) -> None:
+    """Row P12."""
     other = WEB.replace("::web", "::cobweb")
     items = [Thing("abc", WEB), Thing("xyz", other)]
     assert choose(items, THING, given).id == "abc"

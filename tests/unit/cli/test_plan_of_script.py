@@ -26,6 +26,7 @@ PLAN = decode(
             "processes": 64,
             "open_files": 256,
             "file_size": 2**24,
+            "disk": 2**28,
             "network": False,
             "isolated": True,
             "environment": ["AWS_REGION"],

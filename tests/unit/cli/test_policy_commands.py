@@ -174,7 +174,7 @@ def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, fil
         report("changed", "aws_eip.a", type="aws_eip", severity="low"),
         report("healed", "aws_eip.a", type="aws_eip"),
         {**report("reported", "thing.old"), "drift_details": {"changes": []}},
-        report("reported", "thing.odd", type="a", changes=[{"path": "p", "live": 2}]),
+        report("reported", "thing.odd", type="a", changes=[{"live": 2}]),
         report("reported", "thing.none", type="a", changes=None),
     ]
     daemon.has("GET /drift/reports", {"items": reports, "next": None})
@@ -187,6 +187,31 @@ def test_a_file_can_be_tried_on_recorded_drift(daemon: FakeDaemon, ask: Ask, fil
     assert "never matched: queues" in ask("policy", "test", file, "--history", "30d").out
     assert daemon.asked[-1].query["since"]
     assert ask("policy", "test", file, "--history", "2099-01-01T00:00Z").code == 1
+
+
+def test_policies_are_tried_on_what_an_agent_reported(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path
+) -> None:
+    file = tmp_path / "hosts.toml"
+    file.write_text(
+        '[[policy]]\nname = "web hosts"\nmatch = {host_group = "web", path = "files*"}\n'
+    )
+    seen = {
+        "type": "terraform_data",
+        "kind": "changed",
+        "severity": "high",
+        "host": "web-1",
+        "host_groups": ["web"],
+        "changes": [{"path": "files./etc/app.conf.sha256", "declared": "a", "live": "b"}],
+    }
+    report = api.report(
+        event="reported", resource_id="fleet/terraform_data.web", drift_details=seen
+    )
+    daemon.has("GET /drift/reports", {"items": [report], "next": None})
+    said = ask("policy", "test", file, "--history", "30d", "--json").json
+    assert [(item["policy"], item["decision"]) for item in said["items"]] == [
+        ("web hosts", "manual_review")
+    ]
 
 
 GROUPS = """

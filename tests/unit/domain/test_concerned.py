@@ -1,4 +1,4 @@
-"""Which drifted resources are why a plan needs a person (case P6)."""
+"""Which drifted resources are why a plan needs a person (row P6)."""
 
 from __future__ import annotations
 

@@ -148,3 +148,16 @@ def test_accepting_makes_exactly_what_was_shown_right(
             baselines["role.a"] = after
 
         assert not paths(seen("role.a", witness), yardstick=kept(baselines))
+
+
+def test_what_an_apply_chose_is_taken_in_and_nothing_else() -> None:
+    facts = Schema(computed=frozenset({"serial", "owner"}))
+    before = {"id": "a", "serial": 1, "owner": "us"}
+    baselines = first(Seen("t", before, before, facts=facts), "t.a")
+    after = {"id": "a", "serial": 2, "owner": "them"}
+    applied = Seen("t", after, after, facts=facts, by_apply={"serial": 2})
+
+    found = scan(seen("t.a", applied), yardstick=kept(baselines))
+
+    assert [change.path for change in found.observed[0].undeclared] == ["owner"]
+    assert [one.values for one in found.begun] == [{"id": "a", "serial": 2, "owner": "us"}]

@@ -31,7 +31,7 @@ PARENTS = {INNER: OUTER, LEAF: INNER, OUTER: ResourceAddress(f"{_STACK}pulumi:pu
 def test_a_urn_may_be_shortened_and_a_component_means_all_below_it(
     name: str, meant: set[ResourceAddress]
 ) -> None:
-    """Case P12."""
+    """Row P12."""
     assert set(select_addresses([name], known=KNOWN, parents=PARENTS)) == meant
 
 

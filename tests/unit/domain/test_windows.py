@@ -79,6 +79,25 @@ def test_a_window_follows_its_clock_through_the_night_it_is_changed(
     assert (utc(begins), utc(ends)) in spans
 
 
+@pytest.mark.parametrize(
+    ("freeze", "frozen_from", "frozen_until"),
+    [
+        ("Sun 01:30-02:30 Europe/Berlin", "2026-10-24T23:30", "2026-10-25T01:30"),
+        ("Sun 02:15-02:45 Europe/Berlin", "2026-10-25T00:15", "2026-10-25T01:45"),
+        ("2026-10-25T01:00/2026-10-25T02:30 Europe/Berlin", "2026-10-24T23:00", "2026-10-25T01:30"),
+        ("Sun 02:15-04:00 Europe/Berlin", "2026-03-29T00:15", "2026-03-29T02:00"),
+        ("Sat 22:00-02:30 Europe/Berlin", "2026-10-24T20:00", "2026-10-25T01:30"),
+    ],
+)
+def test_a_freeze_lasts_as_long_as_the_clock_can_be_read(
+    freeze: str, frozen_from: str, frozen_until: str
+) -> None:
+    assert opens(frozen_from, freezes=freeze) == utc(frozen_until)
+    before = (utc(frozen_from) - timedelta(seconds=1)).isoformat()[:-6]
+    assert opens(before, freezes=freeze) == "open"
+    assert opens(frozen_until, freezes=freeze) == "open"
+
+
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001 - UTC below
     st.sampled_from([DAYTIME, "22:00-04:00 America/New_York", "Sat,Sun 02:15-02:45 Europe/Berlin"]),
@@ -109,6 +128,7 @@ def test_the_same_hours_are_kept_on_the_wall_clock_all_year() -> None:
         ("Mon 9-10", "is no window"),
         ("Mox 09:00-10:00 UTC", "'mox' is no day"),
         ("25:00-26:00", "there is no time 25:00"),
+        ("Mon 24:00-02:00", "a day begins at 00:00"),
         ("09:00-10:00 Mars/Olympus", "there is no time zone 'Mars/Olympus'"),
         ("09:00-10:00 ../etc/passwd", "there is no time zone"),
         ("2026-13-01/2026-12-01", "'2026-13-01' is no date"),

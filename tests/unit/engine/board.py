@@ -10,11 +10,12 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.notices import Notice
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
+from reconciler.engine.clock_changes import follow_clock
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
 from reconciler.engine.service import Channel
 from tests.patience import PATIENCE_S
-from tests.unit.engine.house import A, House
+from tests.unit.engine.house import A, B, C, House
 
 
 @dataclass
@@ -60,6 +61,7 @@ def listen(house: House, name: str = "ops", **wanted: Any) -> Board:
 async def tell(house: House, **span: float) -> None:
     """Let `span` go by, and do what the daemon's chore does."""
     house.clock.move(**(span or {"seconds": 11}))
+    await follow_clock(house.service)
     while await follow_events(house.service):
         pass
     await watch_staleness(house.service)
@@ -80,3 +82,11 @@ async def drift(house: House, address: ResourceAddress = A, size: int = 9) -> No
 async def begin(house: House) -> None:
     """Let the stream be read up to here: what was before is no news."""
     await follow_events(house.service)
+
+
+async def many(house: House) -> None:
+    """Let three alerts come due, none of which was tried."""
+    await begin(house)
+    for address, size in ((A, 9), (B, 7), (C, 5)):
+        await drift(house, address, size)
+    await tell(house, seconds=1)

@@ -11,8 +11,9 @@ from reconciler.domain.channel_losses import lose, recover, severity_of
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Severity
 from reconciler.domain.notices import Notice
-from reconciler.engine.channels import channel_states, try_channel
-from reconciler.engine.delivering import try_again
+from reconciler.engine.channel_states import channel_states
+from reconciler.engine.channel_tests import try_channel
+from reconciler.engine.reviving import try_again
 from tests.unit.engine.board import Board, beat, begin, drift, listen, tell
 from tests.unit.engine.house import B, C, House
 

@@ -1,4 +1,4 @@
-"""What has to wait for a person, or for time, holds up nothing else of its policy (case P6)."""
+"""What has to wait for a person, or for time, holds up nothing else of its policy (row P6)."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ async def test_a_message_ends_with_the_link_of_its_channel(house: House) -> None
     (finding,) = await house.findings()
     assert notice.commands == (f"trueup show {finding.id}",)
     (notice,) = plain.open
-    assert notice.commands == (f"trueup show {finding.id}", f"GET {api}")
+    assert notice.commands == (f"trueup show {finding.id}", f"API: GET {api}")
 
 
 async def test_only_what_lasts_is_escalated(house: House) -> None:

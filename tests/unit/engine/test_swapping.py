@@ -246,3 +246,14 @@ async def test_a_tool_that_cannot_swap_is_refused_by_name(house: House, tmp_path
     other = Loaded(cast("IacAdapter", object()), replace(loaded.snapshot, tool="pulumi"))
     with pytest.raises(PermanentError, match="resources of pulumi cannot be swapped"):
         await swapping(other, [], group="alone", begun=None, others=(), folder=tmp_path)
+
+
+async def test_a_correction_of_what_is_isolated_is_held(house: House) -> None:
+    await approved(house)
+    (record,) = await house.findings()
+    made = await request(house.service, record.report_id, actor="ann")
+    await house.settle()
+    await approved(house, await house.remediation(made.id))
+    held = await house.remediation(made.id)
+    assert (held.state, held.guard) == (P.HELD, "quarantine")
+    assert groups(house) == ["alone"]

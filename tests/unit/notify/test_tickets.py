@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -15,55 +15,12 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import ChangeLine, Link, Notice
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from reconciler.ports import ChannelBusyError, Notifier
-from tests.receivers.http import Fickle, receiving
-from tests.receivers.trackers import Desk, GitHubDesk, GitLabDesk, JiraDesk, ServiceNowDesk
+from tests.receivers.trackers import JiraDesk, ServiceNowDesk
 from tests.unit.notify.notices import MEMBER, notice, over
+from tests.unit.notify.trackers import JIRA, TRACKERS, Place, at
 
 
-@dataclass
-class Place:
-    """A tracker with its address, and how often it fails."""
-
-    desk: Desk
-    fickle: Fickle
-    url: str
-    wrong_url: str
-
-    def channel(self, *, most_open: int = 20, url: str | None = None) -> Notifier:
-        return open_channel(ChannelAddress("desk", url or self.url, most_open=most_open))
-
-    def lose_answer(self, *, of_call: int) -> None:
-        """Let the call after `of_call` others be done and its answer be lost."""
-        left = of_call
-        take = self.desk.take
-
-        def first_then_lost(path: str, headers: object, body: bytes) -> object:
-            nonlocal left
-            answer = take(path, headers, body)  # type: ignore[arg-type]
-            left -= 1
-            return (504, {}, b"") if left == -1 else answer
-
-        self.fickle.service = type("Lost", (), {"take": staticmethod(first_then_lost)})()
-
-
-@contextmanager
-def at(desk: Desk, url: str, wrong: str = "") -> Iterator[Place]:
-    fickle = Fickle(desk)
-    with receiving(fickle) as address:
-        head = url.format(key=desk.key, at=address)
-        yield Place(desk, fickle, head, f"{head.partition(address)[0]}{address}/{wrong}")
-
-
-_JIRA = "jira+http://ana%40example.com:{key}@{at}/OPS"
-PLACES: list[tuple[str, Callable[[], Desk], str, str]] = [
-    ("github", GitHubDesk, "github+http://{key}@{at}/acme/infra", "acme/nothing"),
-    ("gitlab", GitLabDesk, "gitlab+http://{key}@{at}/acme/infra", "acme/nothing"),
-    ("jira", JiraDesk, _JIRA, "NONE"),
-    ("servicenow", ServiceNowDesk, "servicenow+http://trueup:{key}@{at}/incident", "task"),
-]
-
-
-@pytest.fixture(params=PLACES, ids=lambda given: given[0])
+@pytest.fixture(params=TRACKERS, ids=lambda given: given[0])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     _, made, url, wrong = request.param
     with at(made(), url, wrong) as found:
@@ -193,7 +150,7 @@ async def test_an_answer_that_was_lost_leads_to_no_second_ticket_or_comment(
 
 
 async def test_the_search_of_jira_data_center_is_used_where_cloud_s_is_not_there() -> None:
-    with at(JiraDesk(older=True), _JIRA) as place:
+    with at(JiraDesk(older=True), JIRA) as place:
         channel = place.channel()
         receipt = await channel.show(notice(), {})
         await channel.show(notice(), {})

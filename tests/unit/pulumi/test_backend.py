@@ -105,7 +105,7 @@ def test_a_stack_from_before_projects_had_folders_is_found(tmp_path: Path) -> No
 def test_a_folder_may_be_named_in_many_ways(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, folder: str
 ) -> None:
-    """Case P12: the CLI asks the system for the home, whatever HOME says."""
+    """Row P12: the CLI asks the system for the home, whatever HOME says."""
     kept(tmp_path / folder, "shop/dev.json")
     project = shop(tmp_path / "code")
     user = SimpleNamespace(pw_dir=str(tmp_path / "home"))

@@ -99,7 +99,7 @@ def of_zones(live: list[Any], *, told: bool = True, bridged: bool = True) -> Ver
 @_LAWS
 @given(st.randoms(use_true_random=False))
 def test_a_bridged_set_of_plain_values_that_drifts_has_one_fingerprint(chance: Random) -> None:
-    """Cases V6 and P5."""
+    """Rows V6 and P5."""
     live = ["z3", "hack", "z1", "also"]
     first = of_zones(live)
     chance.shuffle(live)
@@ -115,7 +115,7 @@ def test_a_bridged_set_that_is_only_read_in_another_order_is_in_sync() -> None:
 
 
 def test_an_order_that_the_provider_counts_is_shown_as_it_is_read() -> None:
-    """Case P5."""
+    """Row P5."""
     found = of_zones(["z3", "z1", "z2"])
     assert isinstance(found, Drifted)
     assert found.changes[1].live == ["z3", "z1", "z2"]

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
 
-import reconciler.storage.transaction  # noqa: F401  every table
 from reconciler.domain.audit_chain import Link, Verified, verified
 from reconciler.domain.errors import ConflictError, StorageError
 from reconciler.domain.model import Severity, StackName
@@ -28,47 +21,21 @@ from reconciler.storage.migrate import FOLDER, newest_schema
 from reconciler.storage.remediation_rows import links, values
 from reconciler.storage.rows import Values
 from reconciler.storage.sqlite import open_store
-from reconciler.storage.tables.row import Row
 from reconciler.stores import Transaction
 from tests.contract.store.records import a_finding, a_remediation, a_run, a_stack, an_audit_entry
+from tests.unit.storage.database_contents import raw, schema_of
 from tests.unit.storage.old_databases import migrate_to
 
 _LATER = ("guard", "evaluations", "isolation_group")
 """The columns that joined remediations after the first versions."""
 
 
-@contextmanager
-def raw(path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(path)) as connection, connection:
-        yield connection
-
-
 @pytest.fixture
-async def migrated(tmp_path: Path) -> Path:
+async def new(tmp_path: Path) -> Path:
+    """A database that was opened once and holds nothing."""
     path = tmp_path / "data" / "trueup.db"
     await (await open_store(path)).close()
     return path
-
-
-def test_the_migrations_make_what_the_tables_say(migrated: Path, tmp_path: Path) -> None:
-    declared = tmp_path / "declared.db"
-    engine = create_engine(f"sqlite:///{declared}")
-    Row.metadata.create_all(engine)
-    engine.dispose()
-    ours = _schema(declared)
-    theirs = _schema(migrated)
-    assert theirs.pop("alembic_version")
-    triggers = {name for name, sql in theirs.items() if sql.startswith("CREATE TRIGGER")}
-    assert triggers == {"audit_is_kept", "audit_is_never_changed", "audit_is_never_replaced"}
-    assert ours == {name: sql for name, sql in theirs.items() if name not in triggers}
-
-
-def test_alembic_finds_nothing_left_to_do(migrated: Path) -> None:
-    engine = create_engine(f"sqlite:///{migrated}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Row.metadata) == []
-    engine.dispose()
 
 
 def test_the_newest_schema_is_the_head_of_one_chain() -> None:
@@ -78,14 +45,14 @@ def test_the_newest_schema_is_the_head_of_one_chain() -> None:
 
 
 async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
-    migrated: Path, tmp_path: Path
+    new: Path, tmp_path: Path
 ) -> None:
-    store = await open_store(migrated)
+    store = await open_store(new)
     await store.transact(lambda t: t.runs.put(a_run(pid=7)))
     await store.close()
     old = tmp_path / "old.db"
     migrate_to(old, "0006")
-    with raw(migrated) as connection:
+    with raw(new) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
         columns.remove("unasked")
         names = ", ".join(columns)
@@ -103,13 +70,13 @@ async def test_runs_of_before_are_kept_when_a_column_of_theirs_goes(
     assert {"ix_runs_page", "ix_runs_stack", "ix_runs_state", "ix_runs_remediation"} <= indexes
 
 
-async def test_a_hold_of_before_holds_everything_as_it_did(migrated: Path, tmp_path: Path) -> None:
-    store = await open_store(migrated)
+async def test_a_hold_of_before_holds_everything_as_it_did(new: Path, tmp_path: Path) -> None:
+    store = await open_store(new)
     await store.transact(lambda t: t.runs.put(a_run()))
     await store.close()
     old = tmp_path / "old.db"
     migrate_to(old, "0010")
-    with raw(migrated) as connection:
+    with raw(new) as connection:
         columns = [row[1] for row in connection.execute("PRAGMA table_info(runs)")][:-1]
         names = ", ".join(columns)
         (run,) = connection.execute(f"SELECT {names} FROM runs").fetchall()  # noqa: S608
@@ -142,27 +109,27 @@ async def test_audit_rows_of_before_are_chained(tmp_path: Path) -> None:
     assert (found.entries, found.broken) == (3, None)
 
 
-async def test_opening_again_changes_nothing(migrated: Path) -> None:
-    store = await open_store(migrated)
+async def test_opening_again_changes_nothing(new: Path) -> None:
+    store = await open_store(new)
     await store.transact(lambda t: t.stacks.put(a_stack()))
     await store.close()
-    before = _schema(migrated)
-    store = await open_store(migrated)
+    before = schema_of(new)
+    store = await open_store(new)
     assert await store.read(lambda t: t.stacks.all()) == (a_stack(),)
     await store.close()
-    assert _schema(migrated) == before
+    assert schema_of(new) == before
 
 
-async def test_a_database_of_a_newer_version_is_refused_by_name(migrated: Path) -> None:
-    with raw(migrated) as connection:
+async def test_a_database_of_a_newer_version_is_refused_by_name(new: Path) -> None:
+    with raw(new) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0999'")
-    before = _schema(migrated)
+    before = schema_of(new)
     with pytest.raises(StorageError, match="newer version of trueup") as refused:
-        await open_store(migrated)
-    assert str(migrated) in str(refused.value)
+        await open_store(new)
+    assert str(new) in str(refused.value)
     assert "0999" in str(refused.value)
     assert refused.value.remedy
-    assert _schema(migrated) == before
+    assert schema_of(new) == before
 
 
 async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -171,25 +138,26 @@ async def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None
         connection.execute("CREATE TABLE songs (title TEXT)")
     with pytest.raises(StorageError, match="of another program"):
         await open_store(path)
-    assert list(_schema(path)) == ["songs"]
+    assert list(schema_of(path)) == ["songs"]
 
 
-async def test_a_migration_that_fails_leaves_an_empty_database(
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "trueup.db"
-    wrong = {"trigger": "audit_is_kept"}
+    migrate_to(path, "0003")
+    before = schema_of(path)
 
-    def execute(_operations: object, _statement: str) -> None:
-        raise LookupError(wrong["trigger"])
+    def execute(_operations: object, statement: str) -> None:
+        raise LookupError(statement)
 
     monkeypatch.setattr("alembic.operations.Operations.execute", execute)
     with pytest.raises(LookupError):
         await open_store(path)
-    assert _schema(path) == {}
+    assert schema_of(path) == before
     monkeypatch.undo()
     await (await open_store(path)).close()
-    assert "audit_is_kept" in _schema(path)
+    assert "audit_is_kept" in schema_of(path)
 
 
 async def test_a_database_from_before_admission_keeps_its_remediations_and_their_findings(
@@ -252,16 +220,16 @@ async def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
         "REPLACE INTO audit SELECT seq, at, 'x', NULL, action, subject, details, '' FROM audit",
     ],
 )
-async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -> None:
-    store = await open_store(migrated)
+async def test_audit_rows_are_kept_as_they_are(new: Path, statement: str) -> None:
+    store = await open_store(new)
     await store.transact(lambda t: t.audit.append(an_audit_entry()))
     await store.close()
     with (
-        raw(migrated) as connection,
+        raw(new) as connection,
         pytest.raises(sqlite3.DatabaseError, match=r"audit rows are (kept|never)"),
     ):
         connection.execute(statement)
-    store = await open_store(migrated)
+    store = await open_store(new)
     assert (await store.read(lambda t: t.audit.page())).items == (an_audit_entry(seq=1),)
     await store.close()
 
@@ -278,17 +246,17 @@ async def test_audit_rows_are_kept_as_they_are(migrated: Path, statement: str) -
     ],
 )
 async def test_the_database_itself_holds_what_may_be_once(
-    migrated: Path, statement: str, columns: str
+    new: Path, statement: str, columns: str
 ) -> None:
     def fill(transaction: Transaction) -> None:
         for identity, finding in (("m1", "f1"), ("m2", "f2")):
             transaction.findings.put_many([a_finding(finding)])
             transaction.remediations.add(a_remediation(identity, finding))
 
-    store = await open_store(migrated)
+    store = await open_store(new)
     await store.transact(fill)
     await store.close()
-    with raw(migrated) as connection, pytest.raises(sqlite3.IntegrityError, match=columns):
+    with raw(new) as connection, pytest.raises(sqlite3.IntegrityError, match=columns):
         connection.execute(statement)
 
 
@@ -353,21 +321,3 @@ async def test_a_decision_of_before_leaves_the_details(tmp_path: Path) -> None:
     assert kept[FindingId("open")].decision is None
     assert kept[FindingId("open")].details == {"changes": [{"path": '"settled":'}]}
     await store.close()
-
-
-def _schema(path: Path) -> dict[str, str]:
-    with raw(path) as connection:
-        rows = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
-        ).fetchall()
-    # SQLite quotes the name of a table that a migration made anew.
-    plain = {name: re.sub(r"\s+", " ", sql.replace('"', "")) for name, sql in rows}
-    return {name: _any_order(sql) for name, sql in plain.items()}
-
-
-def _any_order(sql: str) -> str:
-    """Order the columns of a table by name: every statement names those it means."""
-    head, opened, rest = sql.partition(" ( ")
-    if not opened or not head.startswith("CREATE TABLE"):
-        return sql
-    return f"{head} ( {', '.join(sorted(rest.removesuffix(' )').split(', ')))} )"

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import pytest
 
-from iac_adapters.terraform.swapping import address_of
+from iac_adapters.terraform.swapping import address_of, moved_objects
 from reconciler.domain.edges import Edge
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import ResourceAddress, Status
 
 EAST, WEST, MOVED, BALANCER = (
     ResourceAddress(f"{name}.shop")
@@ -41,3 +41,16 @@ def test_one_that_was_moved_is_found_unless_there_are_two() -> None:
     assert where(MOVED=CLUSTER) == MOVED
     with pytest.raises(PermanentError, match="may be any of"):
         where(MOVED=CLUSTER, WEST=CLUSTER)
+
+
+def test_only_what_is_at_another_address_now_has_moved() -> None:
+    def stack_of(*addresses: ResourceAddress) -> Any:
+        instance = SimpleNamespace(attributes_json=b'{"id": "shop"}')
+        recorded = SimpleNamespace(type=CLUSTER, status=Status.LIVE)
+        resource = SimpleNamespace(recorded=recorded, instance=instance)
+        return SimpleNamespace(resources=dict.fromkeys(addresses, resource))
+
+    assert moved_objects(stack_of(MOVED), [EDGE]) == {EAST: MOVED}
+    assert moved_objects(stack_of(EAST, MOVED), [EDGE]) == {}
+    assert moved_objects(stack_of(MOVED, WEST), [EDGE]) == {}
+    assert moved_objects(stack_of(), [EDGE]) == {}

@@ -12,7 +12,7 @@ from tui.app import TrueupApp
 from tui.keymap_check import checked_keymap, contexts_of
 
 FILE: Final = Path("tui.toml")
-CONTEXTS: Final = contexts_of(TrueupApp, TrueupApp.pages())
+CONTEXTS: Final = contexts_of(TrueupApp)
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.model import ResourceAddress
-from reconciler.domain.plan import Plan
+from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import ActionType, Driver
-from reconciler.domain.quarantines import BY_HAND, Quarantine, driver_of
+from reconciler.domain.quarantines import BY_HAND, Quarantine, driver_of, is_again, resource_of
+from reconciler.durations import written_duration
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
-
-_HOUR_S: Final = 3600
 
 
 def ask(situation: Situation) -> Answer:
@@ -27,9 +26,12 @@ def ask(situation: Situation) -> Answer:
 
 
 def _needs_a_person(situation: Situation) -> Answer:
-    names = ", ".join(sorted({finding.address for finding in situation.findings}))
-    hours = situation.limits.quarantine_time.total_seconds() / _HOUR_S
-    why = f"it isolates {names} until it is released, for {hours:g} h at most"
+    drifted = sorted({*map(resource_of, situation.findings)})
+    isolated = situation.isolates or tuple(drifted)
+    names = ", ".join(isolated)
+    cause = "" if [*isolated] == drifted else f", since {', '.join(drifted)} drifted,"
+    longest = written_duration(situation.limits.quarantine_time)
+    why = f"it isolates {names}{cause} until it is released, for {longest} at most"
     return NeedsApproval(f"{why}; {_how(situation.plan)}")
 
 
@@ -56,14 +58,30 @@ def _taken(situation: Situation) -> Answer | None:
 
 def _met(situation: Situation) -> tuple[ResourceAddress, Quarantine] | None:
     """Return what the plan touches of a quarantine of its stack, and that quarantine."""
-    planned = {resource.address for resource in situation.plan.resources} if situation.plan else ()
+    if situation.plan is None:
+        return None
+    planned = {resource.address: resource for resource in situation.plan.resources}
     for quarantine in situation.quarantines:
-        if quarantine.stack != situation.remediation.stack:
+        known = situation.remediation
+        if quarantine.stack != known.stack or quarantine.id == known.id:
             continue
         for address in quarantine.addresses:
-            if address in planned and quarantine.id != situation.remediation.id:
+            if address in planned:
                 return address, quarantine
+        for resource in planned.values():
+            if _is_again(resource, quarantine):
+                return resource.address, quarantine
     return None
+
+
+def _is_again(resource: PlannedResource, quarantine: Quarantine) -> bool:
+    """Whether the plan would create a detached edge under another name of the code."""
+    after = {change.path: change.after for change in resource.changes}
+    return resource.action is Action.CREATE and any(
+        is_again(edge, quarantine.undo.get(edge.address, {}), after)
+        for edge in quarantine.edges
+        if edge.attribute is None and edge.type == resource.type
+    )
 
 
 def _too_many(situation: Situation) -> Answer | None:

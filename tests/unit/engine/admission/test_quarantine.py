@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,13 @@ import pytest
 
 from reconciler.domain.edges import Edge
 from reconciler.domain.guardrails import Guardrails
-from reconciler.domain.model import StackName
+from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.paths import AttributePath
+from reconciler.domain.plan import Action, Plan, PlannedChange
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import RemediationId
+from reconciler.domain.values import UNKNOWN
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open
 from reconciler.engine.admission.guards.quarantine import GUARD
 from reconciler.engine.admission.situation import Situation
@@ -26,6 +30,20 @@ SWAP = (
     " anybody else would give them back"
 )
 SWAPPED = Edge(B, "thing", B, "groups", "alone", "i-1")
+
+
+C = ResourceAddress("thing.c")
+ATTACHMENT = "aws_lb_target_group_attachment"
+EDGE = Edge(B, ATTACHMENT, A)
+HELD = {B: {"target_id": "i-1", "port": 80, "id": "tg-1"}}
+
+
+def attaching(**values: Any) -> Plan:
+    """Return a plan that creates an attachment at another address."""
+    changes = tuple(
+        PlannedChange(AttributePath(path), None, value) for path, value in values.items()
+    )
+    return plan(replace(planned(C, Action.CREATE, ATTACHMENT), changes=changes))
 
 
 def kept(**parts: Any) -> Quarantine:
@@ -58,7 +76,15 @@ CASES = [
     Case(
         "with another time",
         made(about=QUARANTINE, limits=Guardrails(quarantine_time=timedelta(minutes=30))),
-        NeedsApproval(f"it isolates thing.a until it is released, for 0.5 h at most; {DETACH}"),
+        NeedsApproval(f"it isolates thing.a until it is released, for 30 min at most; {DETACH}"),
+    ),
+    Case(
+        "one that isolates what holds what drifted",
+        made(about=QUARANTINE, isolates=(B,)),
+        NeedsApproval(
+            "it isolates thing.b, since thing.a drifted, until it is released, for 4 h at most;"
+            f" {DETACH}"
+        ),
     ),
     Case(
         "a quarantine that swaps groups",
@@ -100,6 +126,30 @@ CASES = [
             "it would attach thing.b again, which quarantine 0123456789 detached; release that"
             " first: trueup release 01234567"
         ),
+    ),
+    Case(
+        "a correction that would attach it under another name",
+        beside(
+            kept(undo=HELD, edges=(EDGE,)), plan=attaching(target_id="i-1", port=80, id=UNKNOWN)
+        ),
+        Hold(
+            "it would attach thing.c again, which quarantine 0123456789 detached; release that"
+            " first: trueup release 01234567"
+        ),
+    ),
+    Case(
+        "an edge like it of another resource",
+        beside(
+            kept(undo=HELD, edges=(EDGE,)), plan=attaching(target_id="i-2", port=80, id=UNKNOWN)
+        ),
+        Open(),
+    ),
+    Case(
+        "an edge like it of a resource that is not there yet",
+        beside(
+            kept(undo=HELD, edges=(EDGE,)), plan=attaching(target_id=UNKNOWN, port=80, id=UNKNOWN)
+        ),
+        Open(),
     ),
     Case(
         "the same address of another stack",

@@ -1,4 +1,4 @@
-"""The channels of the daemon: what each owes, and a test of one by the way that alerts go."""
+"""A test of a channel, by the way that every alert goes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from reconciler.domain.alerts import (
     Alert,
     AlertId,
     AlertState,
-    ChannelState,
     Delivery,
     Member,
     Tried,
@@ -19,24 +18,15 @@ from reconciler.domain.alerts import (
 )
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import Severity
-from reconciler.engine.delivering import deliver, revive
+from reconciler.engine.delivering import deliver
 from reconciler.engine.journal import audit, new_id
-from reconciler.engine.losing import losses
-from reconciler.engine.service import Channel, Service
+from reconciler.engine.reviving import revive
+from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
 _OWN_TIME: Final = timedelta(minutes=3)
 """A test sends its messages itself. Due at once, each would also be sent by the chore that sends
 what is due, where the channel is slow; that chore ends the test of a daemon that was killed."""
-
-
-async def channel_states(service: Service) -> tuple[ChannelState, ...]:
-    """Return every channel that is configured, by name."""
-    found, lost = await service.store.read(lambda view: (view.alerts.tallies(), losses(view)))
-    return tuple(
-        _with_loss(replace(_unused(channel), **found.get(name, {})), lost.get(name))
-        for name, channel in sorted(service.channels.items())
-    )
 
 
 async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
@@ -99,20 +89,4 @@ def _alert(alert_id: AlertId, at: datetime) -> Alert:
         opened_at=at,
         changed_at=at,
         events=("channel.test",),
-    )
-
-
-def _with_loss(state: ChannelState, loss: Delivery | None) -> ChannelState:
-    if loss is None:
-        return state
-    return replace(state, lost=loss.attempts, lost_since=loss.failing_since, error=loss.error)
-
-
-def _unused(channel: Channel) -> ChannelState:
-    wanted = channel.subscription
-    return ChannelState(
-        name=wanted.channel,
-        events=tuple(sorted(wanted.events)),
-        min_severity=wanted.min_severity,
-        stacks=wanted.stacks,
     )

@@ -1,0 +1,217 @@
+"""Which values the last apply chose, by the provider's own plan of what was there before.
+
+A plan leaves open what its provider will choose: "known after apply". What the state then has
+there is what the apply made, whoever ran it, and nobody's change by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from iac_adapters.terraform.ignored import null_write_only
+from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.observe import LiveState
+from iac_adapters.terraform.proposed import proposed_new
+from iac_adapters.terraform.provider import PlanAnswer, Provider
+from iac_adapters.terraform.providers import Providers
+from iac_adapters.terraform.schema import ResourceSchema
+from iac_adapters.terraform.values import decode, encode
+from reconciler.domain.compare import align, aligned_paths, same, value_at
+from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.kept_baseline import identity_of
+from reconciler.domain.model import ResourceAddress, Status
+from reconciler.domain.origin import contains_unknown, is_empty
+from reconciler.domain.paths import Steps
+from reconciler.domain.values import Attributes, Unknown, Value
+
+_AT_ONCE: Final = 10
+_ALL_WITHIN_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Chosen:
+    """The places whose value an apply chose, and the state that it left (msgpack)."""
+
+    state: bytes
+    paths: tuple[Steps, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Applied:
+    """One object before an apply and after it. `before` is None of one that did not exist."""
+
+    schema: ResourceSchema
+    before: Attributes | None
+    private: bytes
+    after: Attributes
+    config: Attributes
+
+
+async def chosen_by_apply(
+    before: LoadedStack,
+    live: Mapping[ResourceAddress, LiveState],
+    after: LoadedStack,
+    *,
+    read: Collection[ResourceAddress],
+    providers: Providers,
+    deadline_s: float,
+) -> dict[ResourceAddress, Chosen]:
+    """Return what an apply chose between two loads of one stack, by address.
+
+    `read` are the objects of `before` that were read, and `live` has those that were not as
+    recorded. An object that was not read, or that its provider cannot be asked about, is left
+    out: its values are held against the older ones.
+    """
+    limit = asyncio.Semaphore(_AT_ONCE)
+    answers: dict[ResourceAddress, Chosen] = {}
+
+    async def ask(address: ResourceAddress, resource: LoadedResource) -> None:
+        old = before.resources[address]
+        async with limit:
+            with contextlib.suppress(ReconcilerError):
+                chosen = await _chosen(old, live.get(address), resource, providers, deadline_s)
+                if chosen is not None and chosen.paths:
+                    answers[address] = chosen
+
+    asked = [
+        ask(address, resource)
+        for address, resource in after.resources.items()
+        if _is_written_anew(before.resources.get(address), resource)
+        and (address in read or before.resources[address].wire is None)
+    ]
+    # A provider that hangs must not hold up the scan, which tells of it resource by resource.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ALL_WITHIN_S):
+            await asyncio.gather(*asked)
+    return answers
+
+
+def rewritten(before: LoadedStack, after: LoadedStack) -> set[ResourceAddress]:
+    """Return the objects of which the state has something else by now."""
+    return {
+        address
+        for address, old in before.resources.items()
+        if old.wire is not None
+        and ((new := after.resources.get(address)) is None or _is_other(old, new))
+    }
+
+
+def _is_other(old: LoadedResource, new: LoadedResource) -> bool:
+    return new.wire is None or old.wire is None or old.wire.upgraded != new.wire.upgraded
+
+
+def _is_written_anew(old: LoadedResource | None, new: LoadedResource) -> bool:
+    if (
+        old is None
+        or new.recorded.status is not Status.LIVE
+        or new.wire is None
+        or new.wire.config is None
+    ):
+        return False
+    if old.wire is None:
+        return old.recorded.status is Status.NOT_CREATED
+    return _is_other(old, new)
+
+
+async def _chosen(
+    old: LoadedResource,
+    live: LiveState | None,
+    new: LoadedResource,
+    providers: Providers,
+    deadline_s: float,
+) -> Chosen | None:
+    applied = _applied(old, live, new)
+    if applied is None or new.provider is None or new.wire is None:
+        return None
+    provider = await providers.get(new.provider)
+    answer = await _planned(new, applied, provider, deadline_s)
+    if applied.before is not None and answer.requires_replace:
+        if identity_of(applied.before) == identity_of(applied.after):
+            return None  # it waits to be replaced: somebody has only refreshed it
+        applied = _Applied(applied.schema, None, b"", applied.after, applied.config)
+        answer = await _planned(new, applied, provider, deadline_s)
+    planned = decode(answer.state, applied.schema)
+    if planned is None or not _is_what_was_done(applied, planned):
+        return None
+    return Chosen(new.wire.upgraded, tuple(_moved(applied, planned)))
+
+
+def _applied(old: LoadedResource, live: LiveState | None, new: LoadedResource) -> _Applied | None:
+    assert new.wire is not None and new.wire.config is not None  # noqa: S101, PT018 - likewise
+    schema = new.schema.resource(new.wire.type_name) if new.schema is not None else None
+    if schema is None:
+        return None
+    recorded = LiveState(old.wire.upgraded if old.wire is not None else NULL, old.private)
+    last = live or recorded
+    after, config = decode(new.wire.upgraded, schema), decode(new.wire.config, schema)
+    if after is None or config is None:
+        return None
+    private = b"" if last.gone else last.private
+    return _Applied(
+        schema, decode(last.state, schema), private, after, null_write_only(schema, config)
+    )
+
+
+async def _planned(
+    resource: LoadedResource, applied: _Applied, provider: Provider, deadline_s: float
+) -> PlanAnswer:
+    assert resource.wire is not None  # noqa: S101 - `_applied` has looked
+    schema = applied.schema
+    return await provider.plan(
+        resource.wire.type_name,
+        prior=encode(applied.before, schema),
+        proposed=encode(proposed_new(schema, applied.before, applied.config), schema),
+        config=encode(applied.config, schema),
+        private=applied.private,
+        provider_meta=resource.wire.provider_meta or None,
+        timeout_s=deadline_s,
+    )
+
+
+def _is_what_was_done(applied: _Applied, planned: Attributes) -> bool:
+    """Whether the state has what the plan says.
+
+    Where it has not, somebody has refreshed it: that takes in what was changed by hand.
+    """
+    nothing: Attributes = {}  # compared place by place: an object as a whole is never known
+    sides = align((applied.before or nothing, planned, applied.after), applied.schema.is_set)
+    before, wanted, after = sides
+    changed = aligned_paths(before, wanted, applied.schema.is_set)
+    known = [path for path in changed if not contains_unknown(value_at(wanted, path))]
+    return bool(known) and all(
+        _same(value_at(wanted, path), value_at(after, path), applied.schema, path) for path in known
+    )
+
+
+def _moved(applied: _Applied, planned: Attributes) -> Iterator[Steps]:
+    """Yield where the apply alone could choose, and has written another value.
+
+    What stands there as it stood before was not written: if it was changed by hand, it still is.
+    What code may set, a hand may have set after the last read, and the apply have left alone.
+    """
+    for path in _open_places(planned):
+        if not applied.schema.is_computed_alone(path):
+            continue
+        before, after = value_at(applied.before, path), value_at(applied.after, path)
+        if applied.before is None or not _same(before, after, applied.schema, path):
+            yield path
+
+
+def _open_places(value: Value, at: Steps = ()) -> Iterator[Steps]:
+    """Yield the unknown places that names lead to: an index is another one after an apply."""
+    if isinstance(value, Unknown):
+        yield at
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _open_places(item, (*at, name))
+
+
+def _same(left: Value, right: Value, schema: ResourceSchema, path: Steps) -> bool:
+    if is_empty(left) and is_empty(right):
+        return True
+    return same(left, right, lambda steps: schema.is_set(path + steps))

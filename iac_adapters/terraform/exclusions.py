@@ -1,0 +1,87 @@
+"""What `-exclude` in the environment leaves out of every plan of OpenTofu, and so of a scan.
+
+OpenTofu leaves out what is named and all that depends on it. Terraform has no such option.
+Source: "Resource targeting" in the documentation of `tofu plan`, 1.9 and later.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.terraform.state import StateInstance
+from reconciler.bounded_files import read_text
+
+OPTIONS: Final = ("exclude", "exclude-file")
+_VARIABLES: Final = ("TF_CLI_ARGS_plan", "TF_CLI_ARGS")
+
+
+def exclusions_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the options that leave resources out, each with its value behind `=`."""
+    return tuple(
+        argument
+        for variable in _VARIABLES
+        for argument in _exclusions(environment.get(variable, ""))
+    )
+
+
+def excluded_by(
+    exclusions: Sequence[str], instances: Iterable[StateInstance], *, directory: Path
+) -> frozenset[str]:
+    """Return the addresses of `instances` that are left out: those named and what needs them.
+
+    Raises:
+        OSError: a file of addresses cannot be read.
+    """
+    named = tuple(_named(exclusions, directory))
+    if not named:
+        return frozenset()
+    known = tuple(instances)
+    left_out = {i.address for i in known if _is_within(i.address, named)}
+    while more := {
+        i.address
+        for i in known
+        if i.address not in left_out
+        and any(_is_within(other, i.dependencies) for other in left_out)
+    }:
+        left_out |= more
+    return frozenset(left_out)
+
+
+def files_of(exclusions: Iterable[str], directory: Path) -> list[Path]:
+    """Return the files of addresses that are named."""
+    values = (argument.removeprefix("-exclude-file=") for argument in exclusions)
+    return [
+        directory / Path(value).expanduser()
+        for argument, value in zip(exclusions, values, strict=True)
+        if argument != value
+    ]
+
+
+def _exclusions(arguments: str) -> Iterator[str]:
+    try:
+        words = iter(shlex.split(arguments))
+    except ValueError:
+        return
+    for word in words:
+        option, equals, value = word.lstrip("-").partition("=")
+        if word.startswith("-") and option in OPTIONS:
+            yield f"-{option}={value if equals else next(words, '')}"
+
+
+def _named(exclusions: Sequence[str], directory: Path) -> Iterator[str]:
+    for argument in exclusions:
+        if argument.startswith("-exclude="):
+            yield argument.removeprefix("-exclude=")
+    for file in files_of(exclusions, directory):
+        for line in read_text(file).splitlines():
+            if line.strip() and not line.strip().startswith("#"):
+                yield line.strip()
+
+
+def _is_within(address: str, places: Iterable[str]) -> bool:
+    return any(
+        address == place or address.startswith((f"{place}[", f"{place}.")) for place in places
+    )

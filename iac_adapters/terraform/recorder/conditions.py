@@ -1,0 +1,116 @@
+"""Conditions of the code that stop a plan, and how the code is evaluated all the same.
+
+A failing `precondition` or `postcondition` ends a plan with an error, and what stands behind it
+is never planned. In `plan -refresh-only` it is a warning, and so it is while a `plan -destroy`
+looks at what there is: that evaluates every resource before it plans any deletion.
+Source: `checkRuleSeverity` and `preDestroyRefresh` in internal/terraform of Terraform 1.11;
+OpenTofu kept both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
+from iac_adapters.terraform.messages import NULL, message
+from iac_adapters.terraform.protocol import Rpc
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.capture import ConnectionCapture
+from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.planned_secrets import EVERYTHING
+from iac_adapters.terraform.recorder.recording import Recording
+
+SUMMARIES: Final = frozenset(
+    {
+        "Resource precondition failed",
+        "Resource postcondition failed",
+        "Module output value precondition failed",
+    }
+)
+EVALUATING: Final = "-destroy"
+"""The mode of a plan that evaluates everything first. It is never applied."""
+LOOKING: Final = "-refresh-only"
+"""The mode of a plan that evaluates no resource, and comes to each."""
+_SO: Final = (
+    "a plan ends with this error; drift is read all the same, and what the code has for resources"
+    " that are not made yet is not shown"
+)
+
+
+class AsRecorded:
+    """Implements `tunnel.Answers`: every object of the state reads as it is recorded."""
+
+    def __init__(self) -> None:
+        self._states: set[bytes] = set()
+
+    def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
+        """Return what is recorded; an object that is imported is in no state, and is read."""
+        if rpc is not Rpc.READ:
+            return None
+        asked = message("ReadRequest").FromString(request)
+        if content_of(asked.current_state.msgpack) not in self._states:
+            return None
+        answer = message("ReadResponse")(private=asked.private, new_identity=asked.current_identity)
+        answer.new_state.msgpack = asked.current_state.msgpack
+        return bytes(answer.SerializeToString())
+
+    async def configured(self, source: str, request: bytes) -> Provider | None:
+        """Return nothing: each connection configures a provider of its own."""
+        del source, request
+        return None
+
+    def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
+        """Return `response`, having noted what state it gives."""
+        del request
+        if rpc is Rpc.UPGRADE_STATE:
+            answered = message("UpgradeStateResponse").FromString(response)
+            self._states.add(content_of(answered.upgraded_state.msgpack))
+        return response
+
+
+def failed_conditions(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
+    """Return a warning for each condition that failed, in the words of its author."""
+    failed = (d for d in diagnostics if d.severity == ERROR and d.summary in SUMMARIES)
+    return tuple(dict.fromkeys(map(_told, failed)))
+
+
+def without_deletions(captures: Iterable[ConnectionCapture]) -> None:
+    """Drop from `captures` the deletion of each object that was planned before it."""
+    for capture in captures:
+        planned = defaultdict(list)
+        for call in capture.plans:
+            planned[call.type_name, content_of(call.prior)].append(call)
+        capture.plans = [
+            call
+            for calls in planned.values()
+            for call in calls
+            if call.config != NULL or all(other.config == NULL for other in calls)
+        ]
+
+
+def with_stopped(recording: Recording) -> Recording:
+    """Return `recording` with the updates that no plan could announce.
+
+    Nothing tells what of their values is secret, so all of it counts as secret.
+    """
+    stopped = {
+        instance.address
+        for instance in recording.instances.values()
+        if instance.planned and recording.action(instance.address) is None
+    }
+    if not stopped:
+        return recording
+    actions: Mapping[str, str] = {**recording.actions, **dict.fromkeys(stopped, "update")}
+    secrets = {**recording.secrets, **dict.fromkeys(stopped, EVERYTHING)}
+    return replace(recording, actions=actions, secrets=secrets)
+
+
+def _told(diagnostic: Diagnostic) -> str:
+    place = ":".join(str(part) for part in (diagnostic.file, diagnostic.line) if part is not None)
+    concerning = f" ({diagnostic.address})" if diagnostic.address else ""
+    detail = " ".join(diagnostic.detail.split())
+    head = f"{place}: {diagnostic.summary}" if place else diagnostic.summary
+    return f"{head}{concerning}: {detail}; {_SO}" if detail else f"{head}{concerning}; {_SO}"

@@ -1,0 +1,65 @@
+"""What a person's request for a quarantine meets: a correction, or another quarantine."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.domain.errors import ConflictError
+from reconciler.domain.policy import ActionType, Driver
+from reconciler.domain.quarantines import resource_of
+from reconciler.domain.records import FindingRecord, Remediation
+from reconciler.domain.remediation_states import BEFORE_EFFECT
+from reconciler.engine.quarantine.joining import isolating_now, proposed_of
+from reconciler.stores import Transaction
+
+GAVE_WAY: Final = "a quarantine was requested instead"
+
+
+def gives_way(known: Remediation, wanted: ActionType | None, group: str | None) -> bool:
+    """Whether what has not begun ends for the quarantine that a person asks for.
+
+    A correction does, and a quarantine by another group than the one that is asked for.
+
+    Raises:
+        ConflictError: it is at work, or is about other findings too (`other-remediation`).
+    """
+    if wanted is not ActionType.QUARANTINE:
+        return False
+    if known.action_type is ActionType.QUARANTINE and group in (None, known.isolation_group):
+        return False
+    if known.state in BEFORE_EFFECT and len(known.finding_ids) == 1:
+        return True
+    raise ConflictError(
+        f"remediation {known.id} is about this finding too, and is {known.state.value}",
+        code="other-remediation",
+        remedy=f"cancel it first: trueup cancel {known.id[:8]}",
+    )
+
+
+def of_its_resource(
+    tx: Transaction, record: FindingRecord, known: Remediation | None, group: str | None
+) -> Remediation | None:
+    """Return the quarantine of the same resource that waits for another of its findings.
+
+    Raises:
+        ConflictError: the resource is isolated so already (`already-quarantined`), or that one
+            isolates by another group (`other-remediation`).
+    """
+    resource = resource_of(record)
+    driver = Driver.DETACH if group is None else Driver.SWAP
+    if (isolating := isolating_now(tx, record.stack, resource, driver=driver)) is not None:
+        raise ConflictError(
+            f"{resource} is in quarantine already",
+            code="already-quarantined",
+            remedy=f"show it: trueup quarantines; release it: trueup release {isolating.id[:8]}",
+        )
+    other = proposed_of(tx, tx.remediations.open_of(record.stack), resource)
+    if other is None or (known is not None and other.id == known.id):
+        return None
+    if group in (None, other.isolation_group):
+        return other
+    raise ConflictError(
+        f"remediation {other.id} isolates {resource} already, and is {other.state.value}",
+        code="other-remediation",
+        remedy=f"cancel it first: trueup cancel {other.id[:8]}",
+    )

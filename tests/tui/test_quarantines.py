@@ -1,0 +1,71 @@
+"""Quarantines by keyboard, seen in the world they change."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from reconciler.domain.model import ResourceAddress
+from tests.client.conftest import Served
+from tests.tui.conftest import seated
+from tests.unit.engine.house import QUARANTINE, A, House
+from tui.session import Options
+
+EDGE: Final = ResourceAddress("thing.edge")
+
+
+async def proposed(served: Served) -> House:
+    """Drift until a policy proposes to detach the edge, and somebody has to approve that."""
+    house = served.desk.house
+    for side in (house.world.declared, house.world.recorded, house.world.live):
+        side[EDGE] = {"port": 80}
+    house.world.edges = {EDGE: A}
+    await house.put(QUARANTINE)
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    return house
+
+
+async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served) -> None:
+    house = await proposed(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("approve 1 quarantine of shop")
+        await seat.press("G")
+        await seat.until("type shop and enter to approve")
+        await seat.armed()
+        await seat.press(*"shop", "enter")
+        await seat.until("awaiting approval > queued")
+        await seat.worked(lambda: EDGE not in house.world.live)
+        await seat.press("escape")
+        await seat.until("# quarantined")
+    async with seated(served) as seat:
+        await seat.until("# quarantined")
+        await seat.press("U")
+        await seat.until("release exactly this")
+        await seat.armed()
+        await seat.press("y")
+        await seat.until("release requested: 1")
+        await seat.worked(lambda: EDGE in house.world.live)
+        await seat.until("v released")
+        assert "converged" not in seat.screen
+    assert house.world.live[EDGE] == {"port": 80}
+    assert house.world.live[A] == {"size": 99}
+
+
+async def test_production_asks_for_a_name_before_a_quarantine_is_rejected(served: Served) -> None:
+    house = await proposed(served)
+    async with seated(served, options=Options(environment="prod")) as seat:
+        await seat.until("needs approval")
+        await seat.press("X")
+        await seat.until("why?")
+        await seat.press(*"wanted", "enter")
+        await seat.until("what is dangerous stays connected")
+        await seat.until("type shop and enter to reject")
+        await seat.armed()
+        await seat.press("y", "enter")
+        assert [each.state for each in await house.remediations()] == ["awaiting_approval"]
+        await seat.press(*"shop", "enter")
+        await seat.until("reject: done: 1")
+    assert [each.state for each in await house.remediations()] == ["rejected"]

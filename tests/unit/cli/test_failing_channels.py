@@ -1,0 +1,100 @@
+"""Channels that take no messages, as `status`, `channel list` and `doctor` say it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.cli import objects as api
+from tests.unit.cli.conftest import Ask
+from tests.unit.cli.fake_daemon import FakeDaemon
+from tests.unit.cli.scenes import fleet
+
+COMMANDS = (("status",), ("channel", "list"), ("doctor",))
+
+
+def channel(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "events": ["drift.detected"],
+        "min_severity": "low",
+        "stacks": [],
+        "shown": 3,
+        "waiting": 0,
+        "given_up": 0,
+        "error": None,
+        "lost": 0,
+        "lost_since": None,
+        "failing": 0,
+        "failing_since": None,
+        "tried_again_at": None,
+        **more,
+    }
+
+
+@pytest.fixture
+def channels(daemon: FakeDaemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel that is well, and three that are not, in the settings and at the daemon."""
+    fleet(daemon, api.stack())
+    found = [
+        channel("dead", lost=2, lost_since=api.before(minutes=30.5), waiting=1,
+                error="channel dead: h answered 403"),
+        channel("failing", waiting=2, failing=2, failing_since=api.before(hours=3.5),
+                tried_again_at=api.before(minutes=-5.5), error="channel failing: no answer"),
+        channel("paused", tried_again_at=api.before(minutes=-9.5)),
+        channel("well"),
+    ]  # fmt: skip
+    daemon.lists("/channels", found, key="name")
+    sections = (f'[[channel]]\nname = "{each["name"]}"\nurl = "https://h/x"\n' for each in found)
+    (tmp_path / "trueup.toml").write_text("".join(sections))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("channels")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_why_a_channel_fails_what_happens_by_itself_and_what_to_type(
+    ask: Ask, command: tuple[str, ...]
+) -> None:
+    said = " ".join(ask(*command).out.split())
+    assert (
+        "CHANNEL dead SHOWS NO ALERTS: 2 messages given up, the first 30 min ago,"
+        " 1 alert not shown yet: channel dead: h answered 403"
+        " once that is corrected: trueup channel test dead" in said
+    )
+    assert (
+        "channel failing fails: 2 messages not taken, the first 3 h ago; tried again in 5 min:"
+        " channel failing: no answer to try it now: trueup channel test failing" in said
+    )
+    assert "channel paused is paused after a failure; tried again in 9 min" in said
+    assert "trueup channel test paused" in said
+    assert "trueup channel test well" not in said
+
+
+@pytest.mark.usefixtures("channels")
+def test_doctor_gives_programs_the_channels_as_the_api_has_them(ask: Ask) -> None:
+    assert [each["name"] for each in ask("doctor", "--json").json["channels"]] == [
+        "dead", "failing", "paused", "well",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("channels")
+def test_doctor_says_that_it_could_not_ask_where_no_daemon_runs(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUEUP_SERVER", "http://127.0.0.1:1")
+    said = ask("doctor")
+    assert said.code == 0
+    assert "dead, failing, paused, well: how they stand is not known:" in said.out
+    assert "start one: trueup serve" in said.out
+    assert ask("doctor", "--json").json["channels"] is None
+
+
+def test_doctor_asks_no_daemon_where_no_channel_is_configured(
+    daemon: FakeDaemon, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trueup.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert ask("doctor", "--json").json["channels"] == []
+    assert daemon.asked == []

@@ -1,0 +1,70 @@
+"""A stack that no scan verifies is an alert until one does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reconciler.domain.errors import RetryableError
+from reconciler.domain.records import Health
+from tests.unit.engine.board import begin, listen, tell
+from tests.unit.engine.house import House
+
+
+async def test_a_stack_that_fails_is_an_alert_until_it_is_verified(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    house.world.refuses_load = RetryableError("no credentials")
+    await house.scan()
+    stack = await house.stack()
+    assert stack.health is Health.ERROR
+    await tell(house)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop cannot be verified"
+    house.world.refuses_load = None
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
+async def test_a_stack_that_nobody_verifies_any_more_is_an_alert(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    await tell(house, minutes=44)
+    await tell(house, minutes=2)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop cannot be verified"
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
+async def test_a_daemon_that_was_down_for_days_has_an_interval_to_verify_its_stacks(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    house.clock.move(days=2)
+    house.service.started_at = house.clock.now()
+    await tell(house)
+    await tell(house, minutes=14)
+    assert board.shown == {}, "old news, in the first interval after the start"
+    await tell(house, minutes=2)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
+async def test_a_clock_that_was_set_back_after_the_start_does_not_end_that_watch(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    house.service.started_at = house.clock.now() + timedelta(days=300)
+    await tell(house, minutes=46)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]

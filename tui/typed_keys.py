@@ -14,6 +14,7 @@ from textual import events
 from textual.widgets import Input
 
 from tui.modals.confirm import Confirm
+from tui.modals.frame import Framed
 from tui.paged import PagedApp
 from tui.screens.page import Page
 
@@ -21,7 +22,7 @@ _TOUCHES: Final = (events.MouseDown, events.MouseScrollDown, events.MouseScrollU
 
 
 class TypedKeysApp(PagedApp):
-    """The part of the app that takes keys; those for a page that is not up yet wait for it."""
+    """The part of the app that takes keys; those for a page or a dialog that is not up yet wait."""
 
     def __init__(self, *, ansi_color: bool = False) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -42,10 +43,16 @@ class TypedKeysApp(PagedApp):
         while self._typed and self._is_up:
             await self._take(self._typed.popleft())
 
+    async def on_framed_up(self) -> None:
+        """Do what was typed for a dialog that was not there yet."""
+        await self.take_keys()
+
     @property
     def _is_up(self) -> bool:
+        if not self.screen_stack:
+            return False
         screen = self.screen
-        return screen.ready if isinstance(screen, Page) else True
+        return screen.ready if isinstance(screen, Page | Framed) else True
 
     async def _take(self, key: events.Key) -> None:
         screen = self.screen

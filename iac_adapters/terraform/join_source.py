@@ -90,7 +90,8 @@ def _loaded(
         planned_change=recording.built_in.get(address),
         read_when_forgotten=context.tool == TOFU,
         left_out=excluded,
-        stopped=action is None and _is_stopped(recording, instance, wire, block),
+        stopped=action is None and _is_stopped(recording, instance, block),
+        unevaluated=bool(recording.conditions) and action is None and _has_no_code(wire),
     )
 
 
@@ -117,15 +118,16 @@ def _is_left_out(
 def _is_stopped(
     recording: Recording,
     instance: StateInstance,
-    wire: RecordedInstance | None,
     block: ResourceBlock | None,
 ) -> bool:
-    """Whether a condition fails before the plan says whether it is deleted, moved or changed."""
+    """Whether a condition fails before the plan says if it is deleted, moved or left alone."""
     if not recording.conditions or instance.deposed:
         return False
-    if instance.provider.source == BUILT_IN:
-        return True
-    return wire is not None and (wire.config is None or block is None)
+    return instance.provider.source == BUILT_IN or block is None
+
+
+def _has_no_code(wire: RecordedInstance | None) -> bool:
+    return wire is not None and wire.config is None
 
 
 def _change_of(recording: Recording, instance: StateInstance) -> PlannedChange | None:

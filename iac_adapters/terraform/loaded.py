@@ -61,8 +61,9 @@ class LoadedResource:
     instead of a resource where the plan would change an output of the root module.
     `planned_change` is what the plan tells of a built-in one, as JSON. `read_when_forgotten`
     says that the tool reads the object once more before it takes it out of the state. `left_out`
-    says that the user leaves it out of every plan, and `stopped` that a condition of the code
-    fails before any plan says what becomes of it.
+    says that the user leaves it out of every plan, `unevaluated` that a condition of the code
+    fails and nothing tells what the code asks of it, and `stopped` that it has no block of its
+    own besides: nothing tells what becomes of it.
     """
 
     recorded: RecordedResource
@@ -77,6 +78,7 @@ class LoadedResource:
     read_as_recorded: bool = False
     read_when_forgotten: bool = False
     left_out: bool = False
+    unevaluated: bool = False
     stopped: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None

@@ -136,7 +136,8 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             return _tainted(InSync()) if live.state == resource.wire.upgraded else None
         case Status.LIVE:
             if live.state == resource.wire.upgraded and resource.planned_action is None:
-                return InSync()
+                # The code may delete it, as what is counted: a plan has not come to say so.
+                return Unreadable(STOPPED) if resource.unevaluated else InSync()
             return None
         case Status.NOT_IMPORTED:
             return None
@@ -172,6 +173,9 @@ async def judge_by_plan(
     """Let the provider plan the live object against the recorded configuration."""
     if resource.recorded.status is Status.TAINTED:
         return _tainted(_by_record(resource, live, digester))
+    if resource.unevaluated:
+        verdict = _by_record(resource, live, digester)
+        return verdict if isinstance(verdict, Drifted) else Unreadable(STOPPED)
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")
@@ -195,7 +199,10 @@ async def judge_by_plan(
 
 
 def _by_record(resource: LoadedResource, live: LiveState, digester: SecretDigester) -> Verdict:
-    """Judge a tainted object by what was recorded: its provider plans a new one in its place."""
+    """Judge by what was recorded: a tainted object, in whose place its provider plans a new one.
+
+    So is one whose code cannot be evaluated: `plan -refresh-only` compares no more than that.
+    """
     wire = resource.wire
     assert wire is not None and resource.schema is not None  # noqa: S101, PT018 - callers check
     schema = resource.schema.resource(wire.type_name)

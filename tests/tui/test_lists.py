@@ -68,10 +68,13 @@ async def test_a_filter_typed_at_once_is_taken_whole(served: Served) -> None:
     await drifted(served, A, B)
     async with seated(served) as seat:
         await seat.until("2 of 2")
+        field = seat.app.screen.query_one("#filter", Field)
         arrive(seat, "/thing.a\r")
-        await seat.until(lambda: "1 of 2  /thing.a " in seat.screen and "? keys" in seat.screen)
+        await seat.until(lambda: "1 of 2  /thing.a " in seat.screen and not field.display)
         arrive(seat, "/sev:low\r")
-        await seat.until("2 of 2  /sev:low ")
+        await seat.until(lambda: "2 of 2  /sev:low " in seat.screen and not field.display)
+        arrive(seat, ":drift thing.b\r")
+        await seat.until("1 of 2  /thing.b ")
 
 
 async def test_what_is_pasted_into_the_filter_acts_on_nothing(served: Served) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual.await_complete import AwaitComplete
+from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 
@@ -26,6 +27,18 @@ class Framed(ModalScreen[T], Generic[T]):
         border: round ansi_bright_blue; background: ansi_default;
     }
     """
+
+    class Up(Message, bubble=True):
+        """It takes keys from now on."""
+
+    ready = False
+    """Whether something in it has had the focus, to which what is typed goes."""
+
+    def on_descendant_focus(self) -> None:
+        """Say once that keys can come."""
+        if not self.ready:
+            self.ready = True
+            self.post_message(self.Up())
 
     def render(self) -> RenderableType:
         """Draw the page below, dim: none of its keys act now."""

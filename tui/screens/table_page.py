@@ -108,6 +108,7 @@ class TablePage(Page):
         field.select_all()
         field.display = True
         self.set_focus(field)  # at once: what is typed next is no key of the list
+        self.show_frame()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed; what is not whole yet changes nothing."""
@@ -117,8 +118,12 @@ class TablePage(Page):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter."""
         if self._try_filter(event.value, say=True):
-            event.input.display = False
-            self.table.focus()
+            self._close_field()
+
+    def _close_field(self) -> None:
+        self._field.display = False
+        self.set_focus(self.table)
+        self.show_frame()
 
     def set_filter(self, text: str) -> None:
         """Show what `text` asks for; what is not understood is said."""
@@ -137,9 +142,8 @@ class TablePage(Page):
         """Leave the filter as it was before it was typed at, then clear marks, then it."""
         table = self.table
         if self._field.display:
-            self._field.display = False
             self.set_filter(self._filter_before)
-            table.focus()
+            self._close_field()
         elif isinstance(table, MarkedTable) and table.marks:
             table.action_clear_marks()
         elif self.filter_text:

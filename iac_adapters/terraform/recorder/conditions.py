@@ -31,8 +31,10 @@ SUMMARIES: Final = frozenset(
         "Module output value precondition failed",
     }
 )
-DESPITE: Final = "-destroy"
-"""The mode of a plan that looks at everything first. It is never applied."""
+EVALUATING: Final = "-destroy"
+"""The mode of a plan that evaluates everything first. It is never applied."""
+LOOKING: Final = "-refresh-only"
+"""The mode of a plan that evaluates no resource, and comes to each."""
 _SO: Final = (
     "a plan ends with this error; drift is read all the same, and what the code has for resources"
     " that are not made yet is not shown"

@@ -29,7 +29,8 @@ from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.conditions import (
-    DESPITE,
+    EVALUATING,
+    LOOKING,
     SUMMARIES,
     as_recorded,
     failed_conditions,
@@ -137,12 +138,26 @@ async def _despite(
     order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> Recorded:
     """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
-    whole, _ = await _attempt(order, schemas=schemas, start=start, despite=stopped)
-    if whole is None:
-        return stopped
-    await _close(stopped)
-    without_deletions(whole.captures)
-    return replace(stopped, captures=whole.captures, warm=whole.warm)
+    attempt = partial(_attempt, order, schemas=schemas, start=start, after=stopped)
+    whole, _ = await attempt(instead=EVALUATING)
+    if whole is not None:
+        await _close(stopped)
+        without_deletions(whole.captures)
+        return replace(stopped, captures=whole.captures, warm=whole.warm)
+    # A condition may keep the rest from an error of its own: then what is recorded is all.
+    seen, _ = await attempt(instead=LOOKING)
+    return stopped if seen is None else _with_seen(stopped, seen)
+
+
+def _with_seen(stopped: Recorded, seen: Recorded) -> Recorded:
+    """Return `stopped` with the objects that only the other plan has come to."""
+    first = len(stopped.captures)
+    for capture in seen.captures:
+        capture.index += first
+    warm = {first + index: provider for index, provider in seen.warm.items()}
+    return replace(
+        stopped, captures=[*stopped.captures, *seen.captures], warm={**stopped.warm, **warm}
+    )
 
 
 async def _close(recorded: Recorded) -> None:
@@ -173,9 +188,13 @@ async def _attempt(
     *,
     schemas: SchemaStore,
     start: StartProvider,
-    despite: Recorded | None = None,
+    instead: str | None = None,
+    after: Recorded | None = None,
 ) -> tuple[Recorded | None, ToolRun]:
-    """Plan once; `despite` the conditions that failed there only what is evaluated counts."""
+    """Plan once; in the mode `instead`, only what passes on the wire counts.
+
+    Data sources then answer as they did in `after`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
@@ -183,7 +202,8 @@ async def _attempt(
         for number, installed in enumerate(order.providers):
             schema = filter_schema((await schemas.schema(installed)).raw, types=order.types)
             providers = HeadStart(partial(start, installed))
-            answers = as_recorded(despite.captures, installed.source) if despite else None
+            known = after.captures if after is not None else ()
+            answers = as_recorded(known, installed.source) if instead else None
             tunnel = await open_tunnel(
                 folder / str(number), installed, order, schema, providers, answers=answers
             )
@@ -193,7 +213,7 @@ async def _attempt(
             "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
         }
         # A plan that would destroy everything is written nowhere.
-        mode = [DESPITE] if despite else ["-refresh=false", f"-out={folder / _PLAN}"]
+        mode = [instead] if instead else ["-refresh=false", f"-out={folder / _PLAN}"]
         run = await run_tool(
             order.executable,
             ["plan", *mode, "-lock=false", "-input=false", "-json",
@@ -212,7 +232,7 @@ async def _attempt(
             return None, run
         captures, kept = _number([c for tunnel in tunnels for c in tunnel.connections])
         drop_write_only(captures, {p.source: await schemas.schema(p) for p in order.providers})
-        if despite:
+        if instead:
             return Recorded(captures, (), kept), run
         planned = planned_changes(events)
         shown = await _shown(order, folder / _PLAN, events, planned, environment)

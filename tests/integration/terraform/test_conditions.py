@@ -160,6 +160,23 @@ resource "world_thing" "taking" {{
     assert "Module output value precondition failed" in report.warnings[0]
 
 
+async def test_what_cannot_be_evaluated_at_all_is_held_against_the_record(
+    stack: WorldStack,
+) -> None:
+    """A condition may be there to keep the rest from an error of its own."""
+    red = 'team = { true = "red" }[var.allowed]'
+    stack.apply((CODE % "precondition").replace('team = "red"', red, 1))
+    with stack.changed() as things:
+        for name in ("web", "leaf", "other"):
+            things[name]["labels"] = {**things[name]["labels"], "team": "blue"}
+
+    report = await scan(stack)
+
+    drifted = (Origin.OUT_OF_BAND, ["labels.team"])
+    assert found(report) == {WEB: drifted, LEAF: drifted, OTHER: drifted}
+    assert "Resource precondition failed" in report.warnings[0]
+
+
 async def test_a_variable_that_is_not_valid_is_an_error_as_it_is_for_the_tool(
     stack: WorldStack,
 ) -> None:

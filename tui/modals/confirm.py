@@ -81,15 +81,26 @@ class Confirm(Framed[bool]):
                 yield TypedToken(id="token")
 
     def on_mount(self) -> None:
-        """Draw, and only then begin to listen."""
+        """Show what is asked."""
         self.query_one("#asked", Document).show(self._lines, keep=False)
         self.query_one("#asked", Document).focus()
-        self.call_after_refresh(self._arm)
         self.set_interval(0.1, self._show_verdict)
 
+    def on_screen_resume(self) -> None:
+        """Draw, and only then begin to listen; anew each time that it comes to the front."""
+        self._armed_at = float("inf")
+        self.call_after_refresh(self._arm)
+
+    def on_screen_suspend(self) -> None:
+        """Take no yes while something covers it, and none from before that."""
+        self._armed_at = float("inf")
+        self._keys += 1
+
     def _arm(self) -> None:
-        self._armed_at = time.monotonic() + ARM_S
-        self._show_verdict()
+        # What covers it by now was drawn instead.
+        if self.is_active:
+            self._armed_at = time.monotonic() + ARM_S
+            self._show_verdict()
 
     @property
     def _disarmed(self) -> str:

@@ -64,6 +64,7 @@ class Menu(Framed[str]):
         """Show every choice."""
         self.query_one("#title", Bar).show((Span(self._title, "strong"),))
         self.query_one("#narrow", Input).focus()
+        self._table.opened = self._choose
         self._show("")
 
     def _show(self, text: str) -> None:
@@ -87,11 +88,6 @@ class Menu(Framed[str]):
         """Choose what the cursor is on."""
         event.stop()
         self._choose(self._table.cursor_key)
-
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Choose what was opened by mouse."""
-        message.stop()
-        self._choose(message.key)
 
     def on_line_table_highlighted(self, message: LineTable.Highlighted) -> None:
         """Keep it from the page below."""

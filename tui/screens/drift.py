@@ -262,13 +262,13 @@ class DriftPage(FindingVerbs, TablePage):
 
     # Going on.
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Open a finding, or fold a group."""
-        if message.key.startswith(GROUP_KEY):
-            self._wish = replace(self._wish, folded=self._wish.folded ^ {message.key})
+        if key.startswith(GROUP_KEY):
+            self._wish = replace(self._wish, folded=self._wish.folded ^ {key})
             self.rearrange()
-        elif message.key in self.session.store.rows:
-            self.ours.open_finding(message.key)
+        elif key in self.session.store.rows:
+            self.ours.open_finding(key)
 
     def chosen(self) -> list[Row]:
         """Return the rows a verb is about: the marks that are shown, a group, or the cursor's."""

@@ -20,7 +20,6 @@ from tui.store.languages import STACKS
 from tui.store.rows import SEVERITIES
 from tui.store.store import Changes
 from tui.widgets.columns import Column
-from tui.widgets.table import LineTable
 
 _COUNT_AFTER_S: Final = 1.0
 _WORST_FIRST: Final = ("error", "incomplete", "drifted", "never_run", "in_sync")
@@ -96,13 +95,13 @@ class StacksPage(ListPage):
         """Say how a stack is added."""
         return list(empty_fleet_lines(self.session))
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Show the drift of a stack; of one that could not be scanned, why and what to do."""
-        stack = self.session.store.stacks.get(message.key)
+        stack = self.session.store.stacks.get(key)
         if stack is not None and stack.error:
             self.ours.show_text(stack.name, list(stack_lines(stack)))
             return
-        self.ours.show_drift(f"stack:{message.key}")
+        self.ours.show_drift(f"stack:{key}")
 
     def action_scan(self) -> None:
         """Have the stack under the cursor scanned now."""

@@ -49,11 +49,17 @@ class TablePage(Page):
         """
         raise NotImplementedError
 
+    def open_row(self, key: str) -> None:
+        """Open what a row stands for."""
+        raise NotImplementedError
+
     def body(self) -> Iterable[Widget]:
         """Return the table, with the row in full beside it where there is room."""
         yield Bar(self.palette, id="counts")
+        table = self.new_table()
+        table.opened = self.open_row
         with Horizontal():
-            yield self.new_table()
+            yield table
             yield Document(self.palette, id="preview")
         yield Field(placeholder=self.examples, id="filter")
 

@@ -119,6 +119,20 @@ async def test_what_a_refresh_took_in_stays_a_finding(stack: WorldStack) -> None
         assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
 
 
+async def test_what_a_refresh_took_in_of_what_waits_to_be_replaced_stays_a_finding(
+    stack: WorldStack,
+) -> None:
+    async with daemon(stack) as watching:
+        by_hand(stack, serial="by hand")
+        assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+        stack.write(CODE.replace("labels =", 'place = "elsewhere"\n  labels ='))
+        _refresh(stack)
+        # The plan would change it as well, and so it is that finding's meanwhile.
+        assert found(await watching.scan()) == [(Origin.UNAPPLIED, ["place"])]
+        stack.write(CODE)
+        assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+
+
 async def test_what_an_apply_left_as_it_was_stays_a_finding(stack: WorldStack) -> None:
     async with daemon(stack) as watching:
         by_hand(stack, size=99)

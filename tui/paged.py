@@ -130,9 +130,7 @@ class PagedApp(App[None]):
     def show_drift(self, text: str) -> None:
         """Go to the fleet, filtered by `text`."""
         self._go("drift")
-        self.call_after_refresh(self._set_filter, text)
-
-    def _set_filter(self, text: str) -> None:
+        # At once: a key that is typed next is about these rows.
         while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
             self.pop_screen()
         if isinstance(self.screen, DriftPage):

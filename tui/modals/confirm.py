@@ -30,9 +30,8 @@ ALONE_S: Final = 0.15
 class TypedToken(Field):
     """Takes typing and no pasting: a name that is pasted was not read."""
 
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
+    def paste(self, _pasted: str) -> None:
+        """Put in nothing."""
 
     def action_paste(self) -> None:
         """Paste nothing."""
@@ -82,6 +81,8 @@ class Confirm(Framed[bool]):
 
     def on_mount(self) -> None:
         """Show what is asked."""
+        if self._asked.tier >= Tier.SERIOUS:
+            self.query_one("#token", TypedToken).submitted = self._submit
         self.query_one("#asked", Document).show(self._lines, keep=False)
         self.query_one("#asked", Document).focus()
         self.set_interval(0.1, self._show_verdict)
@@ -158,17 +159,16 @@ class Confirm(Framed[bool]):
         if keys == self._keys and not self._disarmed:
             self.dismiss(result=True)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _submit(self, text: str) -> None:
         """Confirm by the name, typed as it is."""
-        event.stop()
         self._show_verdict()
         if not self._seen_all:
             # Tab and a click reach the field too: a name after them approved 300 lines unread.
             self.query_one("#asked", Document).focus()
-        elif event.value.strip() == self._asked.token and self._is_armed(event.time):
+        elif text.strip() == self._asked.token and self._is_armed(time.monotonic()):
             self.dismiss(result=True)
             return
-        event.input.value = ""
+        self.query_one("#token", TypedToken).value = ""
 
     def _is_armed(self, pressed_at: float) -> bool:
         return pressed_at >= self._armed_at and not self._disarmed

@@ -115,6 +115,8 @@ class DriftPage(FindingVerbs, TablePage):
         if self._is_quiet:
             self.rearrange()
         else:
+            # No change was told to it while another page was in front.
+            self._staging.note_all(self.session.store.rows, order=self._arranged)
             self.table.redraw()
             self._show_counts()
 
@@ -286,10 +288,14 @@ class DriftPage(FindingVerbs, TablePage):
             self.ours.open_finding(self.table.cursor_key, tab="plan")
 
     def action_scan(self) -> None:
-        """Have the stacks of the chosen rows scanned now."""
-        if self.may("scan"):
-            stacks = {row.stack for row in self.chosen()} or set(self.session.store.stacks)
-            self.ours.scan(sorted(stacks))
+        """Have the stacks of the chosen rows scanned now; where no row is listed, every stack."""
+        if not self.may("scan"):
+            return
+        stacks = {row.stack for row in self.chosen()}
+        if not stacks and (self.table.order or self.filter_text or self.table.marks):
+            self.flash("nothing is chosen; ", ("5", "key"), " lists the stacks")
+            return
+        self.ours.scan(sorted(stacks or self.session.store.stacks))
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the row under the cursor."""

@@ -65,10 +65,15 @@ class StacksPage(ListPage):
         self._counts_again = False
 
     def rows(self) -> Mapping[str, Stack]:
-        """Return the stacks, the worst first, each with the drift that the list of drift has."""
+        """Return the stacks, the worst first, each with the drift that the list of drift has.
+
+        Until that list was read, with what the daemon counted.
+        """
         store = self.session.store
-        listed = store.severities_by_stack(now=time.monotonic())
         found = sorted(store.stacks.values(), key=_badness)
+        if not self.session.pump.loaded:
+            return {stack.name: stack for stack in found}
+        listed = store.severities_by_stack(now=time.monotonic())
         return {
             stack.name: replace(stack, findings=_counted(listed.get(stack.name, {})))
             for stack in found
@@ -84,6 +89,8 @@ class StacksPage(ListPage):
 
     def _count_again(self) -> None:
         self._counts_again = False
+        # What was counted within this second may be older than the change, and no other comes.
+        self.session.store.severities_by_stack(now=time.monotonic(), anew=True)
         self.show()
 
     def detail(self, key: str) -> Iterable[Line]:

@@ -66,6 +66,7 @@ class TablePage(Page):
     def on_mount(self) -> None:
         """Put the keys on the table."""
         self._field.display = False
+        self._field.submitted = self._keep_filter
         self.table.focus()
 
     @property
@@ -79,8 +80,8 @@ class TablePage(Page):
         return self.query_one("#preview", Document)
 
     @property
-    def _field(self) -> Input:
-        return self.query_one("#filter", Input)
+    def _field(self) -> Field:
+        return self.query_one("#filter", Field)
 
     @property
     def has_room_beside(self) -> bool:
@@ -94,7 +95,7 @@ class TablePage(Page):
             spans.append(Span(f"  /{self.filter_text}", "info"))
         table = self.table
         if isinstance(table, MarkedTable) and table.marks:
-            hidden = sum(table.place_of(key) is None for key in table.marks)
+            hidden = table.hidden_marks()
             left_out = f" ({hidden:,} hidden)" if hidden else ""
             spans.append(Span(f"  {len(table.marks):,} marked{left_out}", "mark"))
         return spans
@@ -121,9 +122,8 @@ class TablePage(Page):
         if event.input.id == "filter" and event.input.display:
             self._try_filter(event.value, say=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        if self._try_filter(event.value, say=True):
+    def _keep_filter(self, text: str) -> None:
+        if self._try_filter(text, say=True):
             self._close_field()
 
     def _close_field(self) -> None:

@@ -6,6 +6,10 @@ import grp
 import pwd
 from pathlib import Path
 
+from agent.probes.reading import read_plain
+
+_LARGEST_BYTES = 8 * 2**20
+
 
 class Accounts:
     """Names by number; a number without a name is its own name.
@@ -45,7 +49,7 @@ class Accounts:
 
 def _names(file: Path) -> dict[int, str]:
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = read_plain(file, most=_LARGEST_BYTES).decode("utf-8", "replace").splitlines()
     except OSError:
         return {}
     names: dict[int, str] = {}

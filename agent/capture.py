@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.host_root import check_root
 from agent.identity import Identity
 from agent.leaf_file import LeafFile
 from agent.probes.files import FileScope, files_section
@@ -36,8 +37,13 @@ class Captured:
 
 
 def capture(identity: Identity, scope: Scope, *, state: Path) -> Captured:
-    """Look at the host once; nothing of it is changed."""
+    """Look at the host once; nothing of it is changed.
+
+    Raises:
+        AgentError: the host's file system does not lie where it is to be.
+    """
     began = time.monotonic()
+    check_root(Path(identity.root))
     files = FileScope(
         root=Path(identity.root),
         trees=identity.trees,
@@ -67,7 +73,7 @@ def _hashed(name: str, section: Section) -> tuple[Section, bytes]:
             return section, _digest_of_file(name, section.status, section.leaves)
         if all(map(is_key, section.leaves)):
             return section, digest_of(name, section)
-    except NotCanonicalError:
+    except (NotCanonicalError, UnicodeEncodeError):  # half a surrogate pair, in a value or a key
         pass
     unread = Section("unsupported")
     return unread, digest_of(name, unread)

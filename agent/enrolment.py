@@ -12,10 +12,15 @@ from pathlib import Path
 
 from agent import __version__
 from agent.errors import AgentError
+from agent.host_root import check_root
 from agent.identity import Identity, is_enrolled, keep_identity
-from agent.private_files import private_folder
+from agent.private_files import private_folder, write_private
 from agent.protocol.messages import ENROLL_PATH
 from agent.transport import Server, check_url
+
+_ROOM = ".room"
+_ROOM_BYTES = 8192
+"""More than an identity takes."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +42,18 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
     Raises:
         RefusedError: the server does not take the token, or knows the host already.
         AwayError: the server cannot be reached.
-        AgentError: this host is enrolled already.
+        AgentError: this host is enrolled already, or `order.root` is no file system of a host.
+        OSError: the identity could not be kept in `state`; the token was not used.
     """
     url = check_url(order.url)
+    check_root(Path(order.root))
     if is_enrolled(state):
         raise AgentError(
             f"this host is enrolled already: {state} has its identity",
             remedy="remove that folder first; the server then needs `enroll-token --replace`",
         )
     private_folder(state)
+    _make_room(state)
     incarnation = secrets.token_hex(16)
     asked = {
         "token": order.token,
@@ -56,7 +64,10 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
     }
     body = json.dumps(asked).encode()
     headers = {"Content-Type": "application/json"}
-    answer = Server(url, order.ca_file).post(ENROLL_PATH, body, headers)
+    try:
+        answer = Server(url, order.ca_file).post(ENROLL_PATH, body, headers)
+    finally:
+        (state / _ROOM).unlink(missing_ok=True)
     if answer is None:
         raise AgentError(f"{url} gave no identity", remedy="check that it is a trueup daemon")
     identity = Identity(
@@ -74,3 +85,15 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
     )
     keep_identity(state, identity)
     return identity
+
+
+def _make_room(state: Path) -> None:
+    """Let the disk have room for an identity: the token is used up before there is one to keep.
+
+    Raises:
+        OSError: there is none, or nothing can be written there.
+    """
+    try:
+        write_private(state / _ROOM, bytes(_ROOM_BYTES), durable=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(state)) from error

@@ -111,8 +111,8 @@ def _print(receivers: Receivers, narrator: Narrator) -> None:
     (message,) = receivers.room.messages.values()
     edits = f", edited {receivers.room.edits} times" if receivers.room.edits else ""
     narrator.item(f"Slack, one message{edits}: {message['text']}")
-    for incident in receivers.pager.open.values():
-        narrator.item(f"PagerDuty, triggered: {incident['summary']}")
+    for key, incident in receivers.pager.open.items():
+        narrator.item(f"PagerDuty, triggered: incident {key}: {incident['summary']}")
     for key in receivers.pager.resolved:
         narrator.item(f"PagerDuty, resolved: incident {key}")
     for change in receivers.pager.changes:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.probes.reading import key_of, read_plain, reason_of
 from agent.protocol.tree import OK, Section
 
 _LARGEST_BYTES = 8 * 2**20
@@ -25,17 +26,30 @@ def groups_section(root: Path) -> Section:
 
 
 def sudoers_section(root: Path) -> Section:
-    """Return the rules of `/etc/sudoers` and its folder, in the order that sudo reads them."""
+    """Return the rules of `/etc/sudoers` and its folder, in the order that sudo reads them.
+
+    What sudo itself passes over there, such as a folder or a link to nowhere, has a leaf that
+    says so: it must not hide the rules beside it.
+    """
     if not os.path.lexists(root / "etc/sudoers"):
         return Section("unsupported")
     leaves: dict[str, Any] = {}
     try:
         for file in (root / "etc/sudoers", *_included(root / "etc/sudoers.d")):
-            text = file.read_bytes()[:_LARGEST_BYTES].decode("utf-8", "backslashreplace")
-            leaves["/" + str(file.relative_to(root))] = {"rules": list(read_rules(text))}
+            leaves[key_of(file, root)] = _rules_of(file)
     except PermissionError:
         return Section("denied")
     return Section(OK, leaves)
+
+
+def _rules_of(file: Path) -> dict[str, Any]:
+    try:
+        content = read_plain(file, most=_LARGEST_BYTES)
+    except PermissionError:
+        raise
+    except OSError as error:
+        return {"unreadable": reason_of(error)}
+    return {"rules": list(read_rules(content.decode("utf-8", "backslashreplace")))}
 
 
 def read_users(text: str) -> dict[str, Any]:
@@ -78,8 +92,11 @@ def _included(folder: Path) -> Iterable[Path]:
 
 def _of_file(file: Path, read: Any) -> Section:
     try:
-        return Section(OK, read(file.read_bytes()[:_LARGEST_BYTES].decode("utf-8", "replace")))
+        content = read_plain(file, most=_LARGEST_BYTES + 1)
     except PermissionError:
         return Section("denied")
     except OSError:
         return Section("unsupported")
+    if len(content) > _LARGEST_BYTES:
+        return Section("truncated")
+    return Section(OK, read(content.decode("utf-8", "replace")))

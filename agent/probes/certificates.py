@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.probes.reading import key_of, read_plain
 from agent.protocol.tree import OK, Section
 
 _FOLDERS = ("etc/ssl", "etc/pki/tls", "etc/letsencrypt/live", "etc/nginx", "etc/trueup")
@@ -30,14 +31,14 @@ def certificates_section(root: Path) -> Section:
         if len(leaves) >= _MOST_FILES:
             return Section("truncated", leaves)
         try:
-            found = list(read_certificates(file.read_bytes()[:_LARGEST_BYTES]))
+            found = list(read_certificates(read_plain(file, most=_LARGEST_BYTES)))
         except PermissionError:
             status = "denied"
             continue
         except OSError:
             continue
         if found:
-            leaves["/" + str(file.relative_to(root))] = {"certificates": found}
+            leaves[key_of(file, root)] = {"certificates": found}
     return Section(status, leaves)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from agent.probes.reading import key_of, read_plain
 from agent.protocol.tree import OK, Section
 
 _SYSTEM = re.compile(r"((?:\S+\s+){5}|@\w+\s+)(\S+)\s+(.*)")
@@ -23,13 +24,13 @@ def cron_section(root: Path, key: bytes) -> Section:
     status = OK
     for file, user in _tables(root):
         try:
-            text = file.read_bytes()[:_LARGEST_BYTES].decode("utf-8", "backslashreplace")
+            text = read_plain(file, most=_LARGEST_BYTES).decode("utf-8", "backslashreplace")
         except PermissionError:
             status = "denied"
             continue
         except OSError:
             continue
-        leaves["/" + str(file.relative_to(root))] = {"entries": list(read_table(text, user, key))}
+        leaves[key_of(file, root)] = {"entries": list(read_table(text, user, key))}
     return Section(status, leaves)
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from agent.probes.command import PATH, ask
+from agent.probes.reading import read_plain
 from agent.protocol.tree import OK, Section
 
 _TIMEOUT_S = 60.0
+_LARGEST_BYTES = 64 * 2**20
 _DPKG_FORMAT = "${binary:Package}\t${Version}\t${db:Status-Status}\n"
 _RPM_FORMAT = "%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%{ARCH}\n"
 
@@ -20,15 +22,24 @@ def packages_section(root: Path) -> Section:
     """Return every installed package; one of several architectures has them in its key."""
     status = root / "var/lib/dpkg/status"
     if status.exists():
+        if not status.is_file():
+            return Section("unsupported")  # `dpkg-query` would wait for a pipe until its deadline
         argv = ["dpkg-query", f"--admindir={root / 'var/lib/dpkg'}", "-W", f"-f={_DPKG_FORMAT}"]
         said = ask(argv, timeout_s=_TIMEOUT_S)
         if said.status == "unsupported" and shutil.which("dpkg-query", path=PATH) is None:
             # A container beside the host seldom has the host's own tools. Where they are there
             # and fail, the file is damaged: half of it would say that packages were removed.
-            return Section(OK, read_dpkg_status(status.read_text("utf-8", "backslashreplace")))
+            return _read_itself(status)
         return Section(said.status, read_dpkg(said.text))
     said = ask(["rpm", f"--root={root}", "-qa", "--qf", _RPM_FORMAT], timeout_s=_TIMEOUT_S)
     return Section(said.status, read_rpm(said.text))
+
+
+def _read_itself(status: Path) -> Section:
+    content = read_plain(status, most=_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        return Section("truncated")
+    return Section(OK, read_dpkg_status(content.decode("utf-8", "backslashreplace")))
 
 
 def read_dpkg(text: str) -> dict[str, Any]:

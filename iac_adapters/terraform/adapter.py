@@ -25,7 +25,7 @@ from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.read_files import unchanged
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, gathered, redacting_apart
-from iac_adapters.terraform.after_apply import Chosen, chosen_by_apply
+from iac_adapters.terraform.after_apply import Chosen, chosen_by_apply, rewritten
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.children.reads import TerraformReads
 from iac_adapters.terraform.context import Context, prepare
@@ -163,13 +163,16 @@ class TerraformAdapter:
         drifted = warm.drifted if warm else {}
         live = warm.live if warm else {}
         brought_about = warm.brought_about if warm else set()
-        reader = warm.reader if warm else self._reader(context, drifted, live, brought_about)
+        have_read = warm.have_read if warm else set()
+        reader = (
+            warm.reader if warm else self._reader(context, drifted, live, brought_about, have_read)
+        )
         secrets = StackSecrets(reference, context, stack)
         files = context.provider_files.stamps
         chosen = await self._chosen(context, warm, stack)
         warm = WarmStack(
             context.revision, stack, reader, secrets, files, drifted, live, brought_about,
-            chosen=chosen,
+            have_read, chosen=chosen,
         )  # fmt: skip
         self._warm.put(reference.name, warm)
         payload = Payload(
@@ -180,13 +183,19 @@ class TerraformAdapter:
     async def _chosen(
         self, context: Context, before: WarmStack | None, stack: LoadedStack
     ) -> dict[ResourceAddress, Chosen]:
-        """Return what applies have chosen since the last complete scan, where that is known."""
+        """Return what applies have chosen that no kept baseline holds, where that is known."""
         if before is None:
             return {}
         deadline_s = read_deadline_s(context.environment)
         found = await chosen_by_apply(
-            before.stack, before.live, stack, providers=self._providers, deadline_s=deadline_s
+            before.stack,
+            before.live,
+            stack,
+            read=before.have_read,
+            providers=self._providers,
+            deadline_s=deadline_s,
         )
+        before.have_read.difference_update(rewritten(before.stack, stack) - found.keys())
         return {**before.chosen, **found}
 
     async def observe(
@@ -218,8 +227,6 @@ class TerraformAdapter:
                 yield await safe.seen(observed)
         if wanted is None:
             await self._learn(payload, seen)
-            if payload.warm is not None:
-                payload.warm.chosen.clear()  # this scan's witnesses have taken it in
 
     async def _children_of(
         self,
@@ -476,6 +483,7 @@ class TerraformAdapter:
         drifted: dict[ResourceAddress, bytes],
         live: dict[ResourceAddress, LiveState],
         brought_about: set[ResourceAddress],
+        have_read: set[ResourceAddress],
     ) -> TerraformReader:
         return terraform_reader(
             self._providers,
@@ -483,5 +491,6 @@ class TerraformAdapter:
             drifted=drifted,
             live=live,
             brought_about=brought_about,
+            have_read=have_read,
             read_deadline_s=read_deadline_s(context.environment),
         )

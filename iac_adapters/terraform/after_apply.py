@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,7 @@ from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.values import decode, encode
 from reconciler.domain.compare import align, aligned_paths, same, value_at
 from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.kept_baseline import identity_of
 from reconciler.domain.model import ResourceAddress, Status
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import Steps
@@ -56,13 +57,15 @@ async def chosen_by_apply(
     live: Mapping[ResourceAddress, LiveState],
     after: LoadedStack,
     *,
+    read: Collection[ResourceAddress],
     providers: Providers,
     deadline_s: float,
 ) -> dict[ResourceAddress, Chosen]:
     """Return what an apply chose between two loads of one stack, by address.
 
-    `live` is what was read of the objects of `before` that were not as recorded. An object that
-    its provider cannot be asked about is left out: its values are held against the older ones.
+    `read` are the objects of `before` that were read, and `live` has those that were not as
+    recorded. An object that was not read, or that its provider cannot be asked about, is left
+    out: its values are held against the older ones.
     """
     limit = asyncio.Semaphore(_AT_ONCE)
     answers: dict[ResourceAddress, Chosen] = {}
@@ -78,7 +81,8 @@ async def chosen_by_apply(
     asked = [
         ask(address, resource)
         for address, resource in after.resources.items()
-        if address in before.resources and _is_written_anew(before.resources[address], resource)
+        if _is_written_anew(before.resources.get(address), resource)
+        and (address in read or before.resources[address].wire is None)
     ]
     # A provider that hangs must not hold up the scan, which tells of it resource by resource.
     with contextlib.suppress(TimeoutError):
@@ -87,12 +91,31 @@ async def chosen_by_apply(
     return answers
 
 
-def _is_written_anew(old: LoadedResource, new: LoadedResource) -> bool:
-    if new.recorded.status is not Status.LIVE or new.wire is None or new.wire.config is None:
+def rewritten(before: LoadedStack, after: LoadedStack) -> set[ResourceAddress]:
+    """Return the objects of which the state has something else by now."""
+    return {
+        address
+        for address, old in before.resources.items()
+        if old.wire is not None
+        and ((new := after.resources.get(address)) is None or _is_other(old, new))
+    }
+
+
+def _is_other(old: LoadedResource, new: LoadedResource) -> bool:
+    return new.wire is None or old.wire is None or old.wire.upgraded != new.wire.upgraded
+
+
+def _is_written_anew(old: LoadedResource | None, new: LoadedResource) -> bool:
+    if (
+        old is None
+        or new.recorded.status is not Status.LIVE
+        or new.wire is None
+        or new.wire.config is None
+    ):
         return False
     if old.wire is None:
         return old.recorded.status is Status.NOT_CREATED
-    return old.wire.upgraded != new.wire.upgraded
+    return _is_other(old, new)
 
 
 async def _chosen(
@@ -108,6 +131,8 @@ async def _chosen(
     provider = await providers.get(new.provider)
     answer = await _planned(new, applied, provider, deadline_s)
     if applied.before is not None and answer.requires_replace:
+        if identity_of(applied.before) == identity_of(applied.after):
+            return None  # it waits to be replaced: somebody has only refreshed it
         applied = _Applied(applied.schema, None, b"", applied.after, applied.config)
         answer = await _planned(new, applied, provider, deadline_s)
     planned = decode(answer.state, applied.schema)
@@ -153,22 +178,25 @@ def _is_what_was_done(applied: _Applied, planned: Attributes) -> bool:
 
     Where it has not, somebody has refreshed it: that takes in what was changed by hand.
     """
-    sides = align((applied.before, planned, applied.after), applied.schema.is_set)
+    nothing: Attributes = {}  # compared place by place: an object as a whole is never known
+    sides = align((applied.before or nothing, planned, applied.after), applied.schema.is_set)
     before, wanted, after = sides
     changed = aligned_paths(before, wanted, applied.schema.is_set)
-    return bool(changed) and all(
-        contains_unknown(value_at(wanted, path))
-        or _same(value_at(wanted, path), value_at(after, path), applied.schema, path)
-        for path in changed
+    known = [path for path in changed if not contains_unknown(value_at(wanted, path))]
+    return bool(known) and all(
+        _same(value_at(wanted, path), value_at(after, path), applied.schema, path) for path in known
     )
 
 
 def _moved(applied: _Applied, planned: Attributes) -> Iterator[Steps]:
-    """Yield where the apply was free to choose and has written another value.
+    """Yield where the apply alone could choose, and has written another value.
 
     What stands there as it stood before was not written: if it was changed by hand, it still is.
+    What code may set, a hand may have set after the last read, and the apply have left alone.
     """
     for path in _open_places(planned):
+        if not applied.schema.is_computed_alone(path):
+            continue
         before, after = value_at(applied.before, path), value_at(applied.after, path)
         if applied.before is None or not _same(before, after, applied.schema, path):
             yield path

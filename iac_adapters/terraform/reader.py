@@ -31,13 +31,14 @@ def terraform_reader(  # noqa: PLR0913 - what it is told, all by name
     drifted: dict[ResourceAddress, bytes] | None = None,
     brought_about: set[ResourceAddress] | None = None,
     live: dict[ResourceAddress, LiveState] | None = None,
+    have_read: set[ResourceAddress] | None = None,
     read_deadline_s: float = READ_S,
     concurrency: int = CONCURRENT_READS,
 ) -> TerraformReader:
     """Return a reader of one Terraform or OpenTofu stack.
 
-    `drifted` is told what has moved, `live` what was read of it, and `brought_about` what is by
-    now as the code has it.
+    `drifted` is told what has moved, `live` what was read of it, `brought_about` what is by now
+    as the code has it, and `have_read` all that was read.
     """
     return StackReader(
         providers,
@@ -46,6 +47,7 @@ def terraform_reader(  # noqa: PLR0913 - what it is told, all by name
             {} if drifted is None else drifted,
             {} if live is None else live,
             set() if brought_about is None else brought_about,
+            set() if have_read is None else have_read,
         ),
         read_deadline_s=read_deadline_s,
         concurrency=concurrency,
@@ -63,6 +65,8 @@ class TerraformQuestions:
     """What was last read of each object that is not byte for byte as it was recorded."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
+    have_read: set[ResourceAddress] = field(default_factory=set)
+    """Every object that was read, whatever was read of it."""
 
     def address(self, resource: LoadedResource) -> ResourceAddress:
         """Return its address in the state or the code."""
@@ -90,6 +94,7 @@ class TerraformQuestions:
     def evident(self, resource: LoadedResource, live: LiveState) -> Verdict | None:
         """Return what needs no plan: gone, byte-equal, or not to be judged at all."""
         assert resource.wire is not None  # noqa: S101 - settled() answers without one
+        self.have_read.add(resource.recorded.address)
         if live.state == resource.wire.upgraded:
             self.live.pop(resource.recorded.address, None)
         else:

@@ -63,6 +63,8 @@ class WarmStack:
     """What was read of each object that is not as it was recorded, to the last byte."""
     brought_about: set[ResourceAddress] = field(default_factory=set)
     """What the code's plan would change, and somebody has changed by now."""
+    have_read: set[ResourceAddress] = field(default_factory=set)
+    """Which objects were read since the state last changed of them, an apply's changes aside."""
     followed: Followed | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     referred: Referred | None = None
@@ -71,7 +73,7 @@ class WarmStack:
     witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
     """What the last scan read, with what was decoded of it."""
     chosen: dict[ResourceAddress, Chosen] = field(default_factory=dict)
-    """What applies have chosen since the last complete scan."""
+    """What applies have chosen, until a scan finds the kept baseline to hold it."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
     _children: tuple[LoadedStack, StackChildren] | None = None

@@ -152,6 +152,19 @@ class Delivery:
         """Return one that was given up as one to try again."""
         return replace(self, given_up=False, next_at=at, attempts=0, failing_since=None, error=None)
 
+    def retried(self, *, at: datetime) -> Delivery:
+        """Return one that fails as one to try now, which fails for no shorter.
+
+        What is overdue waited for a daemon: that time is none in which its channel failed.
+        """
+        since = self.failing_since
+        if since is not None:
+            # A time that lies ahead was noted by a clock that has been set back since.
+            since = min(at, since + max(at - self.next_at, timedelta()))
+        next_at = min(self.next_at, at)
+        # Of one that was tried, its first failure was told of; its pauses begin anew.
+        return replace(self, next_at=next_at, attempts=min(self.attempts, 1), failing_since=since)
+
     def beside_others(self, *, taken: bool) -> Delivery:
         """Return it as it waits where its channel has `taken` others: untried, it does not fail."""
         return replace(self, failing_since=None) if taken and not self.attempts else self

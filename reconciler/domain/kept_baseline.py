@@ -52,6 +52,13 @@ class KeptBaseline:
     """What has moved since, by path."""
 
 
+def identity_of(values: Value) -> Value:
+    """Return what names the object that has `values`; None where nothing does."""
+    if not isinstance(values, dict):
+        return None
+    return values.get("id") or values.get("arn") or values.get("name")
+
+
 Baselines: TypeAlias = Mapping[BaselineKey, KeptBaseline]
 """Those of one stack."""
 

@@ -18,6 +18,7 @@ from reconciler.domain.kept_baseline import (
     ORDERED,
     Baselines,
     KeptBaseline,
+    identity_of,
 )
 from reconciler.domain.model import (
     Added,
@@ -193,14 +194,17 @@ class _Stack:
 
     def after_apply(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
         """Return `kept` with what an apply chose since: no code decides that, and no hand did."""
-        if kept is None:
-            return None
-        values = kept.values
-        for place, chosen in sorted(witness.chosen().items()):
-            values = with_value(values, place, chosen)
-        if values == kept.values:
+        chosen = witness.chosen()
+        if kept is None or not chosen:
             return kept
+        values = kept.values
+        for place, value in sorted(chosen.items()):
+            values = with_value(values, place, value)
         values = in_order(slim(values), witness.facts.is_set)
+        if values == kept.values:
+            # Not before: what this scan begins is not kept where an apply overtakes it.
+            witness.forget_chosen()
+            return kept
         return replace(kept, values=values, mark=ORDERED)
 
     def held_against(
@@ -270,7 +274,7 @@ class _Stack:
         return f"{mark}.{self.mark}"
 
     def _identity(self, witness: Witness) -> str:
-        return value_digest(_id_of(witness.recorded()), key=self.key)
+        return value_digest(identity_of(witness.recorded()), key=self.key)
 
     def _configured(self, witness: Witness) -> str:
         return value_digest(witness.configured(), key=self.key)
@@ -278,12 +282,6 @@ class _Stack:
 
 def _mark_of(addresses: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(addresses)).encode()).hexdigest()[:16]
-
-
-def _id_of(tree: Value) -> Value:
-    if not isinstance(tree, dict):
-        return None
-    return tree.get("id") or tree.get("arn") or tree.get("name")
 
 
 def _with_undeclared(

@@ -57,7 +57,10 @@ class Now:
 def now_of(
     tx: Transaction, subjects: Iterable[str], *, at: datetime, started_at: datetime | None
 ) -> dict[str, Now]:
-    """Return what is true of members now; of what is not there any more, nothing."""
+    """Return what is true of members now; of what is not there any more, nothing.
+
+    A stack with an open alert has no time after a start: its alert would end and come anew.
+    """
     named: defaultdict[str, list[str]] = defaultdict(list)
     for subject in subjects:
         kind, name = read_subject(subject)
@@ -66,10 +69,12 @@ def now_of(
         subject_of(FINDING, record.id): _of_finding(record)
         for record in tx.findings.get_many([FindingId(name) for name in named[FINDING]])
     }
+    alerted = _alerted(tx, named[STACK])
     for name in named[STACK]:
         stack = tx.stacks.get(StackName(name))
         if stack is not None:
-            now[subject_of(STACK, name)] = _of_stack(stack, at=at, started_at=started_at)
+            since = None if name in alerted else started_at
+            now[subject_of(STACK, name)] = _of_stack(stack, at=at, started_at=since)
     for name in named[RELEASE]:
         release = tx.remediations.get(RemediationId(name))
         if release is not None:
@@ -91,6 +96,12 @@ def is_stale(stack: StackRecord, *, at: datetime, started_at: datetime | None) -
         return False
     # A start that lies ahead was noted by a clock that has been set back since.
     return started_at is None or not timedelta() <= at - started_at <= stack.interval
+
+
+def _alerted(tx: Transaction, stacks: Iterable[str]) -> frozenset[str]:
+    """Return the stacks that are open members of alerts."""
+    known = tx.alerts.members_named([subject_of(STACK, name) for name in stacks])
+    return frozenset(read_subject(each.subject)[1] for each in known.values() if each.open)
 
 
 def _of_finding(record: FindingRecord) -> Now:

@@ -57,7 +57,7 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
     await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
     error = error or await _shown(service, name, alert_id)
     if error is None:
-        await revive(service, [name])
+        await revive(service, [name], taken=True)
     return Tried(name, alert_id, error)
 
 

@@ -30,17 +30,18 @@ async def follow_clock(service: Service) -> None:
         StorageError: the database cannot be used.
     """
     at = service.clock.now()
-    before, service.looked_at = service.looked_at, at
-    back = None if before is None else before - at
-    if back is not None and back <= _SKEW:
-        return
-    service.channels_quiet_until = {
-        name: until - (back or timedelta()) for name, until in service.channels_quiet_until.items()
-    }
-    if await service.store.read(lambda view: _moved(view, service, at=at, back=back)):
-        await service.store.transact(
-            lambda tx: tx.alerts.put_deliveries(_moved(tx, service, at=at, back=back))
-        )
+    back = None if service.looked_at is None else service.looked_at - at
+    if back is None or back > _SKEW:
+        if await service.store.read(lambda view: _moved(view, service, at=at, back=back)):
+            await service.store.transact(
+                lambda tx: tx.alerts.put_deliveries(_moved(tx, service, at=at, back=back))
+            )
+        service.channels_quiet_until = {
+            name: until - (back or timedelta())
+            for name, until in service.channels_quiet_until.items()
+        }
+    # Last: a database that is full for a moment would else leave messages to wait for a year.
+    service.looked_at = at
 
 
 def _moved(

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from reconciler.domain.deciding import decide_all
 from reconciler.domain.lifecycle import subject_of
 from reconciler.domain.policy import Act, ActionType, Below, Decision, Observe, action_on
-from reconciler.domain.records import FindingId, FindingRecord, FindingState
+from reconciler.domain.records import DriftDecision, FindingId, FindingRecord, FindingState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.stores import Transaction
+
+_DECIDED: Final = {
+    RemediationState.REJECTED: "rejected its correction",
+    RemediationState.CANCELLED: "cancelled its correction",
+    RemediationState.FAILED: "gave up its correction",
+    RemediationState.CONVERGED: "ended its quarantine",
+}
+"""What a person did, by how the remediation ended in which that was."""
 
 
 def next_steps(
@@ -35,10 +44,26 @@ def step_of(record: FindingRecord, decision: Decision) -> str:
         case Below():
             name = decision.policy.name
             return f"trueup changes nothing by itself: below the threshold of policy {name}"
+        case Act() if record.decision is not None:
+            # No policy asks again about exactly this drift (`open_wanted`).
+            return _left_alone(record.id, record.decision)
         case Act():
             return f"{_done(record, decision)} (policy {decision.policy.name})"
         case _:
             assert_never(decision)
+
+
+def _left_alone(finding: FindingId, decided: DriftDecision) -> str:
+    """Return who ended its remediation, what plans another, and last the reason: it may be cut."""
+    if decided.by is None:
+        why = decided.reason or f"its correction ended as {decided.state.value}"
+        return f"trueup changes nothing by itself: {why}"
+    did = f"{decided.by} {_DECIDED.get(decided.state, 'decided about it')}"
+    reason = f": {decided.reason}" if decided.reason else ""
+    return (
+        f"trueup changes nothing by itself (to plan a correction: trueup remediate {finding});"
+        f" {did}{reason}"
+    )
 
 
 def _done(record: FindingRecord, decision: Act) -> str:

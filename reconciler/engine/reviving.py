@@ -30,10 +30,12 @@ async def try_again(service: Service) -> None:
     await revive(service, service.channels)
 
 
-async def revive(service: Service, channels: Collection[str]) -> None:
+async def revive(service: Service, channels: Collection[str], *, taken: bool = False) -> None:
     """Let what was given up of open alerts on `channels`, or fails, be tried now.
 
-    It may fail for a day from now on: days in which no daemon ran are no failures.
+    What was given up may fail for another day. What fails goes on with its day, less the time in
+    which no daemon ran: a host that restarts each night would else give nothing up, and no other
+    channel would tell of the dead one. With `taken`, the channels took a message just now.
 
     Raises:
         StorageError: the database cannot be used.
@@ -42,8 +44,11 @@ async def revive(service: Service, channels: Collection[str]) -> None:
     end_pauses(service, channels)
 
     def work(tx: Transaction) -> None:
-        again = (*tx.alerts.given_up(channels), *_failing(tx, channels, at=at))
-        tx.alerts.put_deliveries([delivery.revived(at=at) for delivery in again])
+        given_up = [each.revived(at=at) for each in tx.alerts.given_up(channels)]
+        failing = [
+            each.beside_others(taken=taken).retried(at=at) for each in _failing(tx, channels, at=at)
+        ]
+        tx.alerts.put_deliveries([*given_up, *failing])
 
     if channels:
         await service.store.transact(work)

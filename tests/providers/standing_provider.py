@@ -36,7 +36,7 @@ def reattachment() -> str:
         [world_executable(folder / "world")],
         cwd=folder,
         env={**kept, COOKIE[0]: COOKIE[1], STANDS: "1", "PLUGIN_UNIX_SOCKET_DIR": str(folder)},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # it ends when this is closed, so also when we are killed
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -57,6 +57,7 @@ def reattachment() -> str:
 def _end(process: subprocess.Popen[str], folder: Path) -> None:
     process.kill()
     process.wait(_LIMIT_S)
-    if process.stdout is not None:
-        process.stdout.close()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
     shutil.rmtree(folder, ignore_errors=True)

@@ -404,6 +404,8 @@ async def serve(certificate: Path) -> None:
     else:
         server.add_insecure_port(f"unix:{address}")
     await server.start()
+    if STANDS in os.environ:
+        asyncio.get_running_loop().add_reader(sys.stdin, provider.stopped.set)
     print(f"1|6|unix|{address}|grpc|{shown}", flush=True)
     await provider.stopped.wait()
     await server.stop(0.2)

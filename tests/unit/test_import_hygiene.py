@@ -69,9 +69,14 @@ def test_asking_the_daemon_loads_nothing_that_draws_or_checks() -> None:
 
 def test_the_typed_client_loads_no_command_line_of_its_library() -> None:
     loaded = loaded_by(
-        "from reconciler.client import Daemon\n"
-        "from reconciler.client.calls import Calls\n"
-        'Calls(Daemon("http://127.0.0.1:1", "token"))'
+        "import asyncio\n"
+        "from reconciler.client import Client, Daemon, UnreachableError\n"
+        'client = Client(Daemon("http://127.0.0.1:1", "token"))\n'
+        "assert 'httpx' not in sys.modules\n"
+        "try:\n"
+        "    asyncio.run(client.whoami())\n"
+        "except UnreachableError:\n"
+        "    pass\n"
     )
     assert "httpx" in loaded
     assert not loaded & {"click", "pygments", "rich"}

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.domain.errors import RetryableError
+from reconciler.domain.errors import RetryableError, StorageError
+from reconciler.storage.store import SqlStore
 from tests.unit.engine.board import beat, begin, drift, listen, tell
 from tests.unit.engine.house import House
 
@@ -23,6 +24,28 @@ async def test_an_alert_that_waits_for_others_is_shown(
     house.clock.move(days=-days)
     if restarted:
         house.service.looked_at = None
+    await tell(house)
+    await tell(house)
+    assert len(board.open) == 1
+
+
+async def test_an_alert_is_shown_though_the_database_fails_as_the_clock_is_set_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await drift(house)
+    await tell(house, seconds=1)
+    house.service.channels_quiet_until["ops"] = house.clock.now() + timedelta(seconds=5)
+    house.clock.move(days=-30)
+
+    async def full(_store: SqlStore, _work: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlStore, "transact", full)
+        with pytest.raises(StorageError):
+            await tell(house)
     await tell(house)
     await tell(house)
     assert len(board.open) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+import pytest
+
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Notice
 from reconciler.engine.channel_states import channel_states
@@ -151,8 +153,67 @@ async def test_days_in_which_no_daemon_ran_are_no_failures(house: House) -> None
     await tell(house)
     (state,) = await channel_states(house.service)
     assert (state.given_up, state.failing) == (0, 1)
-    await tell(house, seconds=31)
+    await tell(house, seconds=61)
     assert len(board.open) == 1
+
+
+@pytest.mark.parametrize("hours", [1, 23])
+async def test_restarts_within_a_day_do_not_keep_a_dead_channel_from_being_told(
+    house: House, hours: int
+) -> None:
+    board, pager = listen(house, "dead"), listen(house, "pager")
+    board.failures = [RetryableError("away")] * 999
+    await begin(house)
+    await drift(house)
+    for hour in range(1, 50):
+        await tell(house, minutes=60)
+        if hour % hours == 0:
+            house.clock.move(seconds=20)
+            house.service.started_at = house.clock.now()
+            await try_again(house.service)  # as a start does, and a reload
+    await tell(house)
+    told = [notice.title for notice in pager.open if notice.members[0].type == "channel"]
+    assert told == ["the channel dead shows no alerts"]
+    failed = [name for name in await house.events() if name == "channel.failed"]
+    assert len(failed) == 6, "of a drift and a stale stack: the first failure of each day, its end"
+
+
+async def test_hours_in_which_no_daemon_ran_are_taken_from_the_day_of_failures(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 999
+    await begin(house)
+    await drift(house)
+    for _ in range(20):
+        await tell(house, minutes=61)
+    house.clock.move(hours=48)
+    await try_again(house.service)
+    for _ in range(3):
+        await tell(house, minutes=61)
+        (state,) = await channel_states(house.service)
+        assert state.given_up == 0
+    for _ in range(3):
+        await tell(house, minutes=61)
+    (state,) = await channel_states(house.service)
+    assert state.given_up > 0
+
+
+async def test_a_message_that_failed_before_the_clock_was_set_back_is_given_up_after_a_day(
+    house: House,
+) -> None:
+    board = listen(house)
+    board.failures = [RetryableError("away")] * 999
+    await begin(house)
+    await drift(house)
+    await tell(house)
+    await tell(house)
+    house.clock.move(days=-300)
+    await try_again(house.service)
+    for _ in range(26):
+        await tell(house, minutes=61)
+    (state,) = await channel_states(house.service)
+    assert (state.failing, state.given_up) == (0, 1)
 
 
 async def test_what_waits_an_hour_for_its_next_try_is_tried_after_a_reload(house: House) -> None:

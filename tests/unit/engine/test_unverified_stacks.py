@@ -7,7 +7,7 @@ from datetime import timedelta
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.records import Health
 from tests.unit.engine.board import begin, listen, tell
-from tests.unit.engine.house import House
+from tests.unit.engine.house import A, House
 
 
 async def test_a_stack_that_fails_is_an_alert_until_it_is_verified(house: House) -> None:
@@ -56,6 +56,38 @@ async def test_a_daemon_that_was_down_for_days_has_an_interval_to_verify_its_sta
     await tell(house, minutes=2)
     await tell(house)
     assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
+async def test_a_start_ends_no_alert_of_a_stack_that_is_still_unverified(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    await tell(house, minutes=46)
+    await tell(house)
+    (before,) = board.open
+    house.service.started_at = house.clock.now()
+    house.world.unreadable = {A}
+    await house.scan()
+    await tell(house)
+    assert [notice.alert_id for notice in board.open] == [before.alert_id]
+    await tell(house, minutes=16)
+    await tell(house)
+    assert list(board.shown) == [before.alert_id], "no second alert of the same days"
+
+
+async def test_a_scan_that_verifies_nothing_after_a_start_is_no_alert_in_its_first_interval(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await house.scan()
+    house.clock.move(days=2)
+    house.service.started_at = house.clock.now()
+    house.world.unreadable = {A}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    assert board.shown == {}
 
 
 async def test_a_clock_that_was_set_back_after_the_start_does_not_end_that_watch(

@@ -105,7 +105,10 @@ async def test_what_came_behind_another_page_is_new_on_the_way_back(served: Serv
         await seat.until("5 Stacks")
         house.world.live[B] = {"size": 99}
         await house.scan()
-        await seat.until(lambda: len(seat.app.session.store.rows) == 2)
+        store = seat.app.session.store
+        planned = ["awaiting_approval"] * 2  # nothing of it changes any more
+        await seat.until(lambda: [row.remediation for row in store.rows.values()] == planned)
+        await seat.until(lambda: not (store.changes or store.unread))
         await seat.press("1")
         await seat.until("1 new (.)")
         await seat.press("b", "5")

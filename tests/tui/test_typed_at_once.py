@@ -21,7 +21,7 @@ def pages(seat: Seat) -> list[type[Screen[object]]]:
 
 
 def typed(seat: Seat) -> str:
-    return seat.app.screen.query_one(Field).value
+    return "".join(field.value for field in seat.app.screen.query(Field))
 
 
 async def test_what_enter_opens_is_under_the_dialog_of_the_key_after_it(served: Served) -> None:

@@ -1,7 +1,8 @@
 """What stays in memory of stacks between their scans, within a budget.
 
-Losing it costs the next scan a reload from disk and what the last scan learnt about speed; it
-never changes a verdict.
+Losing it costs the next scan a reload from disk and what the last scan learnt about speed. It
+changes no verdict but one: what an apply chose between the last scan and the loss cannot be told
+from a change by hand then, and is a finding (`docs/undeclared.md`).
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ class Seen:
     facts: Schema = field(default_factory=Schema)
     ignored: tuple[str, ...] = ()
     by_apply: Mapping[str, Any] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
 
     @property
     def mark(self) -> str:
@@ -71,6 +72,9 @@ class Seen:
 
     def chosen(self) -> Mapping[Steps, Value]:
         return {(name,): value for name, value in self.by_apply.items()}
+
+    def forget_chosen(self) -> None:
+        self.forgotten.extend(self.by_apply)
 
     def is_ignored(self, steps: Steps) -> bool:
         return steps[0] in self.ignored

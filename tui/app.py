@@ -142,8 +142,8 @@ class TrueupApp(DecidingApp):
         permission = page.permission(action)
         return self.session.why_not(permission) if permission else ""
 
-    @work(group="menu", exit_on_error=False)
     async def _act(self, page: Page, action: str) -> None:
+        """Do what was chosen before the next key is looked at."""
         for node in (page.focused, page, self):
             name = action.partition("(")[0]
             if node is not None and hasattr(node, f"action_{name}"):

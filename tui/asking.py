@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import isawaitable
 from typing import TypeVar
 
 from textual.app import SuspendNotSupported
@@ -70,11 +71,12 @@ class AskingApp(TypedKeysApp):
         self.show_text("not everything was done", lines)
 
 
-def when_answered(answered: Callable[[T], object]) -> Callable[[T | None], None]:
-    """Return what calls `answered`, unless a dialog was left without an answer."""
+def when_answered(answered: Callable[[T], object]) -> Callable[[T | None], Awaitable[None]]:
+    """Return what calls `answered`, and awaits it, unless a dialog was left without an answer."""
 
-    def answer(value: T | None) -> None:
-        if value:
-            answered(value)
+    async def answer(value: T | None) -> None:
+        done = answered(value) if value else None
+        if isawaitable(done):
+            await done
 
     return answer

@@ -108,25 +108,29 @@ class PagedApp(App[None]):
             self.pop_screen()
 
     def follow(self, remediation_id: str) -> None:
-        """Open the page of a remediation, unless it is in front."""
+        """Open the page of a remediation, unless it is in front or a dialog is open.
+
+        An approval may be answered late; its page would cover a question that was asked meanwhile.
+        """
         from tui.screens.run import RunPage  # noqa: PLC0415 - imported when it is opened
 
-        page = self.front
+        page = self.screen
+        if not isinstance(page, Page):
+            return
         if not (isinstance(page, RunPage) and page.remediation_id == remediation_id):
             self.push_screen(RunPage(remediation_id))
 
     def open_finding(self, finding_id: str, *, tab: str = "diff") -> None:
-        """Open the page of a finding."""
+        """Open the page of a finding, unless a dialog is open."""
         from tui.screens.finding import FindingPage  # noqa: PLC0415 - imported when it is opened
 
-        self.push_screen(FindingPage(finding_id, tab=tab))
+        if isinstance(self.screen, Page):
+            self.push_screen(FindingPage(finding_id, tab=tab))
 
     def show_drift(self, text: str) -> None:
         """Go to the fleet, filtered by `text`."""
         self._go("drift")
-        self.call_after_refresh(self._set_filter, text)
-
-    def _set_filter(self, text: str) -> None:
+        # At once: a key that is typed next is about these rows.
         while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
             self.pop_screen()
         if isinstance(self.screen, DriftPage):

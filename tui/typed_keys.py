@@ -1,23 +1,25 @@
 """Keys in the order they were typed: each is done before the next one is looked at.
 
-Textual hands every key to what has the focus when it arrives, and looks for its binding later. Of
-`/web` that arrives at once, as over a slow line, the letters were keys of the list: `i` opened a
-dialog and `C` requested a correction.
+Textual hands every key to what has the focus when it arrives, and looks for its binding later, on
+whatever is in front by then. Of `/web` that arrives at once, as over a slow line, the letters were
+keys of the list: `i` opened a dialog and `C` requested a correction. Of `/web`, enter, `A` the `A`
+was a part of the filter.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, TypeAlias
 
 from textual import events
-from textual.widgets import Input
 
 from tui.modals.confirm import Confirm
 from tui.modals.frame import Framed
 from tui.paged import PagedApp
 from tui.screens.page import Page
+from tui.widgets.field import Field
 
+_Typed: TypeAlias = events.Key | events.Paste
 _TOUCHES: Final = (events.MouseDown, events.MouseScrollDown, events.MouseScrollUp)
 
 
@@ -26,11 +28,11 @@ class TypedKeysApp(PagedApp):
 
     def __init__(self, *, ansi_color: bool = False) -> None:
         super().__init__(ansi_color=ansi_color)
-        self._typed: deque[events.Key] = deque()
+        self._typed: deque[_Typed] = deque()
 
     async def on_event(self, event: events.Event) -> None:
-        """Take a key in its turn; everything else at once."""
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        """Take what is typed or pasted in its turn; everything else at once."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             self._typed.append(event)
             await self.take_keys()
             return
@@ -39,13 +41,28 @@ class TypedKeysApp(PagedApp):
         await super().on_event(event)
 
     async def take_keys(self) -> None:
-        """Do what was typed; a page calls it when it is up."""
-        while self._typed and self._is_up:
-            await self._take(self._typed.popleft())
+        """Do the first of what was typed, then the rest; a page calls it when it is up.
+
+        The rest waits for a turn of its own: what a dialog answered is done between two turns, and
+        a key after `:drift web` and enter is about what that shows.
+        """
+        if not (self._typed and self._is_up):
+            return
+        await self._take(self._typed.popleft())
+        if self._typed:
+            self.call_later(self.take_keys)
 
     async def on_framed_up(self) -> None:
         """Do what was typed for a dialog that was not there yet."""
         await self.take_keys()
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Look for no binding of a key that nothing took; it was looked for in its turn.
+
+        Textual would do it on the page that is in front by now: `C1` on the stacks requested a
+        correction of the drift.
+        """
+        event.prevent_default()
 
     @property
     def _is_up(self) -> bool:
@@ -54,15 +71,20 @@ class TypedKeysApp(PagedApp):
         screen = self.screen
         return screen.ready if isinstance(screen, Page | Framed) else True
 
-    async def _take(self, key: events.Key) -> None:
-        screen = self.screen
-        if isinstance(screen, Confirm):
-            screen.note_key(key.time)
+    async def _take(self, typed: _Typed) -> None:
+        screen, field = self.screen, self.focused
         if (page := self.front) is not None:
             page.touched()
-        # What is typed into a field stays in the field's own order, with the enter after it.
-        if not isinstance(self.focused, Input):
-            for priority in (True, False):
-                if await self._check_bindings(key.key, priority=priority):
-                    return
-        await super().on_event(key)
+        if isinstance(typed, events.Paste):
+            if isinstance(field, Field):
+                field.paste(typed.text)
+            return
+        if isinstance(screen, Confirm):
+            screen.note_key(typed.time)
+        if isinstance(field, Field) and typed.is_printable and typed.character:
+            field.write(typed.character)
+            return
+        for priority in (True, False):
+            if await self._check_bindings(typed.key, priority=priority):
+                return
+        await super().on_event(typed)

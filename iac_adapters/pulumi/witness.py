@@ -120,6 +120,9 @@ class PulumiWitness:
         """Return nothing: what an update leaves open is not known here."""
         return {}
 
+    def forget_chosen(self) -> None:
+        """Do nothing, as nothing is chosen."""
+
     def is_ignored(self, steps: Steps) -> bool:
         """Whether `ignoreChanges` names the place."""
         return covered(steps, self._ignored)

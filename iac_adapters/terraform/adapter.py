@@ -183,7 +183,7 @@ class TerraformAdapter:
     async def _chosen(
         self, context: Context, before: WarmStack | None, stack: LoadedStack
     ) -> dict[ResourceAddress, Chosen]:
-        """Return what applies have chosen since the last complete scan, where that is known."""
+        """Return what applies have chosen that no kept baseline holds, where that is known."""
         if before is None:
             return {}
         deadline_s = read_deadline_s(context.environment)
@@ -227,8 +227,6 @@ class TerraformAdapter:
                 yield await safe.seen(observed)
         if wanted is None:
             await self._learn(payload, seen)
-            if payload.warm is not None:
-                payload.warm.chosen.clear()  # this scan's witnesses have taken it in
 
     async def _children_of(
         self,

@@ -120,7 +120,9 @@ class Assembly:
             recording, secrets=recorded.secrets, built_in=recorded.built_in,
             files=files, recorded_at=time.time(), conditions=recorded.conditions,
         )  # fmt: skip
-        recording = with_stopped(recording) if recorded.conditions else recording
+        if recorded.conditions:
+            untold = context.source.outputs.keys() - recorded.outputs_told
+            recording = with_stopped(recording, untold=untold)
         keys = await self._keys(context, recording)
         for index, provider in recorded.warm.items():
             key = keys.of(index)

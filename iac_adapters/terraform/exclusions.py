@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.terraform.addresses import block_of
 from iac_adapters.terraform.state import StateInstance
 from reconciler.bounded_files import read_text
 
@@ -32,6 +33,8 @@ def excluded_by(
 ) -> frozenset[str]:
     """Return the addresses of `instances` that are left out: those named and what needs them.
 
+    It goes by blocks: a state names what a resource needs without any key, of modules neither.
+
     Raises:
         OSError: a file of addresses cannot be read.
     """
@@ -40,13 +43,14 @@ def excluded_by(
         return frozenset()
     known = tuple(instances)
     left_out = {i.address for i in known if _is_within(i.address, named)}
+    blocks = set(map(block_of, left_out))
     while more := {
         i.address
         for i in known
-        if i.address not in left_out
-        and any(_is_within(other, i.dependencies) for other in left_out)
+        if i.address not in left_out and not blocks.isdisjoint(map(block_of, i.dependencies))
     }:
         left_out |= more
+        blocks |= set(map(block_of, more))
     return frozenset(left_out)
 
 

@@ -66,8 +66,7 @@ def _loaded(
     address = recording.moved.get(instance.address, instance.address)
     block = context.source.block(address)
     change = _change_of(recording, instance)
-    # Of what it leaves out the tool plans nothing; what it plans is not left out.
-    excluded = instance.address in context.excluded and action is None
+    excluded = action is None and _is_left_out(context, recording, instance, wire)
     recorded = RecordedResource(
         address=ResourceAddress(instance.label),
         type=instance.type,
@@ -91,8 +90,40 @@ def _loaded(
         planned_change=recording.built_in.get(address),
         read_when_forgotten=context.tool == TOFU,
         left_out=excluded,
+        stopped=action is None and _is_stopped(recording, instance, block),
         unevaluated=bool(recording.conditions) and action is None and _has_no_code(wire),
     )
+
+
+def _is_left_out(
+    context: Context,
+    recording: Recording,
+    instance: StateInstance,
+    wire: RecordedInstance | None,
+) -> bool:
+    """Whether `-exclude` keeps the tool from planning it: what is planned is not left out.
+
+    What else depends on something excluded the state does not always tell: it names what the
+    code referred to at the last apply, and without the keys of modules.
+    """
+    if not context.exclusions or (wire is not None and wire.config is not None):
+        return False
+    address = recording.moved.get(instance.address, instance.address)
+    if any(change.address == address for change in recording.planned):
+        return False
+    unplanned = wire is None and instance.provider.source != BUILT_IN and not recording.conditions
+    return instance.address in context.excluded or unplanned
+
+
+def _is_stopped(
+    recording: Recording,
+    instance: StateInstance,
+    block: ResourceBlock | None,
+) -> bool:
+    """Whether a condition fails before the plan says if it is deleted, moved or left alone."""
+    if not recording.conditions or instance.deposed:
+        return False
+    return instance.provider.source == BUILT_IN or block is None
 
 
 def _has_no_code(wire: RecordedInstance | None) -> bool:

@@ -62,7 +62,8 @@ class LoadedResource:
     `planned_change` is what the plan tells of a built-in one, as JSON. `read_when_forgotten`
     says that the tool reads the object once more before it takes it out of the state. `left_out`
     says that the user leaves it out of every plan, `unevaluated` that a condition of the code
-    fails and nothing tells what the code asks of it.
+    fails and nothing tells what the code asks of it, and `stopped` that it has no block of its
+    own besides: nothing tells what becomes of it.
     """
 
     recorded: RecordedResource
@@ -78,6 +79,7 @@ class LoadedResource:
     read_when_forgotten: bool = False
     left_out: bool = False
     unevaluated: bool = False
+    stopped: bool = False
     baseline: Baseline | None = None
     rearranged: str | None = None
     imported_private: bytes = field(default=b"", repr=False)

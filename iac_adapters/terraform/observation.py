@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from iac_adapters.redaction.digester import SecretDigester
+from iac_adapters.terraform.after_apply import Chosen
 from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.consequences import moved
@@ -132,6 +133,11 @@ class ObservationByReading:
         if resource is None or not isinstance(read.verdict, InSync | Noise | Drifted):
             return None
         warm, address = self._warm, read.address
+
+        def forget_chosen(held: Chosen) -> None:
+            if warm.chosen.get(address) is held:
+                del warm.chosen[address]
+
         found = witness_of(
             resource,
             warm.live.get(address),
@@ -140,6 +146,7 @@ class ObservationByReading:
             beside=self._recorded,
             before=warm.witnesses.get(address),
             chosen=warm.chosen.get(address),
+            forget_chosen=forget_chosen,
         )
         if found is not None:
             warm.witnesses[address] = found

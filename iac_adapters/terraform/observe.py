@@ -15,7 +15,7 @@ from iac_adapters.terraform.ignored import apply_ignored, null_write_only, rever
 from iac_adapters.terraform.judge import TAINTED, judge
 from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.messages import NULL
-from iac_adapters.terraform.outputs import output_verdict
+from iac_adapters.terraform.outputs import STOPPED, output_verdict
 from iac_adapters.terraform.plan_check import is_brought_about
 from iac_adapters.terraform.proposed import proposed_new
 from iac_adapters.terraform.provider import PlanAnswer, Provider, ProviderError
@@ -79,6 +79,8 @@ def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | 
         return output_verdict(resource.output, digester=digester)
     if resource.left_out:
         return NotApplicable(LEFT_OUT)
+    if resource.stopped:
+        return Unreadable(STOPPED)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)
@@ -134,7 +136,8 @@ def without_plan(resource: LoadedResource, live: LiveState) -> Verdict | None:
             return _tainted(InSync()) if live.state == resource.wire.upgraded else None
         case Status.LIVE:
             if live.state == resource.wire.upgraded and resource.planned_action is None:
-                return InSync()
+                # The code may delete it, as what is counted: a plan has not come to say so.
+                return Unreadable(STOPPED) if resource.unevaluated else InSync()
             return None
         case Status.NOT_IMPORTED:
             return None
@@ -171,7 +174,8 @@ async def judge_by_plan(
     if resource.recorded.status is Status.TAINTED:
         return _tainted(_by_record(resource, live, digester))
     if resource.unevaluated:
-        return _by_record(resource, live, digester)
+        verdict = _by_record(resource, live, digester)
+        return verdict if isinstance(verdict, Drifted) else Unreadable(STOPPED)
     question = _question(resource, live)
     if question is None:
         return Unreadable("the recording holds no configuration for it")

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
-from reconciler.domain.model import Change, Drifted, Origin, ResourceAddress
+from iac_adapters.terraform.recorder.planned_outputs import UNTOLD, PlannedOutput
+from reconciler.domain.model import (
+    Change,
+    Drifted,
+    Origin,
+    ResourceAddress,
+    Unreadable,
+    Verdict,
+)
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Value
 
 OUTPUT: Final = "output"
+STOPPED: Final = (
+    "a condition of the code fails, so that no plan says what becomes of it: see the warning"
+)
 _VALUE: Final = AttributePath("value")
 
 
@@ -19,8 +29,10 @@ def output_address(name: str) -> ResourceAddress:
     return ResourceAddress(f"{OUTPUT}.{name}")
 
 
-def output_verdict(output: PlannedOutput, *, digester: SecretDigester) -> Drifted:
+def output_verdict(output: PlannedOutput, *, digester: SecretDigester) -> Verdict:
     """Return the change that nobody applied; a sensitive value is in it as a digest."""
+    if output.action == UNTOLD:
+        return Unreadable(STOPPED)
     declared, recorded = (_shown(side, output, digester) for side in (output.after, output.before))
     change = Change(
         path=_VALUE,

@@ -73,7 +73,7 @@ class WarmStack:
     witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
     """What the last scan read, with what was decoded of it."""
     chosen: dict[ResourceAddress, Chosen] = field(default_factory=dict)
-    """What applies have chosen since the last complete scan."""
+    """What applies have chosen, until a scan finds the kept baseline to hold it."""
     recorded_at_s: float = field(default_factory=time.monotonic)
     _ancestry: tuple[LoadedStack, Ancestry] | None = None
     _children: tuple[LoadedStack, StackChildren] | None = None

@@ -19,6 +19,7 @@ from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.values import decode
 from reconciler.domain.compare import overlap, value_at
+from reconciler.domain.kept_baseline import identity_of
 from reconciler.domain.model import Change, Status
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
@@ -75,6 +76,7 @@ class TerraformWitness:
         digester: SecretDigester,
         beside: Callable[[], Mapping[str, Witness]],
         chosen: Chosen | None = None,
+        forget_chosen: Callable[[Chosen], None] = lambda _chosen: None,
     ) -> None:
         assert resource.wire is not None  # noqa: S101 - `witness_of` has looked
         self.type = resource.recorded.type
@@ -89,6 +91,7 @@ class TerraformWitness:
         self.beside = beside
         self._digester = digester
         self._chosen = chosen
+        self._forget_chosen = forget_chosen
 
     def is_of(self, resource: LoadedResource, live: bytes, chosen: Chosen | None) -> bool:
         """Whether it was made of these."""
@@ -124,13 +127,20 @@ class TerraformWitness:
         return self._trees[2]
 
     def chosen(self) -> Mapping[Steps, Value]:
-        """Return the values that the last apply chose, by place."""
+        """Return the values that the last apply of this object chose, by place."""
         if self._chosen is None:
             return {}
         decoded = decode(self._chosen.state, self._schema)
+        if identity_of(decoded) != identity_of(decode(self._recorded, self._schema)):
+            return {}
         secrets = secrets_of(self._schema, self._secret_paths).with_words_of([decoded])
         tree = self._redacted(decoded, secrets)
         return {path: value_at(tree, path) for path in self._chosen.paths}
+
+    def forget_chosen(self) -> None:
+        """See `Witness.forget_chosen`."""
+        if self._chosen is not None:
+            self._forget_chosen(self._chosen)
 
     def is_ignored(self, steps: Steps) -> bool:
         """Whether `ignore_changes` names the place."""
@@ -179,6 +189,7 @@ def witness_of(  # noqa: PLR0913 - what it is told, all by name
     beside: Callable[[], Mapping[str, Witness]] = dict,
     before: TerraformWitness | None = None,
     chosen: Chosen | None = None,
+    forget_chosen: Callable[[Chosen], None] = lambda _chosen: None,
 ) -> TerraformWitness | None:
     """Return the witness of a read; `before` where that was of the same bytes.
 
@@ -201,6 +212,7 @@ def witness_of(  # noqa: PLR0913 - what it is told, all by name
         digester=digester,
         beside=beside,
         chosen=chosen,
+        forget_chosen=forget_chosen,
     )
 
 

@@ -24,7 +24,7 @@ from reconciler.domain.model import (
     StackReport,
 )
 from reconciler.domain.policy import Subject
-from reconciler.domain.records import FindingRecord, FindingState, Json, TemplateId
+from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, TemplateId
 from reconciler.domain.score import score
 from reconciler.domain.sources import SCAN
 
@@ -58,12 +58,14 @@ def fold(
     *,
     asked: Collection[ResourceAddress] | None = None,
     may_heal: bool = True,
+    kept: Collection[FindingId] = (),
 ) -> Fold:
     """Return what `report` means to the `unhealed` findings of its stack.
 
     `asked` are the addresses that were read, None when it was the whole stack: then what the
-    stack does not know any more is healed too. Without `may_heal` nothing is. What another
-    source than a scan saw is in no part: a scan may look at less than that source does.
+    stack does not know any more is healed too. Without `may_heal` nothing is, and what is `kept`
+    is not. What another source than a scan saw is in no part: a scan may look at less than that
+    source does.
     """
     own = [record for record in unhealed if record.seen_by == SCAN]
     found = {slot_of(finding): finding for finding in report.findings}
@@ -78,6 +80,7 @@ def fold(
             continue
         silent = (
             record.address in unread
+            or record.id in kept
             or (record.kind is Kind.ADDED and _is_one_of(record.address, unread))
             or (asked is not None and record.address not in asked)
             # A whole plan asks for no children.

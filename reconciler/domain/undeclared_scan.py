@@ -194,14 +194,17 @@ class _Stack:
 
     def after_apply(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
         """Return `kept` with what an apply chose since: no code decides that, and no hand did."""
-        if kept is None:
-            return None
-        values = kept.values
-        for place, chosen in sorted(witness.chosen().items()):
-            values = with_value(values, place, chosen)
-        if values == kept.values:
+        chosen = witness.chosen()
+        if kept is None or not chosen:
             return kept
+        values = kept.values
+        for place, value in sorted(chosen.items()):
+            values = with_value(values, place, value)
         values = in_order(slim(values), witness.facts.is_set)
+        if values == kept.values:
+            # Not before: what this scan begins is not kept where an apply overtakes it.
+            witness.forget_chosen()
+            return kept
         return replace(kept, values=values, mark=ORDERED)
 
     def held_against(

@@ -13,12 +13,18 @@ from reconciler.domain.errors import InvalidError
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKLY: Final = re.compile(r"(?:(?P<days>[A-Za-z,-]+) )?(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d)")
-_DATED: Final = re.compile(r"(?P<start>[\dT:-]+)/(?P<end>[\dT:-]+)")
+_DATED: Final = re.compile(r"(?P<start>\d[^\s/]*)/(?P<end>\S*)")
+_BOUND: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?)?", re.ASCII)
+_OFFSET: Final = re.compile(r"Z|[+-]\d\d(?::?\d\d)?")
 _DAY_ENDS: Final = "24:00"
 _DATE_LENGTH: Final = len("2026-12-20")
 _DAY: Final = timedelta(days=1)
-_DAYS_AHEAD: Final = 9
+_DAYS_AHEAD: Final = 16
+"""One night a week may be the one in which the clock is changed: then the next one counts."""
 _MOST_STEPS: Final = 64
+_FIRST: Final = datetime(2, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9998, 1, 1, tzinfo=UTC)
+"""Beyond these no zone's clock can be asked, nor what comes a week after."""
 
 Span: TypeAlias = tuple[datetime, datetime]
 """From a moment on, and until another, which is not in it; both in UTC."""
@@ -37,10 +43,10 @@ class Weekly:
     zone: ZoneInfo
 
     def spans(self, around: datetime, *, widest: bool = False) -> Iterator[Span]:
-        """Yield the spans from the day before `around` to a week after it, in order.
+        """Yield the spans from the day before `around` to two weeks after it, in order.
 
-        With `widest` a span that begins or ends while the clock is changed is as long as it can
-        be read.
+        A span that begins or ends while the clock is changed is as short as it can be read, with
+        `widest` as long as it can be.
         """
         first = around.astimezone(self.zone).date() - _DAY
         for offset in range(_DAYS_AHEAD + 1):
@@ -50,7 +56,7 @@ class Weekly:
             last = day if self.end > self.start else day + _DAY
             start, end = (day, self.start), (last, self.end)
             span = _widest(start, end, self.zone) if widest else _span(start, end, self.zone)
-            # Both ends may lie in the hour that a change of the clock leaves out.
+            # Both ends may lie in the hour that the clock shows twice, or leaves out.
             if span[0] < span[1]:
                 yield span
 
@@ -61,13 +67,16 @@ class Dated:
 
     text: str
     span: Span
+    """As short as it can be read where it begins or ends while the clock is changed."""
     widest: Span
     """As long as it can be read where it begins or ends while the clock is changed."""
 
     def spans(self, around: datetime, *, widest: bool = False) -> Iterator[Span]:
         """Yield the span; see `Weekly.spans`."""
         del around
-        yield self.widest if widest else self.span
+        span = self.widest if widest else self.span
+        if span[0] < span[1]:
+            yield span
 
 
 Window: TypeAlias = Weekly | Dated
@@ -164,16 +173,25 @@ def _dated(words: str, found: re.Match[str]) -> Dated:
     zone = _zone(words[found.end() :].strip())
     start, end = _bound(found["start"]), _bound(found["end"])
     if len(found["end"]) == _DATE_LENGTH:
-        end = end[0] + _DAY, time()
-    span = _span(start, end, zone)
-    if span[0] >= span[1]:
+        end = _day_after(end[0])
+    widest = _widest(start, end, zone)
+    if widest[0] >= widest[1]:
         raise InvalidError(f"{words!r} ends before it begins")
-    return Dated(words, span, _widest(start, end, zone))
+    return Dated(words, _span(start, end, zone), widest)
 
 
 def _bound(text: str) -> Shown:
+    written = _BOUND.match(text)
+    rest = text[written.end() :] if written is not None else ""
+    if _OFFSET.fullmatch(rest):
+        raise InvalidError(
+            f"{text!r} names {rest!r}, an offset from UTC",
+            remedy=f"leave {rest!r} out, and write a time zone behind both times,"
+            " such as `2026-12-20T18:00/2026-12-21T06:00 Europe/Berlin`",
+        )
     try:
-        read = datetime.fromisoformat(text)
+        # It would read more than that: week dates, and dates without hyphens.
+        read = datetime.fromisoformat(text if written is not None and not rest else "")
     except ValueError as error:
         raise InvalidError(
             f"{text!r} is no date", remedy="write it as 2026-12-20 or 2026-12-20T18:00"
@@ -181,9 +199,17 @@ def _bound(text: str) -> Shown:
     return read.date(), read.time()
 
 
+def _day_after(day: date) -> Shown:
+    return (day, time.max) if day == date.max else (day + _DAY, time())
+
+
 def _span(start: Shown, end: Shown, zone: ZoneInfo) -> Span:
-    """Return from when to when; a time that the clock leaves out is as long after midnight."""
-    return _moments(start, zone)[0], _moments(end, zone)[0]
+    """Return from when to when, as short as it can be read; it may end before it begins.
+
+    A window from 02:30 that began the first time the clock shows that would be open while the
+    clock shows 02:10 again.
+    """
+    return max(_moments(start, zone)), min(_moments(end, zone))
 
 
 def _widest(start: Shown, end: Shown, zone: ZoneInfo) -> Span:
@@ -192,11 +218,17 @@ def _widest(start: Shown, end: Shown, zone: ZoneInfo) -> Span:
 
 def _moments(shown: Shown, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return when the clock shows it the first and the last time, mostly the same moment."""
-    first, last = (
-        datetime.combine(shown[0], shown[1].replace(fold=fold), tzinfo=zone).astimezone(UTC)
-        for fold in (0, 1)
-    )
+    first, last = (_moment(shown, zone, fold=fold) for fold in (0, 1))
     return first, last
+
+
+def _moment(shown: Shown, zone: ZoneInfo, *, fold: int) -> datetime:
+    if shown[0].year >= _LAST.year:
+        return _LAST
+    if shown[0].year < _FIRST.year:
+        return _FIRST
+    moment = datetime.combine(shown[0], shown[1].replace(fold=fold), tzinfo=zone)
+    return moment.astimezone(UTC)
 
 
 def _time(text: str, whole: str) -> time:

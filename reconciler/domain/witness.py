@@ -72,7 +72,11 @@ class Witness(Protocol):
         ...
 
     def chosen(self) -> Mapping[Steps, Value]:
-        """Return by place what an apply chose since the last scan: "known after apply"."""
+        """Return by place what an apply chose and no kept baseline holds: "known after apply"."""
+        ...
+
+    def forget_chosen(self) -> None:
+        """Take note that the kept baseline holds what `chosen` returns."""
         ...
 
     def is_ignored(self, steps: Steps) -> bool:

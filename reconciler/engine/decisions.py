@@ -30,7 +30,7 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.opening import new_remediation
-from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource
+from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
     LONGEST_REASON,
     already_healed,
@@ -269,15 +269,17 @@ async def request(
 ) -> Remediation:
     """Return the open remediation of the report's finding, opening one where there is none.
 
-    A quarantine with an `isolation_group` swaps groups, and detaches no edge.
+    A quarantine with an `isolation_group` swaps groups, and detaches no edge. Where one of the
+    same resource waits, that is of this finding too from now on.
 
     A person's wish is no approval: its plan awaits one, unless a policy lets it be
     corrected unasked.
 
     Raises:
         NotFoundError: there is no such report.
-        ConflictError: its drift is gone (`already-healed`), or its resource is isolated so
-            already (`already-quarantined`).
+        ConflictError: its drift is gone (`already-healed`), its resource is isolated so already
+            (`already-quarantined`), or another remediation has to end first
+            (`other-remediation`, `moved-on`).
         InvalidError: an isolation group is given, and no quarantine is asked for.
     """
     if isolation_group is not None and action_type is not ActionType.QUARANTINE:
@@ -292,12 +294,13 @@ async def request(
         known = tx.remediations.open_with(record.id)
         if known is not None and not gives_way(known, action_type, isolation_group):
             return _go_on(tx, known)
+        other = None
         if action_type is ActionType.QUARANTINE:
             other = of_its_resource(tx, record, known, isolation_group)
-            if other is not None:
-                return _go_on(tx, other)
         if known is not None:
             move(tx, known, Event.CANCELLED, at=at, actor=actor, note=GAVE_WAY)
+        if other is not None:
+            return _go_on(tx, take_in(tx, other, record, at=at, actor=actor))
         wanted = action_type or ActionType.MANUAL_REVIEW
         fresh = new_remediation([record], wanted, at=at, requested_by=actor)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)

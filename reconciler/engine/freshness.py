@@ -26,6 +26,7 @@ from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
 from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.quarantine.moving import left_state
 from reconciler.engine.quarantine.scanning import without_isolated
 from reconciler.engine.scanned import Blind, Scanned, reference_of, scan
 from reconciler.engine.service import Service
@@ -77,10 +78,11 @@ def moved_since(
         return True
     # What a host is, its agent says; that has not changed, or `known` would have been overtaken.
     records = [record for record in records if record not in by_agents]
+    elsewhere = left_state(tx, known.stack, seen.recorded) & {record.id for record in records}
     folded = _folded(records, seen)
     if not folded.changed and not folded.healed:
         return False
-    if folded.changed or by_agents or len(folded.healed) < len(records):
+    if elsewhere or folded.changed or by_agents or len(folded.healed) < len(records):
         move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
     else:
         heal(tx, folded.healed, at=at)

@@ -40,15 +40,28 @@ def decided_by(
 ) -> list[Decided]:
     """Return what the policies say of each of `records`, which are drift of `report`.
 
-    Rules that were written since are asked here, while the transaction waits.
+    Rules that were written since are asked here, while the transaction waits, and so is any rule
+    about drift that was not asked about: what a quarantine explains of a finding is taken off it
+    in the transaction, and what is left of it has another fingerprint.
     """
     if tx.rules.version() != opinions.rules:
-        policies = tx.policies.all()
-        uploaded = tx.templates.uploaded() if policies else ()
-        return decide_all(records, policies, uploaded=uploaded, now=report.observed_at)
+        return _asked_here(tx, records, report.observed_at)
     if opinions.silent:
         return [(record, Observe()) for record in records]
-    return [(record, opinions.by_drift[record.address, record.fingerprint]) for record in records]
+    said = {record.id: opinions.by_drift.get(_drift(record)) for record in records}
+    unsaid = [record for record in records if said[record.id] is None]
+    here = {record.id: decision for record, decision in _asked_here(tx, unsaid, report.observed_at)}
+    return [(record, said[record.id] or here[record.id]) for record in records]
+
+
+def _asked_here(tx: Transaction, records: Sequence[FindingRecord], at: datetime) -> list[Decided]:
+    policies = tx.policies.all() if records else ()
+    uploaded = tx.templates.uploaded() if policies else ()
+    return decide_all(records, policies, uploaded=uploaded, now=at)
+
+
+def _drift(record: FindingRecord) -> Drift:
+    return record.address, record.fingerprint
 
 
 def decided_of_hosts(tx: Transaction, stack: StackName, *, at: datetime) -> list[Decided]:
@@ -83,7 +96,7 @@ def _read(view: Transaction, report: StackReport) -> _Asked:
 def _decided(asked: _Asked, report: StackReport) -> Opinions:
     if not asked.policies:
         return Opinions(asked.rules, silent=True)
-    known = {(record.address, record.fingerprint): record for record in asked.known}
+    known = {_drift(record): record for record in asked.known}
     by_drift = {}
     for finding in report.findings:
         drift = finding.address, finding.fingerprint

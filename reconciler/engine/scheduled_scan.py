@@ -29,7 +29,7 @@ from reconciler.engine.journal import emit
 from reconciler.engine.moves import sentence
 from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, decided_of_hosts, opinions_on
-from reconciler.engine.quarantine.moving import carry_over, follow_moved
+from reconciler.engine.quarantine.moving import carry_over, follow_moved, left_state, readdress
 from reconciler.engine.quarantine.releasing import release_due
 from reconciler.engine.quarantine.scanning import note_reconnected, without_isolated
 from reconciler.engine.scanned import Blind, Scanned, scan
@@ -155,6 +155,7 @@ def _seen(
         return ScanOutcome(SHORTEST)
     at = seen.report.observed_at
     quarantines = carry_over(tx, tx.quarantines.unreleased(name), seen.moved, at=at)
+    readdress(tx, name, quarantines, seen.moved)
     note_reconnected(tx, quarantines, seen, at=at)
     known = tx.findings.unhealed(name) if quarantines else ()
     report = without_isolated(seen.report, quarantines, records=known, judging=service.judging)
@@ -171,7 +172,8 @@ def _seen(
         adopt(tx, name, seen.declarations, at=at, key=service.judging.key)
     if sound:
         tx.baselines.put_many(name, seen.report.begun)
-    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound)
+    elsewhere = left_state(tx, name, seen.recorded)
+    folded = fold(tx.findings.unhealed(name), seen.report, may_heal=sound, kept=elsewhere)
     records = reopen_ended(tx, keep(tx, name, folded, at=at), at=at)
     records = follow_moved(tx, records, quarantines, seen.moved, at=at)
     records = ignore_by_rules(tx, name, records, service.ignores, at=at)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from textual.app import App
+from textual.screen import Screen
 from textual.widgets import Input
 
 from tests.patience import PATIENCE_S
@@ -55,3 +56,26 @@ async def test_a_name_typed_before_everything_was_scrolled_past_confirms_nothing
         while not answers and time.monotonic() < limit:
             await pilot.pause(0.02)
         assert answers == [True]
+
+
+@pytest.mark.parametrize("covered_at", ["once", "later"])
+async def test_what_was_covered_listens_only_once_drawn_again(
+    covered_at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirm, "ARM_S", 0.0)
+    app = App[None]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = a_long_dialog()
+        opened = app.push_screen(dialog)
+        if covered_at == "later":
+            await opened
+            await pilot.pause()
+            assert dialog._armed_at < time.monotonic()
+        await app.push_screen(Screen[None]())
+        await pilot.pause()
+        assert dialog._armed_at == float("inf")
+        monkeypatch.setattr(confirm, "ARM_S", 3600.0)
+        uncovered_at = time.monotonic()
+        await app.pop_screen()
+        await pilot.pause()
+        assert uncovered_at + 3600.0 <= dialog._armed_at < float("inf")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from textual.events import Key, Paste
-from textual.keys import _character_to_key
+from textual.events import Paste
 
 from reconciler.domain.principals import Role
 from reconciler.engine import suppression
 from tests.api.desk import text_of
 from tests.client.conftest import Served
-from tests.tui.conftest import Seat, seated
+from tests.tui.burst import arrive
+from tests.tui.conftest import seated
 from tests.tui.drifting import drifted
 from tests.unit.engine.house import A, B
 from tui.app import TrueupApp
@@ -21,13 +21,6 @@ from tui.session import Options
 from tui.widgets.field import LONGEST, Field
 
 _WIDE: Final = (160, 50)
-
-
-def arrive(seat: Seat, text: str) -> None:
-    """Type `text` at once, as it arrives over a slow line."""
-    for each in text:
-        key = "enter" if each == "\r" else _character_to_key(each)
-        seat.app.post_message(Key(key, each))
 
 
 async def test_every_page_takes_terms_and_counts_what_passes(served: Served) -> None:

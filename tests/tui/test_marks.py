@@ -94,3 +94,61 @@ async def test_the_diff_is_copied_from_every_tab(served: Served) -> None:
         copies = dict(page.copies())
         assert copies["diff"].startswith("size")
         assert "first seen" in copies["why"]
+
+
+async def test_what_came_behind_another_page_is_new_on_the_way_back(served: Served) -> None:
+    await drifted(served)
+    house = served.desk.house
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("j", "5")
+        await seat.until("5 Stacks")
+        house.world.live[B] = {"size": 99}
+        await house.scan()
+        await seat.until(lambda: len(seat.app.session.store.rows) == 2)
+        await seat.press("1")
+        await seat.until("1 new (.)")
+        await seat.press("b", "5")
+        await seat.until("5 Stacks")
+        await seat.press("1")
+        seen = await seat.until("grouped by stack")
+        assert "gone" not in seen
+        assert "new" not in seen
+
+
+async def test_a_group_that_is_folded_is_marked_as_what_is_under_it(served: Served) -> None:
+    await drifted(served, A, B)
+    async with seated(served) as seat:
+        await seat.until(lambda: seat.screen.count("needs approval") == 2)
+        await seat.press("b")
+        await seat.until("grouped by stack")
+        await seat.press("g", "enter", "space")
+        seen = await seat.until("2 marked")
+        assert "hidden" not in seen
+        await seat.press("A")
+        seen = await seat.until("approve exactly this")
+        assert A in seen
+        assert B in seen
+
+
+async def test_a_scan_with_nothing_chosen_is_not_one_of_everything(served: Served) -> None:
+    await drifted(served, A, B)
+    house = served.desk.house
+    async with seated(served, size=(160, 50)) as seat:
+        await seat.until("2 of 2")
+        await seat.press("space", "slash", "!", *"thing", "enter")
+        await seat.until("1 marked (1 hidden)")
+        await seat.press("R")
+        await seat.until("nothing is chosen")
+        await seat.press("escape", "escape")
+        await seat.until("2 of 2")
+        await seat.press("g")
+        house.world.live[A] = house.world.live[B] = {"size": 1}
+        await house.scan()
+        await seat.until(lambda: seat.screen.count("v healed") == 2)
+        await seat.press("R")
+        await seat.until("nothing is chosen")
+        await seat.press("full_stop")
+        await seat.until("0 of 0")
+        await seat.press("R")
+        await seat.until("scans asked for: 1")

@@ -30,9 +30,8 @@ ALONE_S: Final = 0.15
 class TypedToken(Field):
     """Takes typing and no pasting: a name that is pasted was not read."""
 
-    def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
+    def paste(self, _pasted: str) -> None:
+        """Put in nothing."""
 
     def action_paste(self) -> None:
         """Paste nothing."""
@@ -81,15 +80,28 @@ class Confirm(Framed[bool]):
                 yield TypedToken(id="token")
 
     def on_mount(self) -> None:
-        """Draw, and only then begin to listen."""
+        """Show what is asked."""
+        if self._asked.tier >= Tier.SERIOUS:
+            self.query_one("#token", TypedToken).submitted = self._submit
         self.query_one("#asked", Document).show(self._lines, keep=False)
         self.query_one("#asked", Document).focus()
-        self.call_after_refresh(self._arm)
         self.set_interval(0.1, self._show_verdict)
 
+    def on_screen_resume(self) -> None:
+        """Draw, and only then begin to listen; anew each time that it comes to the front."""
+        self._armed_at = float("inf")
+        self.call_after_refresh(self._arm)
+
+    def on_screen_suspend(self) -> None:
+        """Take no yes while something covers it, and none from before that."""
+        self._armed_at = float("inf")
+        self._keys += 1
+
     def _arm(self) -> None:
-        self._armed_at = time.monotonic() + ARM_S
-        self._show_verdict()
+        # What covers it by now was drawn instead.
+        if self.is_active:
+            self._armed_at = time.monotonic() + ARM_S
+            self._show_verdict()
 
     @property
     def _disarmed(self) -> str:
@@ -147,17 +159,16 @@ class Confirm(Framed[bool]):
         if keys == self._keys and not self._disarmed:
             self.dismiss(result=True)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _submit(self, text: str) -> None:
         """Confirm by the name, typed as it is."""
-        event.stop()
         self._show_verdict()
         if not self._seen_all:
             # Tab and a click reach the field too: a name after them approved 300 lines unread.
             self.query_one("#asked", Document).focus()
-        elif event.value.strip() == self._asked.token and self._is_armed(event.time):
+        elif text.strip() == self._asked.token and self._is_armed(time.monotonic()):
             self.dismiss(result=True)
             return
-        event.input.value = ""
+        self.query_one("#token", TypedToken).value = ""
 
     def _is_armed(self, pressed_at: float) -> bool:
         return pressed_at >= self._armed_at and not self._disarmed

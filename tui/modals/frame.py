@@ -47,7 +47,7 @@ class Framed(ModalScreen[T], Generic[T]):
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close once: a key typed twice must not close what lies below as well."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        return super().dismiss(result) if self.is_active else AwaitComplete()
 
 
 class _Dim(BackgroundScreen):

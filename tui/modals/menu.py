@@ -63,7 +63,9 @@ class Menu(Framed[str]):
     def on_mount(self) -> None:
         """Show every choice."""
         self.query_one("#title", Bar).show((Span(self._title, "strong"),))
-        self.query_one("#narrow", Input).focus()
+        self._field.submitted = self._submit
+        self._field.focus()
+        self._table.opened = self._choose
         self._show("")
 
     def _show(self, text: str) -> None:
@@ -76,6 +78,10 @@ class Menu(Framed[str]):
         self._table.show(rows, list(rows))
 
     @property
+    def _field(self) -> Field:
+        return self.query_one("#narrow", Field)
+
+    @property
     def _table(self) -> LineTable[Choice]:
         return self.query_one("#choices", LineTable)
 
@@ -83,15 +89,10 @@ class Menu(Framed[str]):
         """Narrow the list."""
         self._show(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Choose what the cursor is on."""
-        event.stop()
+    def _submit(self, text: str) -> None:
+        """Choose what the cursor is on, among what the text leaves."""
+        self._show(text)
         self._choose(self._table.cursor_key)
-
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
-        """Choose what was opened by mouse."""
-        message.stop()
-        self._choose(message.key)
 
     def on_line_table_highlighted(self, message: LineTable.Highlighted) -> None:
         """Keep it from the page below."""
@@ -107,7 +108,8 @@ class Menu(Framed[str]):
         self.dismiss(choice.value)
 
     def action_move(self, by: int) -> None:
-        """Move the cursor while typing."""
+        """Move the cursor while typing, among what the text leaves."""
+        self._show(self._field.value)
         self._table.action_move(by)
 
     def action_cancel(self) -> None:

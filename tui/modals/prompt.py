@@ -39,13 +39,13 @@ class Prompt(Framed[str]):
     def on_mount(self) -> None:
         """Wait for typing."""
         self.query_one("#question", Bar).show(self._question)
-        self.query_one("#answer", Input).focus()
+        field = self.query_one("#answer", Field)
+        field.submitted = self._answer
+        field.focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer what was typed."""
-        event.stop()
-        if event.value.strip():
-            self.dismiss(event.value.strip())
+    def _answer(self, text: str) -> None:
+        if text.strip():
+            self.dismiss(text.strip())
 
     def action_cancel(self) -> None:
         """Answer nothing."""

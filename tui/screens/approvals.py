@@ -19,7 +19,6 @@ from tui.store.languages import REMEDIATIONS
 from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
-from tui.widgets.table import LineTable
 
 _WAITING: Final = ("awaiting_approval", "needs_human", "unknown", "held")
 
@@ -121,9 +120,9 @@ class ApprovalsPage(ListPage):
         """The queue."""
         return self.query_one("#list", MarkedTable)
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Open a remediation."""
-        self.ours.follow(message.key)
+        self.ours.follow(key)
 
     def action_approve(self) -> None:
         """Approve exactly these plans."""

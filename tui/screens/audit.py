@@ -13,7 +13,6 @@ from tui.screens.fetched import FetchedPage
 from tui.store.languages import AUDIT
 from tui.store.store import Changes
 from tui.widgets.columns import Column
-from tui.widgets.table import LineTable
 
 _MOST: Final = 2000
 
@@ -63,9 +62,9 @@ class AuditPage(FetchedPage):
         entry = self._rows.get(key)
         return _entry_lines(entry) if entry else ()
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Open the remediation or the finding an entry is about."""
-        entry = self._rows.get(message.key)
+        entry = self._rows.get(key)
         if entry is not None and entry.subject in self.session.store.remediations:
             self.ours.follow(entry.subject)
         elif entry is not None and entry.subject in self.session.store.rows:

@@ -115,6 +115,8 @@ class DriftPage(FindingVerbs, TablePage):
         if self._is_quiet:
             self.rearrange()
         else:
+            # No change was told to it while another page was in front.
+            self._staging.note_all(self.session.store.rows, order=self._arranged)
             self.table.redraw()
             self._show_counts()
 
@@ -262,13 +264,13 @@ class DriftPage(FindingVerbs, TablePage):
 
     # Going on.
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Open a finding, or fold a group."""
-        if message.key.startswith(GROUP_KEY):
-            self._wish = replace(self._wish, folded=self._wish.folded ^ {message.key})
+        if key.startswith(GROUP_KEY):
+            self._wish = replace(self._wish, folded=self._wish.folded ^ {key})
             self.rearrange()
-        elif message.key in self.session.store.rows:
-            self.ours.open_finding(message.key)
+        elif key in self.session.store.rows:
+            self.ours.open_finding(key)
 
     def chosen(self) -> list[Row]:
         """Return the rows a verb is about: the marks that are shown, a group, or the cursor's."""
@@ -286,10 +288,14 @@ class DriftPage(FindingVerbs, TablePage):
             self.ours.open_finding(self.table.cursor_key, tab="plan")
 
     def action_scan(self) -> None:
-        """Have the stacks of the chosen rows scanned now."""
-        if self.may("scan"):
-            stacks = {row.stack for row in self.chosen()} or set(self.session.store.stacks)
-            self.ours.scan(sorted(stacks))
+        """Have the stacks of the chosen rows scanned now; where no row is listed, every stack."""
+        if not self.may("scan"):
+            return
+        stacks = {row.stack for row in self.chosen()}
+        if not stacks and (self.table.order or self.filter_text or self.table.marks):
+            self.flash("nothing is chosen; ", ("5", "key"), " lists the stacks")
+            return
+        self.ours.scan(sorted(stacks or self.session.store.stacks))
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the row under the cursor."""

@@ -19,7 +19,6 @@ from tui.store.languages import IGNORES
 from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
-from tui.widgets.table import LineTable
 
 _SOON: Final = timedelta(days=1)
 """An ignore that ends within this is about to raise its alarm again."""
@@ -93,9 +92,9 @@ class IgnoresPage(FetchedPage):
             else ()
         )
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Show a finding in full."""
-        self.ours.show_text("ignored", list(self.detail(message.key)))
+        self.ours.show_text("ignored", list(self.detail(key)))
 
     def action_list_again(self) -> None:
         """Put the marked findings, or the one under the cursor, on the list again."""

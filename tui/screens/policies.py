@@ -11,7 +11,6 @@ from tui.lines.objects import brief, object_lines
 from tui.screens.fetched import FetchedPage
 from tui.store.languages import POLICIES
 from tui.widgets.columns import Column
-from tui.widgets.table import LineTable
 
 
 class PoliciesPage(FetchedPage):
@@ -43,9 +42,9 @@ class PoliciesPage(FetchedPage):
         policy = self._rows.get(key)
         return object_lines(_stated(policy)) if policy else ()
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Show a policy in full."""
-        policy = self._rows.get(message.key)
+        policy = self._rows.get(key)
         if policy is not None:
             self.ours.show_text(policy.name, list(object_lines(_stated(policy))))
 

@@ -16,7 +16,6 @@ from tui.screens.lists import ListPage
 from tui.store.languages import RUNS
 from tui.store.store import Changes
 from tui.widgets.columns import Column
-from tui.widgets.table import LineTable
 
 
 def _progress(run: Run) -> Span:
@@ -66,9 +65,9 @@ class RunsPage(ListPage):
         run = self.session.store.runs.get(key)
         return run_lines(run) if run else ()
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Open the remediation of a run."""
-        run = self.session.store.runs.get(message.key)
+        run = self.session.store.runs.get(key)
         if run is not None:
             self.ours.follow(run.remediation_id)
 

@@ -20,7 +20,6 @@ from tui.store.languages import STACKS
 from tui.store.rows import SEVERITIES
 from tui.store.store import Changes
 from tui.widgets.columns import Column
-from tui.widgets.table import LineTable
 
 _COUNT_AFTER_S: Final = 1.0
 _WORST_FIRST: Final = ("error", "incomplete", "drifted", "never_run", "in_sync")
@@ -66,10 +65,15 @@ class StacksPage(ListPage):
         self._counts_again = False
 
     def rows(self) -> Mapping[str, Stack]:
-        """Return the stacks, the worst first, each with the drift that the list of drift has."""
+        """Return the stacks, the worst first, each with the drift that the list of drift has.
+
+        Until that list was read, with what the daemon counted.
+        """
         store = self.session.store
-        listed = store.severities_by_stack(now=time.monotonic())
         found = sorted(store.stacks.values(), key=_badness)
+        if not self.session.pump.loaded:
+            return {stack.name: stack for stack in found}
+        listed = store.severities_by_stack(now=time.monotonic())
         return {
             stack.name: replace(stack, findings=_counted(listed.get(stack.name, {})))
             for stack in found
@@ -85,6 +89,8 @@ class StacksPage(ListPage):
 
     def _count_again(self) -> None:
         self._counts_again = False
+        # What was counted within this second may be older than the change, and no other comes.
+        self.session.store.severities_by_stack(now=time.monotonic(), anew=True)
         self.show()
 
     def detail(self, key: str) -> Iterable[Line]:
@@ -96,13 +102,13 @@ class StacksPage(ListPage):
         """Say how a stack is added."""
         return list(empty_fleet_lines(self.session))
 
-    def on_line_table_opened(self, message: LineTable.Opened) -> None:
+    def open_row(self, key: str) -> None:
         """Show the drift of a stack; of one that could not be scanned, why and what to do."""
-        stack = self.session.store.stacks.get(message.key)
+        stack = self.session.store.stacks.get(key)
         if stack is not None and stack.error:
             self.ours.show_text(stack.name, list(stack_lines(stack)))
             return
-        self.ours.show_drift(f"stack:{message.key}")
+        self.ours.show_drift(f"stack:{key}")
 
     def action_scan(self) -> None:
         """Have the stack under the cursor scanned now."""

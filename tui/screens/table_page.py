@@ -49,17 +49,24 @@ class TablePage(Page):
         """
         raise NotImplementedError
 
+    def open_row(self, key: str) -> None:
+        """Open what a row stands for."""
+        raise NotImplementedError
+
     def body(self) -> Iterable[Widget]:
         """Return the table, with the row in full beside it where there is room."""
         yield Bar(self.palette, id="counts")
+        table = self.new_table()
+        table.opened = self.open_row
         with Horizontal():
-            yield self.new_table()
+            yield table
             yield Document(self.palette, id="preview")
         yield Field(placeholder=self.examples, id="filter")
 
     def on_mount(self) -> None:
         """Put the keys on the table."""
         self._field.display = False
+        self._field.submitted = self._keep_filter
         self.table.focus()
 
     @property
@@ -73,8 +80,8 @@ class TablePage(Page):
         return self.query_one("#preview", Document)
 
     @property
-    def _field(self) -> Input:
-        return self.query_one("#filter", Input)
+    def _field(self) -> Field:
+        return self.query_one("#filter", Field)
 
     @property
     def has_room_beside(self) -> bool:
@@ -88,7 +95,7 @@ class TablePage(Page):
             spans.append(Span(f"  /{self.filter_text}", "info"))
         table = self.table
         if isinstance(table, MarkedTable) and table.marks:
-            hidden = sum(table.place_of(key) is None for key in table.marks)
+            hidden = table.hidden_marks()
             left_out = f" ({hidden:,} hidden)" if hidden else ""
             spans.append(Span(f"  {len(table.marks):,} marked{left_out}", "mark"))
         return spans
@@ -115,9 +122,8 @@ class TablePage(Page):
         if event.input.id == "filter" and event.input.display:
             self._try_filter(event.value, say=False)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        if self._try_filter(event.value, say=True):
+    def _keep_filter(self, text: str) -> None:
+        if self._try_filter(text, say=True):
             self._close_field()
 
     def _close_field(self) -> None:

@@ -26,6 +26,12 @@ class Staging:
         folded = (group.members for group in arranged.groups.values() if group.folded)
         self._folded = frozenset(member for members in folded for member in members)
 
+    def note_all(self, rows: Mapping[str, Row], *, order: Arranged) -> None:
+        """Note everything that came and went since `order` was made."""
+        standing = frozenset(order.order)
+        keys = (standing - order.groups.keys()) | self._folded | self.new | rows.keys()
+        self.note(keys, rows, stands=standing.__contains__)
+
     def note(
         self, changed: Iterable[str], rows: Mapping[str, Row], *, stands: Callable[[str], bool]
     ) -> None:

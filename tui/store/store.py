@@ -128,12 +128,14 @@ class Store:
             self._critical = (count, len(self.rows), now)
         return count
 
-    def severities_by_stack(self, *, now: float) -> Mapping[str, Counter[str]]:
+    def severities_by_stack(self, *, now: float, anew: bool = False) -> Mapping[str, Counter[str]]:
         """Return how many rows of each severity a stack has, as of a second ago at most.
+
+        They are counted `anew`, or again after a second.
 
         What a stack said of itself is as old as its last scan: a correction heals between two.
         """
-        if now - self._by_stack_at >= _COUNT_EVERY_S:
+        if anew or now - self._by_stack_at >= _COUNT_EVERY_S:
             self._by_stack, self._by_stack_at = {}, now
             for row in self.rows.values():
                 self._by_stack.setdefault(row.stack, Counter())[row.severity] += 1

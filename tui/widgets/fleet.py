@@ -89,6 +89,11 @@ class FleetTable(MarkedTable[Row]):
         group = self.groups.get(key)
         return group.members if group else ()
 
+    def folded(self) -> Collection[str]:
+        """Return the findings under the titles that are folded."""
+        folded = (group.members for group in self.groups.values() if group.folded)
+        return [member for members in folded for member in members]
+
     def title(self, key: str) -> Line:
         """Return the title of a group as it is drawn."""
         group = self.groups.get(key)

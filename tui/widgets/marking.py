@@ -31,12 +31,21 @@ class MarkedTable(LineTable[R]):
     def chosen(self) -> list[str]:
         """Return the marked keys that are shown; without any mark what the cursor is on.
 
-        What is marked and hidden by a filter is left alone, and so is then the cursor's row: a
-        person who marked rows means those.
+        What stands under a folded title counts as shown. What is marked and hidden by a filter is
+        left alone, and so is then the cursor's row: a person who marked rows means those.
         """
         if self.marks:
-            return [key for key in self._order if key in self.marks]
+            return [key for key in (*self._order, *self.folded()) if key in self.marks]
         return list(self.members_of(self.cursor_key)) or [self.cursor_key]
+
+    def hidden_marks(self) -> int:
+        """Return how many marked keys are not shown."""
+        without_line = {key for key in self.marks if self.place_of(key) is None}
+        return len(without_line.difference(self.folded()))
+
+    def folded(self) -> Collection[str]:
+        """Return the keys that stand under the titles that are folded."""
+        return ()
 
     def members_of(self, _key: str) -> Collection[str]:
         """Return the keys that stand under a title."""

@@ -29,6 +29,8 @@ _INDENT: Final = "  "
 class LineTable(ScrollView, Generic[R], can_focus=True):
     """Rows by key, drawn by line; a key without a row is drawn as its `title`.
 
+    `opened` is called with the key of a row that is asked for.
+
     The row of the cursor stands out where keys act on it: where the table has the focus, and with
     `keys_from_beside` always.
     """
@@ -47,13 +49,6 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
     DEFAULT_CSS = """
     LineTable { height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
-
-    class Opened(Message, bubble=True):
-        """A row was asked for."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
 
     class Highlighted(Message, bubble=True):
         """The cursor came to another row; `key` is empty where there is none."""
@@ -77,6 +72,7 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         self._palette = palette
         self._glyphs = glyphs
         self._empty = empty
+        self.opened: Callable[[str], object] = lambda _key: None
         self._keys_from_beside = keys_from_beside
         self._rows: Mapping[str, R] = {}
         self._order: tuple[str, ...] = ()
@@ -219,9 +215,9 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         self._put_cursor(len(self._order) - 1 if last else 0)
 
     def action_open(self) -> None:
-        """Ask for the row under the cursor."""
+        """Open the row under the cursor at once: the key typed after it is for what that opens."""
         if self.cursor_key:
-            self.post_message(self.Opened(self.cursor_key))
+            self.opened(self.cursor_key)
 
     def _put_cursor(self, place: int) -> None:
         before, self._cursor = self._cursor, self._clamped(place)

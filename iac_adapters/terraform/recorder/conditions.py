@@ -18,8 +18,9 @@ from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.capture import ConnectionCapture
+from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.planned_outputs import untold_output
 from iac_adapters.terraform.recorder.planned_secrets import EVERYTHING
 from iac_adapters.terraform.recorder.recording import Recording
 
@@ -41,13 +42,21 @@ _SO: Final = (
 
 
 class AsRecorded:
-    """Implements `tunnel.Answers`: every object of the state reads as it is recorded."""
+    """Implements `tunnel.Answers`: every object of the state reads as it is recorded.
 
-    def __init__(self) -> None:
+    Data sources answer as they have in `data_reads`.
+    """
+
+    def __init__(self, data_reads: Iterable[DataRead]) -> None:
         self._states: set[bytes] = set()
+        self._data: dict[bytes, set[bytes]] = defaultdict(set)
+        for read in data_reads:
+            self._data[read.request].add(read.state)
 
     def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
         """Return what is recorded; an object that is imported is in no state, and is read."""
+        if rpc is Rpc.READ_DATA:
+            return self._answered(request)
         if rpc is not Rpc.READ:
             return None
         asked = message("ReadRequest").FromString(request)
@@ -55,6 +64,15 @@ class AsRecorded:
             return None
         answer = message("ReadResponse")(private=asked.private, new_identity=asked.current_identity)
         answer.new_state.msgpack = asked.current_state.msgpack
+        return bytes(answer.SerializeToString())
+
+    def _answered(self, request: bytes) -> bytes | None:
+        """Return what a data source has answered; None where two regions answered two ways."""
+        states = self._data.get(request, set())
+        if len(states) != 1:
+            return None
+        answer = message("ReadDataResponse")()
+        (answer.state.msgpack,) = states
         return bytes(answer.SerializeToString())
 
     async def configured(self, source: str, request: bytes) -> Provider | None:
@@ -69,6 +87,13 @@ class AsRecorded:
             answered = message("UpgradeStateResponse").FromString(response)
             self._states.add(content_of(answered.upgraded_state.msgpack))
         return response
+
+
+def as_recorded(captures: Iterable[ConnectionCapture], source: str) -> AsRecorded:
+    """Return what answers for the provider `source` as it has answered in `captures`."""
+    return AsRecorded(
+        read for capture in captures if capture.source == source for read in capture.data_reads
+    )
 
 
 def failed_conditions(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:
@@ -91,11 +116,14 @@ def without_deletions(captures: Iterable[ConnectionCapture]) -> None:
         ]
 
 
-def with_stopped(recording: Recording) -> Recording:
+def with_stopped(recording: Recording, *, untold: Iterable[str]) -> Recording:
     """Return `recording` with the updates that no plan could announce.
 
-    Nothing tells what of their values is secret, so all of it counts as secret.
+    Nothing tells what of their values is secret, so all of it counts as secret. `untold` are the
+    outputs that no plan came to.
     """
+    outputs = (*recording.outputs, *map(untold_output, sorted(untold)))
+    recording = replace(recording, outputs=outputs)
     stopped = {
         instance.address
         for instance in recording.instances.values()

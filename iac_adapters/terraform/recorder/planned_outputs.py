@@ -14,6 +14,8 @@ from iac_adapters.terraform.plan_values import with_unknown
 from reconciler.domain.origin import contains_unknown
 from reconciler.domain.values import Value
 
+UNTOLD: Final = "untold"
+"""The action of an output that a plan did not come to: it failed before."""
 _NOTHING: Final = ["no-op"]
 _UNTOUCHED: Final = "noop"
 
@@ -72,6 +74,17 @@ def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
     return any(
         output.get("action") != _UNTOUCHED for outputs in planned for output in outputs.values()
     )
+
+
+def outputs_told(events: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return which outputs a plan's event stream says anything of, be it that they stay."""
+    told = (event["outputs"] for event in events if event.get("type") == "outputs")
+    return frozenset(name for outputs in told for name in outputs)
+
+
+def untold_output(name: str) -> PlannedOutput:
+    """Return the output `name`, of which nothing is known."""
+    return PlannedOutput(name, UNTOLD, b"null", b"null", b"false", sensitive=False)
 
 
 def outputs_in(shown: bytes) -> tuple[PlannedOutput, ...]:

@@ -32,7 +32,7 @@ from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
     LOOKING,
     SUMMARIES,
-    AsRecorded,
+    as_recorded,
     failed_conditions,
     without_deletions,
 )
@@ -44,6 +44,7 @@ from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
     changes_outputs,
     outputs_in,
+    outputs_told,
 )
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
 from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel
@@ -68,7 +69,7 @@ _HARMLESS: Final = "Instance cannot be destroyed"
 
 @dataclass(frozen=True, slots=True)
 class RecordingOrder:
-    """What to evaluate, and with what. `types` is what the stack is known to use.
+    """What to evaluate, and with what. `types` is what the stack is known to use, None all.
 
     `instances` are the state's; without them those of equal content stay unmatched.
     """
@@ -76,7 +77,7 @@ class RecordingOrder:
     directory: Path
     executable: Path
     providers: tuple[InstalledProvider, ...]
-    types: frozenset[str]
+    types: frozenset[str] | None
     arguments: tuple[str, ...] = ()
     exclusions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -91,7 +92,8 @@ class Recorded:
 
     `secrets` are the secret places of what would be changed, by address; `outputs` are the root
     module's outputs that would be; `built_in` is what the plan tells of those of its changes that
-    pass no plugin. `conditions` are those of the code that failed.
+    pass no plugin. `conditions` are those of the code that failed, `outputs_told` the outputs
+    that the plan has come to.
     """
 
     captures: list[ConnectionCapture]
@@ -101,6 +103,7 @@ class Recorded:
     outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
     built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     conditions: tuple[str, ...] = field(default=(), repr=False)
+    outputs_told: frozenset[str] = frozenset()
 
 
 StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
@@ -114,14 +117,20 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         PluginStartError: a provider could not be started.
         RetryableError: a provider died or the plan took longer than 15 minutes.
     """
-    recorded, run = await _attempt(order, order.types, schemas=schemas, start=start)
+    recorded, run = await _attempt(order, schemas=schemas, start=start)
     if recorded is None and MISSING_TYPE in run.stdout:
-        recorded, run = await _attempt(order, None, schemas=schemas, start=start)
+        order = replace(order, types=None)
+        recorded, run = await _attempt(order, schemas=schemas, start=start)
     if recorded is None:
         raise _failure(order, run)
-    if recorded.conditions:
-        recorded = await _despite(order, recorded, schemas=schemas, start=start)
-    await _tell_apart(order, recorded, schemas=schemas, start=start)
+    try:
+        if recorded.conditions:
+            recorded = await _despite(order, recorded, schemas=schemas, start=start)
+        await _tell_apart(order, recorded, schemas=schemas, start=start)
+    except BaseException:
+        # Nobody else knows of them: they would run as long as the daemon does.
+        await asyncio.shield(_close(recorded))
+        raise
     return recorded
 
 
@@ -129,10 +138,10 @@ async def _despite(
     order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> Recorded:
     """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
-    attempt = partial(_attempt, order, order.types, schemas=schemas, start=start)
+    attempt = partial(_attempt, order, schemas=schemas, start=start, after=stopped)
     whole, _ = await attempt(instead=EVALUATING)
     if whole is not None:
-        await asyncio.gather(*(provider.close() for provider in stopped.warm.values()))
+        await _close(stopped)
         without_deletions(whole.captures)
         return replace(stopped, captures=whole.captures, warm=whole.warm)
     # A condition may keep the rest from an error of its own: then what is recorded is all.
@@ -151,6 +160,11 @@ def _with_seen(stopped: Recorded, seen: Recorded) -> Recorded:
     )
 
 
+async def _close(recorded: Recorded) -> None:
+    providers = recorded.warm.values()
+    await asyncio.gather(*(provider.close() for provider in providers), return_exceptions=True)
+
+
 async def _tell_apart(
     order: RecordingOrder, recorded: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> None:
@@ -162,30 +176,34 @@ async def _tell_apart(
         target = f"-target={instance.address}"
         # OpenTofu takes no target beside an exclusion.
         alone = replace(order, arguments=(*order.arguments, target), exclusions=())
-        targeted, _ = await _attempt(alone, order.types, schemas=schemas, start=start)
+        targeted, _ = await _attempt(alone, schemas=schemas, start=start)
         if targeted is None:
             continue
-        await asyncio.gather(*(provider.close() for provider in targeted.warm.values()))
+        await _close(targeted)
         told_apart(recorded.captures, targeted.captures, instance)
 
 
 async def _attempt(
     order: RecordingOrder,
-    types: frozenset[str] | None,
     *,
     schemas: SchemaStore,
     start: StartProvider,
     instead: str | None = None,
+    after: Recorded | None = None,
 ) -> tuple[Recorded | None, ToolRun]:
-    """Plan once; in the mode `instead`, only what passes on the wire counts."""
+    """Plan once; in the mode `instead`, only what passes on the wire counts.
+
+    Data sources then answer as they did in `after`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     kept: dict[int, Provider] = {}
     try:
         for number, installed in enumerate(order.providers):
-            schema = filter_schema((await schemas.schema(installed)).raw, types=types)
+            schema = filter_schema((await schemas.schema(installed)).raw, types=order.types)
             providers = HeadStart(partial(start, installed))
-            answers = AsRecorded() if instead else None
+            known = after.captures if after is not None else ()
+            answers = as_recorded(known, installed.source) if instead else None
             tunnel = await open_tunnel(
                 folder / str(number), installed, order, schema, providers, answers=answers
             )
@@ -221,7 +239,7 @@ async def _attempt(
         secrets = planned_secrets(shown, with_values(planned))
         left = Recorded(
             captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown),
-            failed_conditions(diagnostics),
+            failed_conditions(diagnostics), outputs_told(events),
         )  # fmt: skip
         return left, run
     finally:

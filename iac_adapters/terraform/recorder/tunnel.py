@@ -93,6 +93,8 @@ class Connection:
         self, answers: Answers, rpc: Rpc | None, path: str, request: bytes
     ) -> bytes:
         if (known := answers.known(rpc, request)) is not None:
+            if rpc is Rpc.READ_DATA:
+                self._note(rpc, request, known)  # whether it still answers so is asked later
             return known
         if rpc is Rpc.CONFIGURE and self.provider is None:
             self.provider = await answers.configured(self.capture.source, request)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import resource_of
 from reconciler.domain.records import FindingRecord, Remediation
-from reconciler.domain.remediation_states import BEFORE_EFFECT
+from reconciler.domain.remediation_states import BEFORE_EFFECT, RemediationState
+from reconciler.engine.moves import tell
 from reconciler.engine.quarantine.joining import isolating_now, proposed_of
 from reconciler.stores import Transaction
 
 GAVE_WAY: Final = "a quarantine was requested instead"
+_WITH_ITS_POLICY: Final = frozenset(
+    {RemediationState.DETECTED, RemediationState.CONFIRMED, RemediationState.DECIDED}
+)
+"""Here guard `policy` still refuses what its policy does not ask for."""
 
 
 def gives_way(known: Remediation, wanted: ActionType | None, group: str | None) -> bool:
@@ -63,3 +70,32 @@ def of_its_resource(
         code="other-remediation",
         remedy=f"cancel it first: trueup cancel {other.id[:8]}",
     )
+
+
+def take_in(
+    tx: Transaction, waiting: Remediation, record: FindingRecord, *, at: datetime, actor: str
+) -> Remediation:
+    """Return `waiting`, which isolates the resource of `record`, as the quarantine of that too.
+
+    Its plan is about the resource and stays as it is. It lasts until `record` has healed as well.
+
+    Raises:
+        ConflictError: its policy is just asked about it (`moved-on`).
+    """
+    if waiting.policy_id is not None and waiting.state in _WITH_ITS_POLICY:
+        raise ConflictError(
+            f"remediation {waiting.id}, which isolates {resource_of(record)}, is just beginning",
+            code="moved-on",
+            remedy="ask again in a moment",
+        )
+    joined = tx.remediations.save(
+        replace(
+            waiting,
+            finding_ids=(*waiting.finding_ids, record.id),
+            fingerprints=(*waiting.fingerprints, record.fingerprint),
+            addresses=tuple(dict.fromkeys((*waiting.addresses, record.address))),
+            updated_at=at,
+        )
+    )
+    tell(tx, joined, at=at, actor=actor)
+    return joined

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from reconciler.domain.model import ResourceAddress
-from reconciler.domain.quarantines import Quarantine, QuarantineState, moved_to
-from reconciler.domain.records import FindingRecord, FindingState
+from reconciler.domain.lifecycle import slot_of
+from reconciler.domain.model import Origin, ResourceAddress, StackName
+from reconciler.domain.quarantines import Quarantine, QuarantineState, moved_to, resource_of
+from reconciler.domain.records import FindingId, FindingRecord, FindingState
+from reconciler.domain.sources import SCAN
 from reconciler.engine.quarantine.joining import add
 from reconciler.engine.quarantine.keeping import tell
 from reconciler.stores import Transaction
@@ -34,6 +37,46 @@ def carry_over(
     return now
 
 
+def readdress(
+    tx: Transaction, stack: StackName, quarantines: Iterable[Quarantine], moved: Moved
+) -> None:
+    """Write the drift of `quarantines` that moved under the address that it has now.
+
+    A scan that cannot read it there would say nothing of it, and later ones know of no move. What
+    no code declares is compared anew at a new address, so that stays where it was found.
+    """
+    if not moved:
+        return
+    unhealed = tx.findings.unhealed(stack)
+    taken = {slot_of(record) for record in unhealed}
+    about = {finding_id for known in quarantines for finding_id in known.finding_ids}
+    tx.findings.put_many(
+        replace(record, address=now, details={**record.details, "address": now})
+        for record in unhealed
+        if record.id in about
+        and record.seen_by == SCAN
+        and record.origin is not Origin.UNDECLARED
+        and (now := moved.get(record.address)) is not None
+        and (now, False) not in taken
+    )
+
+
+def left_state(
+    tx: Transaction, stack: StackName, recorded: Collection[ResourceAddress]
+) -> frozenset[FindingId]:
+    """Return the drift of what is isolated that no resource of the record can show any more.
+
+    That it does not show is no evidence that it is gone: the resource may have another address.
+    """
+    quarantines = tx.quarantines.unreleased(stack)
+    about = [finding_id for known in quarantines for finding_id in known.finding_ids]
+    return frozenset(
+        record.id
+        for record in tx.findings.get_many(about)
+        if record.state is not FindingState.HEALED and resource_of(record) not in recorded
+    )
+
+
 def follow_moved(
     tx: Transaction,
     records: Sequence[FindingRecord],
@@ -42,16 +85,13 @@ def follow_moved(
     *,
     at: datetime,
 ) -> tuple[FindingRecord, ...]:
-    """Let the drift that shows at a new address belong to the quarantine of the old one.
-
-    The finding at the old address has healed, which would release what still drifts.
-    """
+    """Let the drift that shows at a new address belong to the quarantine of the old one."""
     if not moved:
         return tuple(records)
     for known in quarantines:
-        about = {record.address for record in tx.findings.get_many(known.finding_ids)}
-        new = {address for before, address in moved.items() if before in about}
-        more = [record for record in records if record.address in new]
+        about = set(map(resource_of, tx.findings.get_many(known.finding_ids)))
+        new = {now for before, now in moved.items() if before in about or now in about}
+        more = [record for record in records if resource_of(record) in new]
         fresh = tx.quarantines.get(known.id)
         if more and fresh is not None and fresh.state is QuarantineState.ACTIVE:
             add(tx, fresh, more, at=at)

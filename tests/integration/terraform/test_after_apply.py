@@ -94,6 +94,17 @@ async def test_what_somebodys_apply_chose_is_no_finding(stack: WorldStack) -> No
         assert found(await watching.scan()) == []
 
 
+async def test_what_an_apply_chose_outlives_a_scan_that_nobody_kept(stack: WorldStack) -> None:
+    async with daemon(stack) as watching:
+        stack.apply(CODE.replace("red", "green"))
+        kept = dict(watching.kept)
+        assert found(await watching.scan()) == []
+        watching.kept = kept  # another apply began meanwhile, and the scan was thrown away
+        assert found(await watching.scan()) == []
+        by_hand(stack, serial="by hand")
+        assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+
+
 async def test_what_a_refresh_took_in_stays_a_finding(stack: WorldStack) -> None:
     async with daemon(stack) as watching:
         by_hand(stack, serial="by hand")
@@ -105,6 +116,20 @@ async def test_what_a_refresh_took_in_stays_a_finding(stack: WorldStack) -> None
         await watching.scan()
         _refresh(stack)
         stack.write(CODE.replace("red", "blue"))
+        assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+
+
+async def test_what_a_refresh_took_in_of_what_waits_to_be_replaced_stays_a_finding(
+    stack: WorldStack,
+) -> None:
+    async with daemon(stack) as watching:
+        by_hand(stack, serial="by hand")
+        assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+        stack.write(CODE.replace("labels =", 'place = "elsewhere"\n  labels ='))
+        _refresh(stack)
+        # The plan would change it as well, and so it is that finding's meanwhile.
+        assert found(await watching.scan()) == [(Origin.UNAPPLIED, ["place"])]
+        stack.write(CODE)
         assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
 
 

@@ -71,6 +71,35 @@ async def test_what_is_excluded_and_what_needs_it_is_left_out(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("engine", ["plugin", "cli"])
+async def test_what_the_tool_plans_is_not_left_out_whatever_the_state_says(
+    drifted: WorldStack, engine: str
+) -> None:
+    """The code refers to the excluded one no longer; the state still says that it does."""
+    drifted.write(CODE.replace("world_thing.base.name", '"base"'))
+
+    seen = await drifted.scan(engine=engine, environment=excluding("-exclude=world_thing.base"))
+
+    assert {address: type(verdict) for address, verdict in seen.items()} == {
+        BASE: NotApplicable, LEAF: Drifted, OTHER: Drifted,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["plugin", "cli"])
+async def test_what_needs_something_that_is_not_made_yet_is_left_out_with_it(
+    drifted: WorldStack, engine: str
+) -> None:
+    """No state says so."""
+    code = CODE.replace("world_thing.base.name", "world_thing.new.name")
+    drifted.write(code + 'resource "world_thing" "new" { name = "new" }')
+
+    seen = await drifted.scan(engine=engine, environment=excluding("-exclude=world_thing.new"))
+
+    assert {address: type(verdict) for address, verdict in seen.items()} == {
+        BASE: Drifted, LEAF: NotApplicable, OTHER: Drifted,
+    }  # fmt: skip
+
+
 async def test_it_is_said_and_another_exclusion_is_seen_at_once(drifted: WorldStack) -> None:
     async with drifted.adapter() as adapter:
         reference = drifted.reference(environment=excluding("-exclude=world_thing.other"))

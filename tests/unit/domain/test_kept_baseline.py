@@ -161,3 +161,9 @@ def test_what_an_apply_chose_is_taken_in_and_nothing_else() -> None:
 
     assert [change.path for change in found.observed[0].undeclared] == ["owner"]
     assert [one.values for one in found.begun] == [{"id": "a", "serial": 2, "owner": "us"}]
+    # What this scan began may be discarded, and so the next one is told again.
+    assert applied.forgotten == []
+    again = scan(seen("t.a", applied), yardstick=kept(baselines))
+    assert [one.values for one in again.begun] == [one.values for one in found.begun]
+    scan(seen("t.a", applied), yardstick=kept({one.key: one for one in found.begun}))
+    assert applied.forgotten == ["serial"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -66,9 +66,11 @@ def test_corrections_begin_when_they_may(
         # On 29 March 2026 the hour from two to three is left out in Berlin.
         ("Sun 01:30-03:30 Europe/Berlin", "2026-03-29T00:30", "2026-03-29T01:30"),
         ("Sun 02:15-04:00 Europe/Berlin", "2026-03-29T01:15", "2026-03-29T02:00"),
-        # On 25 October 2026 it is shown twice: the first time counts.
+        ("Sun 01:00-02:30 Europe/Berlin", "2026-03-29T00:00", "2026-03-29T00:30"),
+        # On 25 October 2026 it is shown twice: it ends the first time, and begins the second.
         ("Sun 01:30-02:30 Europe/Berlin", "2026-10-24T23:30", "2026-10-25T00:30"),
-        ("Sun 02:30-04:00 Europe/Berlin", "2026-10-25T00:30", "2026-10-25T03:00"),
+        ("Sun 02:30-04:00 Europe/Berlin", "2026-10-25T01:30", "2026-10-25T03:00"),
+        ("2026-10-25T02:30/2026-10-25T04:00 Europe/Berlin", "2026-10-25T01:30", "2026-10-25T03:00"),
     ],
 )
 def test_a_window_follows_its_clock_through_the_night_it_is_changed(
@@ -85,6 +87,7 @@ def test_a_window_follows_its_clock_through_the_night_it_is_changed(
         ("Sun 01:30-02:30 Europe/Berlin", "2026-10-24T23:30", "2026-10-25T01:30"),
         ("Sun 02:15-02:45 Europe/Berlin", "2026-10-25T00:15", "2026-10-25T01:45"),
         ("2026-10-25T01:00/2026-10-25T02:30 Europe/Berlin", "2026-10-24T23:00", "2026-10-25T01:30"),
+        ("2026-10-25T02:15/2026-10-25T02:45 Europe/Berlin", "2026-10-25T00:15", "2026-10-25T01:45"),
         ("Sun 02:15-04:00 Europe/Berlin", "2026-03-29T00:15", "2026-03-29T02:00"),
         ("Sat 22:00-02:30 Europe/Berlin", "2026-10-24T20:00", "2026-10-25T01:30"),
     ],
@@ -133,8 +136,50 @@ def test_the_same_hours_are_kept_on_the_wall_clock_all_year() -> None:
         ("09:00-10:00 ../etc/passwd", "there is no time zone"),
         ("2026-13-01/2026-12-01", "'2026-13-01' is no date"),
         ("2026-12-02/2026-12-01", "ends before it begins"),
+        ("2026-12-20/20270103", "'20270103' is no date"),
+        ("2026-W51-1/2026-W52-1", "'2026-W51-1' is no date"),
+        ("2026-12-20T18/2026-12-21", "'2026-12-20T18' is no date"),
+        ("2026-12-20T18:00-05:00/2026-12-21T18:00-05:00", "an offset from UTC"),
+        ("2026-12-20T18:00+05:00/2026-12-21", "an offset from UTC"),
+        ("2026-12-20T18:00Z/2026-12-21T18:00Z UTC", "an offset from UTC"),
+        ("2026-12-20/2026-12-21Europe/Berlin", "is no date"),
     ],
 )
 def test_what_is_no_window_is_refused(text: str, why: str) -> None:
     with pytest.raises(InvalidError, match=why):
         read_window(text)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
+def test_a_freeze_may_last_to_the_last_day_there_is(zone: str) -> None:
+    text = f"2026-12-20/9999-12-31 {zone}"
+    assert opens("2026-12-24T12:00", freezes=text) not in {"open", None}
+    assert opens("9000-01-01T12:00", freezes=text) not in {"open", None}
+    assert opens("2026-12-18T12:00", freezes=text) == "open"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01/2026-12-31", "2026-12-20/9999-12-31T23:59"])
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_the_ends_of_time_are_read_in_every_zone(text: str, zone: str) -> None:
+    read = read_window(f"{text} {zone}")
+    assert all(begin <= end for begin, end in read.spans(utc("2026-12-20T12:00")))
+
+
+def test_a_window_within_the_hour_that_is_shown_twice_opens_a_week_later() -> None:
+    window = "Sun 02:15-02:45 Europe/Berlin"
+    assert opens("2026-10-25T00:30", windows=window) == utc("2026-11-01T01:15")
+    assert opens("2026-10-18T12:00", windows=window) == utc("2026-11-01T01:15")
+
+
+@given(
+    st.datetimes(datetime(2026, 10, 24, 20), datetime(2026, 10, 25, 6)),  # noqa: DTZ001 - UTC below
+    st.times(),
+    st.times(),
+)
+def test_an_open_window_names_what_the_clock_shows(at: datetime, begin: time, end: time) -> None:
+    begin, end = (bound.replace(second=0, microsecond=0) for bound in (begin, end))
+    window = read_window(f"{begin:%H:%M}-{end:%H:%M} Europe/Berlin")
+    if closed_at(at.replace(tzinfo=UTC), windows=[window]) is None:
+        shown = at.replace(tzinfo=UTC).astimezone(BERLIN).time()
+        within = begin <= shown < end if begin < end else shown >= begin or shown < end
+        assert within

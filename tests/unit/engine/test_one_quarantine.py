@@ -18,7 +18,7 @@ from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.domain.values import Attributes
 from reconciler.engine.decisions import approve, request
 from tests.fake_world import World
-from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house
+from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house, selecting
 
 EDGE = ResourceAddress("thing.edge")
 P, Q = RemediationState, QuarantineState
@@ -141,6 +141,51 @@ async def test_a_person_gets_the_quarantine_that_waits(house: House) -> None:
     with pytest.raises(ConflictError) as caught:
         await request(house.service, second.report_id, isolation_group="alone", **ask)  # type: ignore[arg-type]
     assert caught.value.code == "other-remediation"
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_what_a_person_isolates_joins_the_quarantine_that_waits(
+    house: House, *, corrected: bool
+) -> None:
+    await house.put(selecting(QUARANTINE, path="size"))
+    drift(house)
+    drift_beside(house)
+    await house.scan()
+    waiting = await house.the_open()
+    first, second = await both(house)
+    assert waiting.finding_ids == (first.id,)
+    correction = None
+    if corrected:
+        correction = await request(house.service, second.report_id, actor="bob")
+        await house.settle()
+    made = await request(
+        house.service, second.report_id, action_type=ActionType.QUARANTINE, actor="ann"
+    )
+    await house.settle()
+    assert (made.id, made.finding_ids) == (waiting.id, (first.id, second.id))
+    if correction is not None:
+        assert (await house.remediation(correction.id)).state is P.CANCELLED
+    await approved(house, await house.the_open())
+    assert [record.state for record in await both(house)] == [FindingState.QUARANTINED] * 2
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    assert EDGE not in house.world.live
+
+
+async def test_it_still_isolates_when_what_its_policy_isolates_has_healed(house: House) -> None:
+    await house.put(selecting(QUARANTINE, path="size"))
+    drift(house)
+    drift_beside(house)
+    await house.scan()
+    _, second = await both(house)
+    await request(house.service, second.report_id, action_type=ActionType.QUARANTINE, actor="ann")
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await approved(house, await house.the_open())
+    assert (await the_quarantine(house)).state is Q.ACTIVE
+    (left,) = await house.findings()
+    assert left.state is FindingState.QUARANTINED
 
 
 async def test_a_person_is_told_that_it_is_isolated_already(house: House) -> None:

@@ -16,6 +16,8 @@ _STATE = {
     "module.db.aws_instance.main": (),
     "module.dbx.aws_instance.main": (),
     "aws_vpc.main2": (),
+    "module.net[0].aws_vpc.own": (),
+    "module.net[0].aws_subnet.own": ("module.net.aws_vpc.own",),
 }
 
 
@@ -51,6 +53,10 @@ def test_exclusions_are_found_among_other_options(given: str, options: tuple[str
         ("aws_subnet.a[0]", {"aws_subnet.a[0]", 'aws_instance.web["x"]'}),
         ("module.db", {"module.db.aws_instance.main"}),
         ("aws_vpc.none", set()),
+        (
+            "module.net[0].aws_vpc.own",
+            {"module.net[0].aws_vpc.own", "module.net[0].aws_subnet.own"},
+        ),
     ],
 )
 def test_what_needs_an_excluded_resource_is_left_out(

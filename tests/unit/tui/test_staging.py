@@ -56,3 +56,14 @@ def test_what_came_and_went_again_does_not_wait() -> None:
     staging.note({"a"}, fleet("b"), stands="ab".__contains__)
     staging.note({"a"}, fleet("a", "b"), stands="ab".__contains__)
     assert not staging
+
+
+def test_everything_that_came_and_went_is_noted_without_being_told_of() -> None:
+    wish = Arrangement(group="stack")
+    arranged = arrange(fleet("a", "b").values(), wish)
+    staging = Staging()
+    staging.begin(arranged, wish)
+    staging.note_all(fleet("a", "c"), order=arranged)
+    assert (staging.new, staging.gone) == ({"c"}, {"b"})
+    staging.note_all(fleet("a", "b"), order=arranged)
+    assert not staging

@@ -1,0 +1,96 @@
+"""Recording despite a condition that fails: no provider is left behind, no data asked twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from iac_adapters.terraform.command import ToolRun
+from iac_adapters.terraform.messages import message
+from iac_adapters.terraform.protocol import Rpc
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder import record as recording
+from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
+from iac_adapters.terraform.recorder.conditions import as_recorded
+from iac_adapters.terraform.recorder.record import MISSING_TYPE, Recorded, RecordingOrder, record
+from reconciler.domain.errors import RetryableError
+
+ORDER = RecordingOrder(Path(), Path("terraform"), (), frozenset({"a"}))
+
+
+class Running:
+    closed = False
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Attempts:
+    """Plans that end as they are told, in turn."""
+
+    def __init__(self, *ends: Recorded | bytes | Exception) -> None:
+        self._ends = list(ends)
+        self.types: list[frozenset[str] | None] = []
+
+    async def __call__(self, order: RecordingOrder, **_how: Any) -> tuple[Recorded | None, ToolRun]:
+        self.types.append(order.types)
+        match self._ends.pop(0):
+            case Exception() as error:
+                raise error
+            case bytes() as words:
+                return None, ToolRun(1, words, "")
+            case Recorded() as made:
+                return made, ToolRun(0, b"", "")
+        raise AssertionError
+
+
+def made(provider: Running, *, conditions: tuple[str, ...] = ()) -> Recorded:
+    return Recorded([], (), {0: cast("Provider", provider)}, conditions=conditions)
+
+
+async def recorded(monkeypatch: pytest.MonkeyPatch, attempts: Attempts) -> Recorded:
+    monkeypatch.setattr(recording, "_attempt", attempts)
+    return await record(ORDER, schemas=cast("Any", None), start=cast("Any", None))
+
+
+async def test_providers_end_where_the_second_evaluation_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    provider = Running()
+    attempts = Attempts(made(provider, conditions=("it fails",)), RetryableError("it died"))
+    with pytest.raises(RetryableError):
+        await recorded(monkeypatch, attempts)
+    assert provider.closed
+
+
+async def test_those_of_the_second_evaluation_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Running(), Running()
+    attempts = Attempts(made(first, conditions=("it fails",)), made(second))
+    whole = await recorded(monkeypatch, attempts)
+    assert list(map(id, whole.warm.values())) == [id(second)]
+    assert (first.closed, second.closed) == (True, False)
+
+
+async def test_both_evaluations_know_the_same_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = Attempts(MISSING_TYPE, made(Running(), conditions=("it fails",)), made(Running()))
+    await recorded(monkeypatch, attempts)
+    assert attempts.types == [frozenset({"a"}), None, None]
+
+
+def test_a_data_source_answers_as_it_has_where_that_is_one_answer() -> None:
+    def capture(*reads: DataRead, source: str = "world") -> ConnectionCapture:
+        captured = ConnectionCapture(source, 0)
+        captured.data_reads.extend(reads)
+        return captured
+
+    east = capture(DataRead(b"count", b"1"), DataRead(b"region", b"east"))
+    west = capture(DataRead(b"count", b"1"), DataRead(b"region", b"west"))
+    answers = as_recorded([east, west, capture(DataRead(b"x", b"1"), source="other")], "world")
+
+    answer = answers.known(Rpc.READ_DATA, b"count")
+    assert answer is not None
+    assert message("ReadDataResponse").FromString(answer).state.msgpack == b"1"
+    assert answers.known(Rpc.READ_DATA, b"region") is None
+    assert answers.known(Rpc.READ_DATA, b"x") is None

@@ -43,15 +43,16 @@ async def keep_alerts(service: Service) -> None:
     Raises:
         StorageError: the database cannot be used.
     """
-    if not service.channels:
-        return
-    await follow_clock(service)
-    while await follow_events(service):
-        pass
-    await watch_staleness(service)
-    while await deliver_due(service):
-        pass
-    await send_heartbeats(service)
+    async with service.alerting:
+        if not service.channels:
+            return
+        await follow_clock(service)
+        while await follow_events(service):
+            pass
+        await watch_staleness(service)
+        while await deliver_due(service):
+            pass
+        await send_heartbeats(service)
 
 
 async def warn_of_channels(service: Service) -> None:

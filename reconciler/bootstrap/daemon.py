@@ -41,7 +41,7 @@ from reconciler.domain.records import StackRecord, Token
 from reconciler.domain.tokens import opens, read_token, secret_digest, token_text
 from reconciler.engine.remediate import advance
 from reconciler.engine.scheduled_scan import scan_when_due
-from reconciler.engine.sending import end_sending
+from reconciler.engine.sending import ENDS_WITHIN_S, end_sending
 from reconciler.engine.service import Service
 from reconciler.engine.silent_hosts import SilentHosts
 from reconciler.engine.sweep import recover, sweep
@@ -53,7 +53,6 @@ from reconciler.stores import Store, Transaction
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
 _ALERTS_EVERY: Final = timedelta(seconds=2)
-_SENDING_ENDS_S: Final = 5.0
 _LONGEST_TOKEN: Final = 4096
 _PRUNE_AT: Final = Daily(hour=3, minute=17)
 
@@ -279,7 +278,7 @@ class _Daemon:
 
 
 async def _close_channels(service: Service) -> None:
-    await end_sending(service, within_s=_SENDING_ENDS_S)
+    await end_sending(service, within_s=ENDS_WITHIN_S)
     # Asked at the end: a reload may have put others in their place.
     await close_channels(service.channels)
 

@@ -9,7 +9,7 @@ import structlog
 
 from reconciler.api.hosts import Hosts
 from reconciler.bootstrap.adapters import judging, severity_overrides
-from reconciler.bootstrap.channel_changes import channel_changes
+from reconciler.bootstrap.channel_changes import ChannelChanges, channel_changes
 from reconciler.bootstrap.channels import close_channels, open_channels, warn_of_channels
 from reconciler.bootstrap.registered import config_policies, guardrail_rules, stack_records
 from reconciler.bootstrap.scripts import open_scripts
@@ -20,6 +20,7 @@ from reconciler.engine.journal import ENGINE
 from reconciler.engine.left_channels import follow_channels
 from reconciler.engine.reloading import Reloaded, tell_refused, tell_reloaded
 from reconciler.engine.reviving import try_again
+from reconciler.engine.sending import ENDS_WITHIN_S, end_sending
 from reconciler.engine.service import Service, Tuning
 from reconciler.engine.sweep import sweep
 from reconciler.registry import InstalledTools
@@ -93,11 +94,10 @@ class Reloader:
                 raise
             found = changes(self._in_force, after)
             former = self._service.channels
-            self._service.tune(tuned)
+            became = channel_changes(self._in_force.channels, after.channels)
+            notes = await self._put_in_force(tuned, became)
             await close_channels(former)
             self._hosts.rename(after.daemon.hosts)
-            became = channel_changes(self._in_force.channels, after.channels)
-            notes = await follow_channels(self._service, renamed=became.renamed, moved=became.moved)
             self._in_force = found.in_force
             reloaded = Reloaded(found.taken, found.needs_restart, notes)
             _log.info(
@@ -111,6 +111,19 @@ class Reloader:
             await try_again(self._service)
             await warn_of_channels(self._service)
             return reloaded
+
+    async def _put_in_force(self, tuned: Tuning, became: ChannelChanges) -> tuple[str, ...]:
+        """Let steps read `tuned` from now on; return what a person has to know of channels.
+
+        No alert is made or shown between the new names and what was shown under the former ones:
+        a channel would else show one a second time, and nothing would end the first.
+        """
+        service = self._service
+        async with service.alerting:
+            if became.renamed or became.moved:
+                await end_sending(service, within_s=ENDS_WITHIN_S)
+            service.tune(tuned)
+            return await follow_channels(service, renamed=became.renamed, moved=became.moved)
 
     async def finish_removals(self) -> None:
         """Forget the stacks that left the file while an apply of them was not over."""

@@ -19,7 +19,9 @@ def waiting_of(view: Transaction, name: str, ids: Collection[AlertId]) -> list[D
 async def keep(
     service: Service, deliveries: Sequence[Delivery], *, taken_by: str | None = None
 ) -> None:
-    """Write what is owed; with `taken_by`, that channel took a message just now.
+    """Write what is owed and still there; with `taken_by`, that channel took a message just now.
+
+    What a renamed channel owes stands under its new name: the former would be written anew.
 
     Raises:
         StorageError: the database cannot be used.
@@ -27,7 +29,11 @@ async def keep(
     at = service.clock.now()
 
     def work(tx: Transaction) -> None:
-        tx.alerts.put_deliveries(deliveries)
+        there = tx.alerts.deliveries_of({each.alert_id for each in deliveries})
+        keys = {(each.channel, each.alert_id) for each in there}
+        tx.alerts.put_deliveries(
+            each for each in deliveries if (each.channel, each.alert_id) in keys
+        )
         if taken_by is not None:
             note_taken(tx, taken_by, at=at)
 

@@ -14,6 +14,8 @@ from reconciler.engine.service import Service
 
 T = TypeVar("T")
 PATIENCE_S: Final = 2.0
+ENDS_WITHIN_S: Final = 5.0
+"""How long a message that is being sent is waited for where no other may begin."""
 
 
 async def side_by_side(

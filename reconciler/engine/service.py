@@ -100,6 +100,8 @@ class Service:
     """Until when channels that failed or asked to wait are left alone; a reload ends it."""
     sending: set[asyncio.Task[Any]] = field(default_factory=set)
     """Messages that are being sent: a stop waits for them (`engine.sending`)."""
+    alerting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who makes alerts of news and shows them, and while channels take other names."""
     delivering: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     """By channel, the work that is not known to be done."""
     planning: defaultdict[StackName, asyncio.Lock] = field(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, join, or_, outerjoin, update
+from sqlalchemy import and_, case, delete, join, or_, outerjoin, update
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
@@ -181,7 +181,19 @@ class SqlAlerts:
         return self.rows.every(select(DeliveryRow).select_from(both).where(*wanted), _delivery)
 
     def rename_channel(self, before: str, after: str, *, but: Collection[AlertId]) -> None:
-        """Let `after` show what `before` does, other than `but` and what `after` shows itself."""
+        """Let `after` show what `before` does, other than `but` and what `after` shows itself.
+
+        What `after` only owes of an alert that `before` shows is dropped for it.
+        """
+        seen = select(DeliveryRow.alert_id).where(
+            col(DeliveryRow.channel) == before,
+            col(DeliveryRow.sent_revision) > 0,
+            col(DeliveryRow.alert_id).not_in(but),
+        )
+        unseen = (col(DeliveryRow.channel) == after, col(DeliveryRow.sent_revision) == 0)
+        for some in chunks(self.rows.scalars(seen)):
+            of_them = col(DeliveryRow.alert_id).in_(some)
+            self.rows.change(delete(DeliveryRow).where(*unseen, of_them))
         theirs = select(DeliveryRow.alert_id).where(col(DeliveryRow.channel) == after)
         kept = [*but, *self.rows.scalars(theirs)]
         ours = (col(DeliveryRow.channel) == before, col(DeliveryRow.alert_id).not_in(kept))

@@ -61,7 +61,10 @@ class Alerts(Protocol):
         ...
 
     def rename_channel(self, before: str, after: str, *, but: Collection[AlertId]) -> None:
-        """Let `after` show what `before` does, other than `but` and what `after` shows itself."""
+        """Let `after` show what `before` does, other than `but` and what `after` shows itself.
+
+        What `after` only owes of an alert that `before` shows is dropped for it.
+        """
         ...
 
     def tallies(self) -> dict[str, dict[str, Any]]:

@@ -42,7 +42,8 @@ def test_intervals_change_and_stacks_come_and_go_without_a_restart(lone: LoneDae
         }
         assert (told["actor"], told["actor_kind"]) == ("trueup", "system")
         lone.settings({"db": ""})
-        assert daemon.ask("/reload", {}) == {"taken": ['stack "web": removed'], "needs_restart": []}
+        answer = daemon.ask("/reload", {})
+        assert answer == {"taken": ['stack "web": removed'], "needs_restart": [], "notes": []}
         assert stacks_of(daemon) == {"db": 900}
         assert audited(daemon, "settings.reloaded")[0]["actor"] == "admin"
 

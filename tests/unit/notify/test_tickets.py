@@ -315,7 +315,12 @@ async def test_what_is_longer_than_the_tracker_takes_is_cut_and_its_marks_stay(
 ) -> None:
     change = ChangeLine("a" * 290, "\U0001f4a3" * 120, '"<!--' * 40)
     members = tuple(
-        replace(MEMBER, address=f"thing.{number}", reason="r" * 300, changes=(change,) * 5)
+        replace(
+            MEMBER,
+            address=f"thing.{number}",
+            reason=f"{number}: " + "r" * 300,
+            changes=(change,) * 5,
+        )
         for number in range(20)
     )
     receipt = await channel.show(notice(members=members), {})

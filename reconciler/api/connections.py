@@ -1,10 +1,9 @@
-"""How long connections may take to ask, and what they are told when there are too many.
+"""How many connections there are, how long they may take to ask, and who goes when it is too many.
 
 A client that connects and never finishes its question holds a file of the process. There is a
 deadline for the head and one for the body of a request, a bound for the head's size, and a bound
 for connections, in all and from one address. Beyond that bound the connection that has waited
-longest without a whole question is ended, so that whoever asks is answered; where each of them has
-only just come, the newcomer is told when to come again. A question is worked
+longest without a whole question is ended, so that whoever asks is answered. A question is worked
 on when its body is there, or more of it than is kept for a client: a thousand halves cost a
 thousand buffers, and not a thousand times finding the route and looking at the token.
 """
@@ -12,27 +11,82 @@ thousand buffers, and not a thousand times finding the route and looking at the 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from reconciler.api.connection_limits import ConnectionLimits, Connections
 from reconciler.api.refusal import MEDIA_TYPE, Refusal
 
 HEAD: Final = "head"
 BODY: Final = "body"
 ANSWER: Final = "answer"
 IDLE: Final = "idle"
-AWAY: Final = "away"
 _LINGER_S: Final = 1.0
-_TOO_MANY: Final = Refusal(
-    503,
-    "too-many-connections",
-    "too many connections are open, in all or from one address",
-    headers={"Retry-After": "5"},
-)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Bounds of one server; `head_bytes` is for all that is neither body nor answer."""
+
+    most: int = 512
+    from_one_address: int = 256
+    head_s: float = 10.0
+    body_s: float = 60.0
+    head_bytes: int = 64 * 2**10
+
+    @classmethod
+    def within(cls, files: int) -> ConnectionLimits:
+        """Return bounds that leave half of `files` for everything else a daemon opens."""
+        most = max(16, min(1024, files // 2))
+        return cls(most=most, from_one_address=most // 2)
+
+
+@dataclass(slots=True)
+class Connections:
+    """Every open connection of one server; those that have not asked yet, the oldest first."""
+
+    limits: ConnectionLimits
+    waiting: dict[GuardedProtocol, str] = field(default_factory=dict)
+    by_address: Counter[str] = field(default_factory=Counter)
+
+    def admit(self, newcomer: GuardedProtocol) -> bool:
+        """Count `newcomer`, ending another where there are too many; whether it may stay."""
+        address = newcomer.address
+        stays = self._make_room(address)
+        self.by_address[address] += 1
+        return stays
+
+    def _make_room(self, address: str) -> bool:
+        if self.by_address[address] >= self.limits.from_one_address:
+            return self._end_longest_waiting(address)
+        if self.by_address.total() >= self.limits.most:
+            return self._end_longest_waiting(None)
+        return True
+
+    def _end_longest_waiting(self, address: str | None) -> bool:
+        found = next(
+            (
+                connection
+                for connection in self.waiting
+                if address is None or connection.address == address
+            ),
+            None,
+        )
+        if found is None:
+            return False
+        found.end()
+        return True
+
+    def forget(self, gone: GuardedProtocol) -> None:
+        """Count a connection no more."""
+        self.waiting.pop(gone, None)
+        self.by_address[gone.address] -= 1
+        if self.by_address[gone.address] <= 0:
+            del self.by_address[gone.address]
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -48,19 +102,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._head_bytes = 0
         self._counted = False
-        self._told = False
         self._not_begun: tuple[RequestResponseCycle, Any] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take the connection, or turn it away where none of too many may be ended for it."""
+        """Take the connection, or end it at once where there are too many that are busy."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
-        stays = self.guard.admit(self, now_s=self.loop.time())
-        self._counted = stays or self.guard.turn_away(self)
+        stays = self.guard.admit(self)
+        self._counted = True
         if stays:
             self._enter(HEAD)
-        elif self._counted:
-            self._enter(AWAY)
         else:
             self.end()
 
@@ -75,9 +126,6 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, as long as it comes to a question within bounds."""
-        if self._state == AWAY:
-            self._turn_away()
-            return
         if self._state == IDLE:
             self._enter(HEAD)
         super().data_received(data)
@@ -149,27 +197,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        self.guard.is_busy(self)
-        limits = self.guard.limits
-        if state in (HEAD, BODY):
-            self.guard.waits(self, endable_at_s=self.loop.time() + limits.chance_s)
-            within_s = limits.head_s if state == HEAD else limits.body_s
+        self.guard.waiting.pop(self, None)
+        if state in (HEAD, BODY, IDLE):
+            self.guard.waiting[self] = state
+        within_s = {HEAD: self.guard.limits.head_s, BODY: self.guard.limits.body_s}.get(state)
+        if within_s is not None:
             self._deadline = self.loop.call_later(within_s, self._too_slow)
-        elif state == IDLE:
-            self.guard.waits(self, endable_at_s=0.0)
-        elif state == AWAY:
-            self._deadline = self.loop.call_later(limits.chance_s, self._turn_away)
-
-    def _turn_away(self) -> None:
-        """Say that there are too many, and leave the client the time to read it.
-
-        To close at once with a body still on its way resets the connection, and the answer with it.
-        """
-        if self._told or self.transport.is_closing():
-            return
-        self._told = True
-        self.transport.write(_written(_TOO_MANY))
-        self.loop.call_later(_LINGER_S, self.end)
 
     def _too_slow(self) -> None:
         part = "head" if self._state == HEAD else "body"
@@ -188,20 +221,15 @@ class GuardedProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
             self._not_begun = None
-        self.transport.write(_written(refusal))
+        body = bytes(refusal.response().body)
+        head = (
+            f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
         self.transport.close()
         self.loop.call_later(_LINGER_S, self.end)
-
-
-def _written(refusal: Refusal) -> bytes:
-    body = bytes(refusal.response().body)
-    more = "".join(f"{name.lower()}: {value}\r\n" for name, value in refusal.headers.items())
-    head = (
-        f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
-        f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n{more}"
-        "connection: close\r\n\r\n"
-    )
-    return head.encode("ascii") + body
 
 
 def guarded_protocol(limits: ConnectionLimits) -> type[GuardedProtocol]:

@@ -12,8 +12,15 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from reconciler.api.agent_lane import QUIET, AgentLane, Told
-from reconciler.api.connection_limits import ConnectionLimits, Connections
-from reconciler.api.connections import ANSWER, BODY, HEAD, IDLE, GuardedProtocol
+from reconciler.api.connections import (
+    ANSWER,
+    BODY,
+    HEAD,
+    IDLE,
+    ConnectionLimits,
+    Connections,
+    GuardedProtocol,
+)
 from reconciler.api.report_frame import MOST_BODY_BYTES, MOST_HEAD_BYTES, Frame, NoFrame, read_frame
 from reconciler.engine.agent_messages import Incoming
 

@@ -19,7 +19,7 @@ import structlog
 import uvicorn
 
 from reconciler.api.app import Api
-from reconciler.api.connection_limits import ConnectionLimits
+from reconciler.api.connections import ConnectionLimits
 from reconciler.api.report_connections import report_protocol
 from reconciler.domain.errors import PermanentError
 

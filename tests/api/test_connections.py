@@ -9,8 +9,7 @@ from typing import Any
 
 import uvicorn
 
-from reconciler.api.connection_limits import ConnectionLimits
-from reconciler.api.connections import guarded_protocol
+from reconciler.api.connections import ConnectionLimits, guarded_protocol
 from reconciler.bootstrap.web import bind
 
 HEAD = b"GET / HTTP/1.1\r\nHost: here\r\n"
@@ -115,7 +114,7 @@ async def test_a_head_or_a_tail_without_an_end_is_refused() -> None:
 
 
 async def test_where_there_are_too_many_the_longest_waiting_one_goes() -> None:
-    async with serving(ConnectionLimits(most=3, from_one_address=3, chance_s=0)) as port:
+    async with serving(ConnectionLimits(most=3, from_one_address=3)) as port:
         waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         asking = HEAD + b"Connection: close\r\n\r\n"
         assert (await _told(port, asking)).startswith(b"HTTP/1.1 204 ")
@@ -130,38 +129,3 @@ async def test_where_there_are_too_many_the_longest_waiting_one_goes() -> None:
             assert (await reader.read()).startswith(b"HTTP/1.1 204 ")
         for _, writer in waiting:
             writer.close()
-
-
-async def test_who_has_just_come_is_not_ended_for_another_one_who_is_told_when_to_come() -> None:
-    asking = HEAD + b"Content-Length: 40000\r\n\r\n"
-    limits = ConnectionLimits(most=16, from_one_address=3, chance_s=60)
-    async with serving(limits) as port:
-        waiting = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
-        answer = await _told(port, asking + b"x" * 40000)
-        assert answer.startswith(b"HTTP/1.1 503 ")
-        assert b"\r\nretry-after: 5\r\n" in answer
-        assert b"urn:trueup:problem:too-many-connections" in answer
-        for reader, writer in waiting:
-            writer.write(HEAD + b"Connection: close\r\n\r\n")
-            async with asyncio.timeout(30):
-                assert (await reader.read()).startswith(b"HTTP/1.1 204 ")
-            writer.close()
-        assert (await _told(port, HEAD + b"Connection: close\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
-
-
-async def test_who_is_turned_away_and_asks_nothing_is_told_as_well_and_holds_no_place() -> None:
-    limits = ConnectionLimits(most=16, from_one_address=1, chance_s=0.2)
-    async with serving(limits) as port:
-        slow = b"GET /slow HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(slow)
-        while not _begun or _begun[-1] != "/slow":  # noqa: ASYNC110 - there is no event of it
-            await asyncio.sleep(0.01)
-        silent = [asyncio.create_task(_told(port, b"")) for _ in range(5)]
-        answers = [await answer for answer in silent]
-        assert sum(answer.startswith(b"HTTP/1.1 503 ") for answer in answers) == 2
-        assert answers.count(b"") == 3
-        async with asyncio.timeout(30):
-            assert (await reader.read()).startswith(b"HTTP/1.1 204 ")
-        writer.close()
-        assert (await _told(port, HEAD + b"Connection: close\r\n\r\n")).startswith(b"HTTP/1.1 204 ")

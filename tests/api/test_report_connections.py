@@ -14,8 +14,7 @@ from uvicorn.server import ServerState
 
 from agent.protocol.messages import write
 from reconciler.api.app import Api
-from reconciler.api.connection_limits import ConnectionLimits
-from reconciler.api.connections import GuardedProtocol, guarded_protocol
+from reconciler.api.connections import ConnectionLimits, GuardedProtocol, guarded_protocol
 from reconciler.api.report_connections import _MOST_WAITING_BYTES, report_protocol
 from reconciler.bootstrap.web import bind
 from reconciler.stores import Transaction

@@ -50,6 +50,12 @@ class AgentsPage(FetchedPage):
             ),
         ]
 
+    def open_row(self, key: str) -> None:
+        """Show an agent in full."""
+        agent = self._rows.get(key)
+        if agent is not None:
+            self.ours.show_text(agent.host, list(self.detail(key)))
+
     def detail(self, key: str) -> Iterable[Line]:
         """Return an agent in full."""
         agent = self._rows.get(key)

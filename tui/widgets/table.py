@@ -250,9 +250,10 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
         place = self.scroll_offset.y + int(event.y) - _HEAD
         if int(event.y) < _HEAD or place >= len(self._order):
             return
-        if place == self._cursor and event.chain > 1:
-            self.action_open()
+        opens = place == self._cursor and event.chain > 1
         self._put_cursor(place)
+        if opens:
+            self.action_open()  # it may put the rows in another order
 
     def on_focus(self) -> None:
         """Show the cursor as the one that keys act on."""

@@ -80,8 +80,16 @@ def take_in(
     Its plan is about the resource and stays as it is. It lasts until `record` has healed as well.
 
     Raises:
-        ConflictError: its policy is just asked about it (`moved-on`).
+        ConflictError: its policy is just asked about it, or it is carried out: what it isolates
+            is written down by then (`moved-on`).
     """
+    if waiting.state not in BEFORE_EFFECT:
+        raise ConflictError(
+            f"remediation {waiting.id} isolates {resource_of(record)} just now, and is"
+            f" {waiting.state.value}",
+            code="moved-on",
+            remedy=f"ask again once it has ended: trueup remediation {waiting.id[:8]}",
+        )
     if waiting.policy_id is not None and waiting.state in _WITH_ITS_POLICY:
         raise ConflictError(
             f"remediation {waiting.id}, which isolates {resource_of(record)}, is just beginning",

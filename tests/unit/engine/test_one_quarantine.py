@@ -17,6 +17,8 @@ from reconciler.domain.records import FindingRecord, FindingState, Remediation
 from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.domain.values import Attributes
 from reconciler.engine.decisions import approve, request
+from reconciler.engine.quarantine.asking import take_in
+from reconciler.stores import Transaction
 from tests.fake_world import World
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house, selecting
 
@@ -186,6 +188,22 @@ async def test_it_still_isolates_when_what_its_policy_isolates_has_healed(house:
     assert (await the_quarantine(house)).state is Q.ACTIVE
     (left,) = await house.findings()
     assert left.state is FindingState.QUARANTINED
+
+
+async def test_nothing_joins_a_quarantine_that_is_carried_out(house: House) -> None:
+    await house.put(selecting(QUARANTINE, path="size"))
+    drift(house)
+    drift_beside(house)
+    await house.scan()
+    waiting = await house.the_open()
+    _, second = await both(house)
+
+    def work(tx: Transaction) -> None:
+        take_in(tx, replace(waiting, state=P.APPLYING), second, at=house.clock.now(), actor="ann")
+
+    with pytest.raises(ConflictError, match=r"isolates thing\.a just now") as caught:
+        await house.service.store.transact(work)
+    assert caught.value.code == "moved-on"
 
 
 async def test_a_person_is_told_that_it_is_isolated_already(house: House) -> None:

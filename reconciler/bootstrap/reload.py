@@ -20,7 +20,7 @@ from reconciler.engine.journal import ENGINE
 from reconciler.engine.left_channels import follow_channels
 from reconciler.engine.reloading import Reloaded, tell_refused, tell_reloaded
 from reconciler.engine.reviving import try_again
-from reconciler.engine.sending import ENDS_WITHIN_S, end_sending
+from reconciler.engine.sending import ENDS_WITHIN_S, await_sent, busy
 from reconciler.engine.service import Service, Tuning
 from reconciler.engine.sweep import sweep
 from reconciler.registry import InstalledTools
@@ -119,9 +119,13 @@ class Reloader:
         a channel would else show one a second time, and nothing would end the first.
         """
         service = self._service
+        if not (became.renamed or became.moved):
+            service.tune(tuned)
+            return await follow_channels(service, renamed={}, moved=())
         async with service.alerting:
-            if became.renamed or became.moved:
-                await end_sending(service, within_s=ENDS_WITHIN_S)
+            busy(service)
+            # What outlasts it is left to end by itself: the test of another channel is among it.
+            await await_sent(service, within_s=ENDS_WITHIN_S)
             service.tune(tuned)
             return await follow_channels(service, renamed=became.renamed, moved=became.moved)
 

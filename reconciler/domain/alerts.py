@@ -161,9 +161,9 @@ class Delivery:
         if since is not None:
             # A time that lies ahead was noted by a clock that has been set back since.
             since = min(at, since + max(at - self.next_at, timedelta()))
-        next_at = min(self.next_at, at)
-        # Of one that was tried, its first failure was told of; its pauses begin anew.
-        return replace(self, next_at=next_at, attempts=min(self.attempts, 1), failing_since=since)
+        # Of one that was tried, its first failure was told of; its pauses begin anew. The time it
+        # was overdue counts once: daemons that are started in a row would take it off each time.
+        return replace(self, next_at=at, attempts=min(self.attempts, 1), failing_since=since)
 
     def beside_others(self, *, taken: bool) -> Delivery:
         """Return it as it waits where its channel has `taken` others: untried, it does not fail."""

@@ -58,6 +58,14 @@ async def to_its_end(service: Service, work: Coroutine[Any, Any, T]) -> T:
 
 async def end_sending(service: Service, *, within_s: float) -> None:
     """Begin no other message, and wait for those being sent; cancel what outlasts `within_s`."""
+    late = await await_sent(service, within_s=within_s)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+
+
+async def await_sent(service: Service, *, within_s: float) -> frozenset[asyncio.Task[Any]]:
+    """Begin no other message, and return those that are still being sent after `within_s`."""
     channels = tuple(service.delivering.values())
     for channel in channels:
         channel.cancel()
@@ -65,8 +73,6 @@ async def end_sending(service: Service, *, within_s: float) -> None:
     service.delivering.clear()
     sending = set(service.sending)
     if not sending:
-        return
+        return frozenset()
     _, late = await asyncio.wait(sending, timeout=within_s)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*sending, return_exceptions=True)
+    return frozenset(late)

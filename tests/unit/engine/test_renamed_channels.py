@@ -16,6 +16,7 @@ from reconciler.domain.model import StackName
 from reconciler.domain.notices import Notice
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events
+from reconciler.engine.channel_tests import try_channel
 from reconciler.engine.delivering import deliver, deliver_due
 from reconciler.engine.left_channels import left_open
 from reconciler.engine.service import Channel, Service, Tuning
@@ -57,11 +58,17 @@ def settings(name: str, url: str = ROOM) -> Settings:
 
 
 def reloader(
-    house: House, patch: pytest.MonkeyPatch, *, before: Settings, after: Settings, place: Board
+    house: House,
+    patch: pytest.MonkeyPatch,
+    *,
+    before: Settings,
+    after: Settings,
+    place: Board,
+    beside: Mapping[str, Channel] | None = None,
 ) -> reload.Reloader:
-    """Return what takes in `after`, whose channel shows at `place`."""
+    """Return what takes in `after`, whose channel shows at `place`; `beside` are others."""
     (channel,) = after.channels
-    channels = {channel.name: Channel(Subscription(channel.name), place)}
+    channels = {channel.name: Channel(Subscription(channel.name), place), **(beside or {})}
     tuned = Tuning(judging=house.service.judging, channels=channels)
     patch.setattr(reload, "tuning", lambda _settings, _key: tuned)
     patch.setattr(reload, "sync_config", _keep_stacks)
@@ -170,6 +177,37 @@ async def test_what_is_open_comes_to_the_new_place_though_its_alert_changes_mean
     await tell(house, minutes=2)
     assert (len(room.messages), len(other.messages), len(other.open)) == (1, 1, 1)
     assert other.strays == []
+
+
+async def test_a_test_of_another_channel_ends_over_a_rename(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, slow = await shown(house), Board()
+    came, go = asyncio.Event(), asyncio.Event()
+
+    async def stalled() -> None:
+        came.set()
+        await go.wait()
+
+    slow.meanwhile = stalled
+    beside = {"slow": Channel(Subscription("slow"), slow)}
+    house.service.channels = {**house.service.channels, **beside}
+    monkeypatch.setattr(reload, "ENDS_WITHIN_S", 0.01)
+    taking = reloader(
+        house,
+        monkeypatch,
+        before=settings("ops"),
+        after=settings("pager"),
+        place=room,
+        beside=beside,
+    )
+    trying = asyncio.create_task(try_channel(house.service, "slow", actor="ana"))
+    await came.wait()
+    await taking.reload()
+    slow.meanwhile = None
+    go.set()
+    tried = await trying
+    assert (tried.error, slow.posted, slow.open) == (None, 2, [])
 
 
 async def test_a_name_that_was_another_channels_takes_over_what_that_never_showed(

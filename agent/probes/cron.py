@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from agent.probes.reading import key_of, read_plain
+from agent.protocol.canonical import text_of
 from agent.protocol.tree import OK, Section
 
 _SYSTEM = re.compile(r"((?:\S+\s+){5}|@\w+\s+)(\S+)\s+(.*)")
@@ -55,7 +57,7 @@ def _tables(root: Path) -> Iterator[tuple[Path, str | None]]:
     for folder in (root / "etc/cron.d",):
         yield from ((folder / name, None) for name in _names(folder))
     for folder in (root / "var/spool/cron/crontabs", root / "var/spool/cron"):
-        yield from ((folder / name, name) for name in _names(folder))
+        yield from ((folder / name, text_of(os.fsencode(name))) for name in _names(folder))
 
 
 def _names(folder: Path) -> list[str]:

@@ -88,6 +88,15 @@ def test_a_name_that_is_no_text_is_a_key_that_is_one(
     assert any(key.startswith(ESCAPED) for key in section.leaves)
 
 
+def test_a_table_of_a_user_whose_name_is_no_text_hides_no_other(tmp_path: Path) -> None:
+    folder = tmp_path / "var/spool/cron"
+    folder.mkdir(parents=True)
+    Path(os.fsdecode(os.fsencode(folder) + b"/" + NO_TEXT)).write_text("@daily true\n")
+    section, _ = _hashed("section", cron_section(tmp_path, KEY))
+    assert section.status == "ok"
+    assert len(section.leaves) == 1
+
+
 def test_a_section_with_a_key_that_is_no_text_silences_no_other_one() -> None:
     section, _ = _hashed("section", Section("ok", {"\udcff": {"a": "b"}}))
     assert section == Section("unsupported")

@@ -201,7 +201,9 @@ class Assembly:
 
     async def stack_of_plan(self, context: Context, plan: CliPlan) -> LoadedStack:
         """Return the stack as a whole plan of the tool's own shows it."""
-        recording = plan.as_recording()
+        # No provider was asked by way of us: whether it is planned the plan itself says.
+        unasked = frozenset(instance.label for instance in context.state.instances)
+        recording = replace(plan.as_recording(), unasked=unasked)
         keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
         # A note says why a plugin cannot be asked. A whole plan asks none.

@@ -104,14 +104,16 @@ def _is_left_out(
     """Whether `-exclude` keeps the tool from planning it: what is planned is not left out.
 
     What else depends on something excluded the state does not always tell: it names what the
-    code referred to at the last apply, and without the keys of modules.
+    code referred to at the last apply. So what the plan asked nobody about counts as left out,
+    and not what only could not be told from others.
     """
     if not context.exclusions or (wire is not None and wire.config is not None):
         return False
     address = recording.moved.get(instance.address, instance.address)
     if any(change.address == address for change in recording.planned):
         return False
-    unplanned = wire is None and instance.provider.source != BUILT_IN and not recording.conditions
+    is_unasked = instance.label in recording.unasked and instance.provider.source != BUILT_IN
+    unplanned = is_unasked and not recording.conditions
     return instance.address in context.excluded or unplanned
 
 

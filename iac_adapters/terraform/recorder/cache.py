@@ -24,7 +24,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 7
+_FORMAT: Final = 8
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -78,6 +78,7 @@ def _pack(recording: Recording) -> bytes:
             "files": {path: astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
             "conditions": recording.conditions,
+            "unasked": sorted(recording.unasked),
         }
     )  # fmt: skip
     return packed
@@ -110,6 +111,7 @@ def _unpack(data: bytes) -> Recording:
         files={path: NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],
         conditions=tuple(content["conditions"]),
+        unasked=frozenset(content["unasked"]),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -57,6 +57,8 @@ def join(
     references = _vote(instances, contents, by_content, captures)
     plans = _Plans(captures)
     joined: dict[str, RecordedInstance] = {}
+    unseen: list[StateInstance] = []
+    claimed: set[int] = set()
     for instance, content in zip(instances, contents, strict=True):
         sightings = by_content.get(content) or by_id.get(_state_id(instance)) or []
         sighting = plans.told(sightings, instance) or _choose(
@@ -64,6 +66,9 @@ def join(
         )
         if sighting is not None:
             joined[instance.label] = _recorded(instance, sighting, plans, captures)
+        if not sightings:
+            unseen.append(instance)
+        claimed.update(map(id, sightings))
     imports = imports_of(captures, planned)
     return Recording(
         connections=tuple(
@@ -82,7 +87,28 @@ def join(
         imports=imports.found,
         failed_imports=imports.failed,
         outputs=outputs,
+        unasked=frozenset(_unasked(unseen, claimed, by_content)),
     )
+
+
+def _unasked(
+    unseen: Iterable[StateInstance],
+    claimed: Collection[int],
+    by_content: Mapping[_Content, Iterable[_Sighting]],
+) -> Iterator[str]:
+    """Yield the labels of the instances that no call of the plan can have been about.
+
+    A call that belongs to nobody may be about any of its type: content changes on its way, and
+    not every object has an `id`.
+    """
+    nobodys = {
+        content[:2]
+        for content, sightings in by_content.items()
+        if any(id(sighting) not in claimed for sighting in sightings)
+    }
+    for instance in unseen:
+        if (instance.provider.source, instance.type) not in nobodys:
+            yield instance.label
 
 
 def _recorded(

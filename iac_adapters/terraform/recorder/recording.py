@@ -70,6 +70,7 @@ class Recording:
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon, and
     must be asked for again at `renew_at_s` (since 1970) where their provider says when.
     `conditions` are those of the code that failed, as warnings.
+    `unasked` are the labels of the instances that the plan asked no provider about.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
 
@@ -89,6 +90,7 @@ class Recording:
     files: Mapping[str, NamedFile] = field(default_factory=dict)
     recorded_at: float = 0.0
     conditions: tuple[str, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
     def says_the_same(self, other: Recording) -> bool:
         """Whether the two evaluated to the same, whenever and with whatever files."""

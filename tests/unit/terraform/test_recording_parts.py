@@ -226,6 +226,27 @@ def test_what_has_no_id_is_never_joined_by_it() -> None:
     assert recording.instances == {}
 
 
+def test_only_what_no_call_can_be_about_was_not_asked_about() -> None:
+    instances = state_of(
+        thing("seen", id="s", name="seen"),
+        thing("away", id="a", name="away"),
+        thing("bare", name="bare", lost="x"),
+    )
+    seen = ({"id": "s", "name": "seen"}, "seen")
+    alone = join([connection(0, seen)], instances)
+    assert alone.unasked == {"world_thing.away", "world_thing.bare"}
+    # Somebody's content changed on its way, and it has no id: it may be that of either.
+    beside = join([connection(0, seen, ({"name": "bare"}, "bare"))], instances)
+    assert beside.unasked == frozenset()
+
+
+def test_twins_that_nothing_tells_apart_were_asked_about() -> None:
+    same = {"id": "s", "name": "same"}
+    instances = state_of(thing("here", **same), thing("there", alias="there", **same))
+    captures = [connection(0, (same, "here")), connection(1, (same, "there"))]
+    assert join(captures, instances).unasked == frozenset()
+
+
 def test_the_deletion_of_a_deposed_object_is_not_its_successors() -> None:
     old, new = {"id": "old", "name": "x"}, {"id": "new", "name": "x"}
     resource = thing("one", **new)

@@ -44,11 +44,13 @@ _SO: Final = (
 class AsRecorded:
     """Implements `tunnel.Answers`: every object of the state reads as it is recorded.
 
-    Data sources answer as they have in `data_reads`.
+    Data sources answer as they have in `data_reads`, as long as all connections are configured
+    with `configure`: another region answers the same request in another way.
     """
 
-    def __init__(self, data_reads: Iterable[DataRead]) -> None:
+    def __init__(self, data_reads: Iterable[DataRead], *, configure: bytes | None) -> None:
         self._states: set[bytes] = set()
+        self._configure = configure
         self._data: dict[bytes, set[bytes]] = defaultdict(set)
         for read in data_reads:
             self._data[read.request].add(read.state)
@@ -67,7 +69,7 @@ class AsRecorded:
         return bytes(answer.SerializeToString())
 
     def _answered(self, request: bytes) -> bytes | None:
-        """Return what a data source has answered; None where two regions answered two ways."""
+        """Return what a data source has answered; None where two connections did in two ways."""
         states = self._data.get(request, set())
         if len(states) != 1:
             return None
@@ -81,8 +83,9 @@ class AsRecorded:
         return None
 
     def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
-        """Return `response`, having noted what state it gives."""
-        del request
+        """Return `response`, having noted what state it gives, and whom it configures."""
+        if rpc is Rpc.CONFIGURE and request != self._configure:
+            self._data.clear()
         if rpc is Rpc.UPGRADE_STATE:
             answered = message("UpgradeStateResponse").FromString(response)
             self._states.add(content_of(answered.upgraded_state.msgpack))
@@ -91,9 +94,12 @@ class AsRecorded:
 
 def as_recorded(captures: Iterable[ConnectionCapture], source: str) -> AsRecorded:
     """Return what answers for the provider `source` as it has answered in `captures`."""
-    return AsRecorded(
-        read for capture in captures if capture.source == source for read in capture.data_reads
-    )
+    own = [capture for capture in captures if capture.source == source]
+    configured = {capture.configure for capture in own}
+    if len(configured) != 1:
+        return AsRecorded((), configure=None)
+    reads = (read for capture in own for read in capture.data_reads)
+    return AsRecorded(reads, configure=configured.pop())
 
 
 def failed_conditions(diagnostics: Sequence[Diagnostic]) -> tuple[str, ...]:

@@ -81,7 +81,7 @@ async def test_both_evaluations_know_the_same_types(monkeypatch: pytest.MonkeyPa
 
 def test_a_data_source_answers_as_it_has_where_that_is_one_answer() -> None:
     def capture(*reads: DataRead, source: str = "world") -> ConnectionCapture:
-        captured = ConnectionCapture(source, 0)
+        captured = ConnectionCapture(source, 0, configure=b"one region")
         captured.data_reads.extend(reads)
         return captured
 
@@ -94,3 +94,17 @@ def test_a_data_source_answers_as_it_has_where_that_is_one_answer() -> None:
     assert message("ReadDataResponse").FromString(answer).state.msgpack == b"1"
     assert answers.known(Rpc.READ_DATA, b"region") is None
     assert answers.known(Rpc.READ_DATA, b"x") is None
+
+
+def test_a_data_source_answers_for_no_other_region() -> None:
+    east = ConnectionCapture("world", 0, configure=b"east")
+    east.data_reads.append(DataRead(b"region", b"east"))
+    west = ConnectionCapture("world", 1, configure=b"west")
+    assert as_recorded([east, west], "world").known(Rpc.READ_DATA, b"region") is None
+
+    answers = as_recorded([east], "world")
+    answers.tolerated(Rpc.CONFIGURE, b"east", b"")
+    assert answers.known(Rpc.READ_DATA, b"region") is not None
+    # The first plan came to no resource of that region.
+    answers.tolerated(Rpc.CONFIGURE, b"west", b"")
+    assert answers.known(Rpc.READ_DATA, b"region") is None

@@ -131,7 +131,7 @@ async def _chosen(
     provider = await providers.get(new.provider)
     answer = await _planned(new, applied, provider, deadline_s)
     if applied.before is not None and answer.requires_replace:
-        if identity_of(applied.before) == identity_of(applied.after):
+        if not _is_replaced(applied, answer):
             return None  # it waits to be replaced: somebody has only refreshed it
         applied = _Applied(applied.schema, None, b"", applied.after, applied.config)
         answer = await _planned(new, applied, provider, deadline_s)
@@ -170,6 +170,22 @@ async def _planned(
         private=applied.private,
         provider_meta=resource.wire.provider_meta or None,
         timeout_s=deadline_s,
+    )
+
+
+def _is_replaced(applied: _Applied, answer: PlanAnswer) -> bool:
+    """Whether another object stands there, or what it had to be replaced for has come about.
+
+    An object that is named by its name has the same identity after it was made anew.
+    """
+    if identity_of(applied.before or {}) != identity_of(applied.after):
+        return True
+    planned = decode(answer.state, applied.schema)
+    if planned is None:
+        return False
+    reasons = [(path, value_at(planned, path)) for path in answer.requires_replace]
+    return not any(contains_unknown(value) for _, value in reasons) and all(
+        _same(value, value_at(applied.after, path), applied.schema, path) for path, value in reasons
     )
 
 

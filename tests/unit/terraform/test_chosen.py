@@ -124,9 +124,12 @@ async def test_a_refresh_while_a_replacement_waits_has_chosen_nothing() -> None:
     by_hand = {**FIRST, "place": "here", "serial": "by hand"}
     refreshed = stack(state(**by_hand), place="there")
     assert await chosen(was, refreshed, live=by_hand) == []
-    # Neither where the hand has done what the code asks for: it is the same object.
-    moved = {**by_hand, "place": "there"}
-    assert await chosen(was, stack(state(**moved), place="there")) == []
+
+
+async def test_what_is_named_by_its_name_is_replaced_under_the_same_identity() -> None:
+    was = stack(state(**FIRST, place="here"), place="here")
+    made = {**FIRST, "place": "there", "serial": "second"}
+    assert await chosen(was, stack(state(**made), place="there")) == ["id", "serial"]
 
 
 async def test_a_replacement_chooses_what_no_code_can_set() -> None:

@@ -112,14 +112,6 @@ def _resource(body: str) -> str:
     return f'resource "world_thing" "extra" {{\n{body}\n}}\n'
 
 
-_PRECONDITION = """  name = "extra"
-  lifecycle {
-    precondition {
-      condition     = world_thing.one.name == "another"
-      error_message = "one must be called another"
-    }
-  }"""
-
 NOT_INITIALISED = "`terraform init`"
 STATE = "terraform.tfstate"
 
@@ -134,7 +126,6 @@ CASES: Final = [
     Case("hcl_json_broken", _code('{"resource": ', "extra.tf.json"), ("extra.tf.json",)),
     Case("hcl_self_link", _linked_to_itself("extra.tf"), ("extra.tf: Too many levels",)),
     Case("undeclared", _code(_resource("  name = var.nope")), ("extra.tf:2", "var.nope", "^")),
-    Case("precondition", _code(_resource(_PRECONDITION)), ("one must be called another", "^")),
     Case("variable_missing", _code('variable "needed" {}'), ("extra.tf:1", '"needed" is not set')),
     Case(
         "variable_secret_invalid",

@@ -99,7 +99,9 @@ class WorldStack:
         """Whether a provider that stands elsewhere does the same as one started here."""
         code = "".join(file.read_text() for file in sorted(self.directory.rglob("*.tf")))
         alone = code.count('provider "world"') == 1 and self.provider in code
-        return alone and not self.extra and "WORLD_REGION" not in os.environ
+        # One that stands elsewhere would look for a chart in its own directory.
+        reads_files = "chart" in code
+        return alone and not (reads_files or self.extra or "WORLD_REGION" in os.environ)
 
     @contextmanager
     def changed(self) -> Iterator[dict[str, Any]]:

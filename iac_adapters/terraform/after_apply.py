@@ -43,7 +43,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Applied:
-    """One object before an apply and after it. `before` is None of one that did not exist."""
+    """One object before an apply and after it. `before` is None where there was none."""
 
     schema: ResourceSchema
     before: Attributes | None

@@ -6,12 +6,12 @@ Source: "Resource targeting" in the documentation of `tofu plan`, 1.9 and later.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from iac_adapters.terraform.addresses import block_of
+from iac_adapters.terraform.given_arguments import words_of
 from iac_adapters.terraform.state import StateInstance
 from reconciler.bounded_files import read_text
 
@@ -54,21 +54,8 @@ def excluded_by(
     return frozenset(left_out)
 
 
-def files_of(exclusions: Iterable[str], directory: Path) -> list[Path]:
-    """Return the files of addresses that are named."""
-    values = (argument.removeprefix("-exclude-file=") for argument in exclusions)
-    return [
-        directory / Path(value).expanduser()
-        for argument, value in zip(exclusions, values, strict=True)
-        if argument != value
-    ]
-
-
 def _exclusions(arguments: str) -> Iterator[str]:
-    try:
-        words = iter(shlex.split(arguments))
-    except ValueError:
-        return
+    words = iter(words_of(arguments))
     for word in words:
         option, equals, value = word.lstrip("-").partition("=")
         if word.startswith("-") and option in OPTIONS:
@@ -76,13 +63,18 @@ def _exclusions(arguments: str) -> Iterator[str]:
 
 
 def _named(exclusions: Sequence[str], directory: Path) -> Iterator[str]:
-    for argument in exclusions:
-        if argument.startswith("-exclude="):
-            yield argument.removeprefix("-exclude=")
-    for file in files_of(exclusions, directory):
-        for line in read_text(file).splitlines():
-            if line.strip() and not line.strip().startswith("#"):
-                yield line.strip()
+    for exclusion in exclusions:
+        option, _, value = exclusion.partition("=")
+        if option == "-exclude":
+            yield value
+        else:
+            yield from _addresses_in(directory / Path(value).expanduser())
+
+
+def _addresses_in(file: Path) -> Iterator[str]:
+    for line in map(str.strip, read_text(file).splitlines()):
+        if line and not line.startswith("#"):
+            yield line
 
 
 def _is_within(address: str, places: Iterable[str]) -> bool:

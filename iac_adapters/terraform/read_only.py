@@ -8,6 +8,7 @@ from typing import Final
 
 from iac_adapters.terraform.exclusions import OPTIONS as EXCLUSIONS
 from iac_adapters.terraform.executable import TOFU
+from iac_adapters.terraform.given_arguments import words_of
 
 _ARGUMENTS: Final = "TF_CLI_ARGS"
 _KEPT: Final = ("-var=", "-var-file=", "--var=", "--var-file=")
@@ -76,12 +77,8 @@ def variable_arguments(environment: Mapping[str, str]) -> Iterator[tuple[bool, s
 
 def _others(arguments: str) -> Iterator[str]:
     """Yield the options that are none of variables."""
-    try:
-        words = shlex.split(arguments)
-    except ValueError:
-        return
     kept = set(_variables(arguments))
-    for word in words:
+    for word in words_of(arguments):
         if (
             word.startswith("-")
             and word not in kept
@@ -91,10 +88,7 @@ def _others(arguments: str) -> Iterator[str]:
 
 
 def _variables(arguments: str) -> Iterator[str]:
-    try:
-        words = iter(shlex.split(arguments))
-    except ValueError:
-        return
+    words = iter(words_of(arguments))
     for word in words:
         if word.startswith(_KEPT):
             yield word

@@ -19,6 +19,7 @@ from iac_adapters.plugin_host.grpc_messages import (
 )
 from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
 from iac_adapters.plugin_host.http2.client import ClientConnection
+from iac_adapters.plugin_host.http2.connection import Message
 from iac_adapters.plugin_host.http2.errors import ConnectionEnded, ErrorCode, StreamReset
 from iac_adapters.plugin_host.http2.hpack import Field
 
@@ -29,6 +30,7 @@ _OF_RESETS: Final[Mapping[int, StatusCode]] = {
     ErrorCode.ENHANCE_YOUR_CALM: StatusCode.RESOURCE_EXHAUSTED,
     ErrorCode.INADEQUATE_SECURITY: StatusCode.PERMISSION_DENIED,
 }
+_AGAIN_AFTER_S: Final = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 
 
 class Channel:
@@ -57,8 +59,7 @@ class Channel:
         self._calls += 1
         try:
             async with asyncio.timeout(timeout_s):
-                connection = await self._connected()
-                answer = await connection.request(_fields(method, timeout_s), framed(request))
+                answer = await self._answered(_fields(method, timeout_s), framed(request))
         except TimeoutError:
             raise CallFailed(StatusCode.DEADLINE_EXCEEDED, "no answer in time") from None
         except ConnectionEnded as error:
@@ -76,6 +77,23 @@ class Channel:
         self._closed = True
         if self._connection is not None:
             self._connection.end("it was closed")
+
+    async def _answered(self, fields: list[Field], content: bytes) -> Message:
+        """Ask again where the server refused the stream: it has done nothing of such a request.
+
+        gRPC's own server counts a stream for a moment after its answer has arrived here, and
+        refuses what is sent in its place. Source: RFC 9113, section 8.7.
+        """
+        for pause_s in _AGAIN_AFTER_S:
+            connection = await self._connected()
+            try:
+                return await connection.request(fields, content)
+            except StreamReset as error:
+                if error.code != ErrorCode.REFUSED_STREAM:
+                    raise
+            await asyncio.sleep(pause_s)
+        connection = await self._connected()
+        return await connection.request(fields, content)
 
     async def _connected(self) -> ClientConnection:
         async with self._connecting:

@@ -6,13 +6,23 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import grpc.aio
 import pytest
 
+from iac_adapters.plugin_host.grpc_messages import CONTENT_TYPE, framed
 from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
+from iac_adapters.plugin_host.http2.connection import header_frames
+from iac_adapters.plugin_host.http2.errors import ErrorCode
+from iac_adapters.plugin_host.http2.frames import (
+    PREFACE,
+    FrameReader,
+    Kind,
+    packed,
+    settings_frame,
+)
 from iac_adapters.plugin_host.unary_calls import Channel
 
 Behaviour = Callable[[bytes, Any], Awaitable[bytes]]
@@ -200,3 +210,60 @@ async def test_a_stranger_is_a_connection_that_ended(
             await channel.call("/t/x", b"", timeout_s=60)
         assert raised.value.code is StatusCode.UNAVAILABLE
         channel.close()
+
+
+class _Refusing(asyncio.Protocol):
+    """Refuses the first streams, as a server does that counts one more than are open."""
+
+    def __init__(self, refusals: int) -> None:
+        self._left = refusals
+        self._reader = FrameReader()
+        self._greeted = False
+        self.streams: list[int] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._transport.write(settings_frame({}))
+
+    def data_received(self, data: bytes) -> None:
+        if not self._greeted:
+            data, self._greeted = data.removeprefix(PREFACE), True
+        for frame in self._reader.feed(data):
+            if frame.kind == Kind.HEADERS:
+                self._answer(frame.stream)
+
+    def _answer(self, stream: int) -> None:
+        self.streams.append(stream)
+        if len(self.streams) <= self._left:
+            code = ErrorCode.REFUSED_STREAM.to_bytes(4, "big")
+            self._transport.write(packed(Kind.RST_STREAM, 0, stream, code))
+            return
+        head, content, end = (
+            header_frames(stream, [(":status", "200"), CONTENT_TYPE]),
+            packed(Kind.DATA, 0, stream, framed(b"done")),
+            header_frames(stream, [("grpc-status", "0")], last=True),
+        )
+        self._transport.write(head + content + end)
+
+
+@pytest.mark.parametrize("refusals", [1, 3])
+async def test_a_refused_stream_is_asked_again(tmp_path: Path, refusals: int) -> None:
+    server = _Refusing(refusals)
+    path = str(tmp_path / "s")
+    async with await asyncio.get_running_loop().create_unix_server(lambda: server, path):
+        channel = Channel("unix", path)
+        assert await channel.call("/t/x", b"", timeout_s=60) == b"done"
+        channel.close()
+    assert len(server.streams) == refusals + 1
+
+
+async def test_a_server_that_refuses_each_stream_is_unavailable(tmp_path: Path) -> None:
+    server = _Refusing(1000)
+    path = str(tmp_path / "s")
+    async with await asyncio.get_running_loop().create_unix_server(lambda: server, path):
+        channel = Channel("unix", path)
+        with pytest.raises(CallFailed) as raised:
+            await channel.call("/t/x", b"", timeout_s=None)
+        channel.close()
+    assert raised.value.code is StatusCode.UNAVAILABLE
+    assert 1 < len(server.streams) < 20

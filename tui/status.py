@@ -29,7 +29,8 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     elif session.options.read_only:
         spans.append(Span(" read-only", "strong"))
     words = link.words(time.monotonic())
-    spans += [Span("  "), Span(words if link.live else f" {words} ", "" if link.live else _ALARM)]
+    current = link.live and not link.unread
+    spans += [Span("  "), Span(words if current else f" {words} ", "" if current else _ALARM)]
     if not session.pump.loaded:
         # Numbers of what was not read are no numbers.
         progress = session.pump.progress

@@ -44,7 +44,7 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     )
     running = sum(run.state == "started" for run in store.runs.values())
     spans.append(Span(f"  drift {len(store.rows):,}"))
-    if critical := store.count_critical(now=time.monotonic()):
+    if critical := store.counts.critical(store.rows, now=time.monotonic()):
         spans += [Span(" "), Span(f" !! {critical:,} crit ", _ALARM)]
     spans.append(Span(f"  approvals {waiting}", "strong" if waiting else ""))
     spans.append(Span(f"  runs {running}", "strong" if running else ""))

@@ -73,7 +73,7 @@ class StacksPage(ListPage):
         found = sorted(store.stacks.values(), key=_badness)
         if not self.session.pump.loaded:
             return {stack.name: stack for stack in found}
-        listed = store.severities_by_stack(now=time.monotonic())
+        listed = store.counts.by_stack(store.rows, now=time.monotonic())
         return {
             stack.name: replace(stack, findings=_counted(listed.get(stack.name, {})))
             for stack in found
@@ -90,7 +90,8 @@ class StacksPage(ListPage):
     def _count_again(self) -> None:
         self._counts_again = False
         # What was counted within this second may be older than the change, and no other comes.
-        self.session.store.severities_by_stack(now=time.monotonic(), anew=True)
+        store = self.session.store
+        store.counts.by_stack(store.rows, now=time.monotonic(), anew=True)
         self.show()
 
     def detail(self, key: str) -> Iterable[Line]:

@@ -18,7 +18,7 @@ from reconciler.wire.events import Event
 from reconciler.wire.findings import Finding
 from reconciler.wire.problems import PROBLEM
 from reconciler.wire.remediations import Remediation
-from tests.unit.tui.test_store import NOW, drift
+from tests.unit.tui.test_store import NOW, drift, remediation
 from tui.store import catch_up
 from tui.store import pump as pumping
 
@@ -46,17 +46,6 @@ def a_finding(name: str, severity: str, state: str) -> Finding:
         state=cast("Any", state), first_seen=NOW, last_seen=NOW, times_seen=1,
         resource_id=name, template_id=None, report_id="r", acted_on=False, healed_at=None,
         seen_by="scan",
-    )  # fmt: skip
-
-
-def a_remediation(name: str, place: int, *finding_ids: str, state: str) -> Remediation:
-    """Return the remediation that was made as number `place` of all."""
-    return Remediation(
-        id=name, stack="web", report_id="r", finding_ids=list(finding_ids),
-        addresses=list(finding_ids), action_type="auto_correct", state=state, hold=None, plan=None,
-        plan_digest=None, approvals=[], run_id=None, created_at=NOW + timedelta(seconds=place),
-        updated_at=NOW, policy_id=None, requested_by="ana", attempts=0, note=None, guard=None,
-        next_at=None, expires_at=None,
     )  # fmt: skip
 
 
@@ -99,7 +88,8 @@ class Daemon:
         """Have a remediation of these findings come to a state."""
         known = self.remediations.get(name)
         if known is None:
-            known = a_remediation(name, len(self.remediations), *finding_ids, state=state)
+            made_at = NOW + timedelta(seconds=len(self.remediations))
+            known = remediation(name, state, *finding_ids, made_at=made_at)
         self.remediations[name] = now = replace(known, state=state)
         body = {
             "id": name, "stack": now.stack, "state": state, "action_type": now.action_type,

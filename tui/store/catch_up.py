@@ -14,6 +14,10 @@ from tui.store.store import Store
 
 _MOST_READS: Final = 10
 """Things that are read again in one tick; a storm of events must not become one of requests."""
+_MANY: Final = 100
+_MANY_OF: Final = 50
+_MANY_EVERY_S: Final = 5.0
+"""More findings than these, and than a fiftieth of all, are read sooner with their lists."""
 LATER_S: Final = 3.0
 """One thing that is refused does not keep the others from being read meanwhile."""
 FIRST_PAUSE_S: Final = 0.5
@@ -39,6 +43,7 @@ class CatchUp:
         self._later_at = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._again_at = 0.0
+        self._listed_at = -_MANY_EVERY_S
 
     async def go_on(self) -> None:
         """Read the next few things, unless the daemon is to be left alone."""
@@ -55,9 +60,19 @@ class CatchUp:
             others.discard("policy")
             self._store.changes.others.add("policy")
             self._all_anew()
+        self._list_many(now)
         if "hold" in others and not await self._read(others, "hold", self._reads.hold):
             return
         await self._read_some()
+
+    def _list_many(self, now: float) -> None:
+        """Have the lists read where a scan told of too many findings to ask for each."""
+        unread = self._store.unread.findings
+        enough = max(_MANY, len(self._store.rows) // _MANY_OF)
+        if len(unread) > enough and now - self._listed_at >= _MANY_EVERY_S:
+            self._listed_at = now
+            unread.clear()
+            self._all_anew()
 
     async def _read_some(self) -> None:
         store, reads, left = self._store, self._reads, _MOST_READS

@@ -85,6 +85,18 @@ async def test_one_finding_that_is_always_refused_keeps_no_other_from_being_read
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_what_a_large_scan_found_is_read_with_the_lists() -> None:
+    daemon = Daemon(page=100)
+    async with followed(daemon) as (pump, store):
+        await until(lambda: pump.loaded)
+        before = daemon.asked
+        for place in range(400):
+            daemon.becomes(f"f{place}", "low")
+        daemon.remediates("m", "awaiting_approval", "f7")
+        await until(lambda: len(store.rows) == 400 and store.rows["f7"].remediation)
+        assert daemon.asked - before < 40
+
+
 async def test_a_token_that_was_removed_is_not_allowed_until_it_is_accepted() -> None:
     daemon = Daemon(open={"a": "low"})
     async with followed(daemon) as (pump, store):

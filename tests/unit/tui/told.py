@@ -23,7 +23,6 @@ from tui.store import catch_up
 from tui.store import pump as pumping
 
 URL: Final = "http://127.0.0.1:7433"
-_PAGE: Final = 2
 _LAPS: Final = 1000
 
 
@@ -61,6 +60,7 @@ class Daemon:
     remediations: dict[str, Remediation] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     refusals: list[ReconcilerError] = field(default_factory=list)
+    page: int = 2
     asked: int = 0
     known: set[str] = field(default_factory=set)
 
@@ -110,7 +110,7 @@ class Daemon:
 
     async def _findings(self, *, filter: str) -> AsyncIterator[Finding]:  # noqa: A002 - the API's name
         seen = set() if filter == "state:open" else {*self.open}
-        while page := sorted(self.open.keys() - seen)[:_PAGE]:
+        while page := sorted(self.open.keys() - seen)[: self.page]:
             items = [a_finding(name, self.open[name], "open") for name in page]
             seen |= {*page}
             await self.on_the_way()
@@ -127,8 +127,8 @@ class Daemon:
     async def _remediations(self) -> AsyncIterator[Remediation]:
         """Yield them as the daemon lists them: the newest first, page by page."""
         newest = sorted(self.remediations.values(), key=lambda made: made.created_at, reverse=True)
-        for place in range(0, len(newest), _PAGE):
-            names = [made.id for made in newest[place : place + _PAGE]]
+        for place in range(0, len(newest), self.page):
+            names = [made.id for made in newest[place : place + self.page]]
             items = [self.remediations[name] for name in names]
             await self.on_the_way()
             for item in items:

@@ -15,6 +15,7 @@ from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
 
 from tui.asking import when_answered
 from tui.clipboard import fit_for_terminal
@@ -200,9 +201,17 @@ class TrueupApp(DecidingApp):
 
     def action_copy_or_quit(self) -> None:
         """Copy the text that is selected; without any, quit."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_text(selected)
+        if self.screen.selections:
+            selected = self.screen.get_selected_text()
+            # What is copied is done with: the same key once more quits.
+            self.screen.clear_selection()
+            if selected:
+                self.copy_text(selected)
+            else:
+                self.flash("no text in what was selected; ^c once more quits")
+            return
+        if isinstance(self.focused, Input) and self.focused.selected_text:
+            self.copy_text(self.focused.selected_text)
             return
         if isinstance(self.screen, Prompt) and self.screen.has_draft:
             # What was typed would be lost with the app; the dialog alone is left.

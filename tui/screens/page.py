@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.ink import Line, Palette, Span, line
 from tui.opening import Opening
 from tui.palettes import Glyphs
+from tui.selecting import under_mouse
 from tui.session import Session
 from tui.status import status_line
 from tui.store.store import Changes
@@ -49,6 +51,13 @@ class Page(Screen[None]):
         self._ready = False
         self._flash: Line = ()
         self._flash_until = 0.0
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return what the mouse is on, and where in its text."""
+        return under_mouse(self, x, y)
+
+    def _select_all_in_widget(self, widget: Widget) -> None:
+        """Select nothing by a double click: it opens a row."""
 
     @property
     def ours(self) -> TrueupApp:

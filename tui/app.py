@@ -130,7 +130,7 @@ class TrueupApp(DecidingApp):
                 bound.action,
                 key_name(bound.key),
                 f"{bound.description}  [{bound.id}]",
-                off=self._off(page, bound.action),
+                off=page.why_off(bound.action),
             )
             for bound in bound_actions(page)
         ]
@@ -138,10 +138,6 @@ class TrueupApp(DecidingApp):
         drawn = f"drawn in ASCII: {because}" if because else "their names are for keymap files"
         title = f"keys here; {drawn}"
         self.choose(title, choices, lambda action: self._act(page, action))
-
-    def _off(self, page: Page, action: str) -> str:
-        permission = page.permission(action)
-        return self.session.why_not(permission) if permission else ""
 
     async def _act(self, page: Page, action: str) -> None:
         """Do what was chosen before the next key is looked at."""

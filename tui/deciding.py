@@ -40,9 +40,17 @@ class DecidingApp(RequestingApp):
         if not waiting:
             self.flash("no plan waits for an approval here; ", ("C", "key"), " requests one")
             return
+        own = [found for found in waiting if self.session.own_request(found)]
+        waiting = [found for found in waiting if found not in own]
+        if not waiting:
+            self.flash((self.session.own_request(own[0]), "high"))
+            return
         asked = approval_of(waiting, production=self.session.options.production)
         store = self.session.store
         lines = list(asked_lines(asked, waiting, store.policies, store.stacks))
+        if own:
+            left_out = f"{len(own)} left out: {self.session.own_request(own[0])}"
+            lines.insert(1, line((left_out, "medium")))
         self.confirm(asked, lines, "remediations:decide", lambda: self._approve(asked))
 
     @work(group="decide", exit_on_error=False)

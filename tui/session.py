@@ -9,6 +9,7 @@ from typing import Any
 
 from reconciler.client import Client, Daemon
 from reconciler.client.errors import NotFoundError
+from reconciler.wire.remediations import Remediation
 from reconciler.wire.route import Route
 from tui.calls import NotedCalls, curl_of
 from tui.store.pump import Pump
@@ -80,6 +81,16 @@ class Session:
         if self.permissions is not None and permission not in self.permissions:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""
+
+    def own_request(self, remediation: Remediation | None) -> str:
+        """Return why its own plan may not be approved by who asked for it; empty where it may."""
+        if remediation is None or remediation.policy_id is not None:
+            return ""
+        stack = self.store.stacks.get(remediation.stack)
+        own = bool(self.name) and remediation.requested_by == self.name
+        if stack is None or stack.own_approval or not own:
+            return ""
+        return "you requested this, so somebody else has to approve it"
 
     def curl(self, route: Route[Any], *names: str) -> str:
         """Return the call of `route` for a shell."""

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from reconciler.client.errors import ReconcilerError
 from reconciler.wire import routes
+from reconciler.wire.remediations import Remediation
 from tui.ink import Line, Span, line
 from tui.lines.finding import diff_lines, title_lines
 from tui.lines.first_minute import empty_fleet_lines, next_commands
@@ -276,6 +277,12 @@ class DriftPage(FindingVerbs, TablePage):
         """Return the rows a verb is about: the marks that are shown, a group, or the cursor's."""
         rows = self.session.store.rows
         return [rows[key] for key in self.table.chosen() if key in rows]
+
+    def waiting(self) -> Remediation | None:
+        """Return the remediation of the row under the cursor, unless rows are marked."""
+        store = self.session.store
+        row = None if self.table.marks else store.rows.get(self.table.cursor_key)
+        return store.remediations.get(row.remediation_id) if row else None
 
     def action_diff(self) -> None:
         """Show the diff of the row under the cursor on the whole screen."""

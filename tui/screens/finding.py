@@ -14,6 +14,7 @@ from reconciler.client.errors import NotFoundError, ReconcilerError
 from reconciler.wire import routes
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
+from reconciler.wire.remediations import Remediation
 from tui.background import read_background, remediations_of
 from tui.ink import Line, line, text_of_lines
 from tui.lines.finding import Shown, diff_lines, title_lines
@@ -185,8 +186,7 @@ class FindingPage(FindingVerbs, DocumentPage):
         self.show()
 
     def _waiting_plan(self) -> Plan | None:
-        row = self.session.store.rows.get(self._finding_id)
-        found = self.session.store.remediations.get(row.remediation_id) if row else None
+        found = self.waiting()
         return found.plan if found and found.state == "awaiting_approval" else None
 
     @work(exclusive=True, group="plan", exit_on_error=False)
@@ -235,6 +235,11 @@ class FindingPage(FindingVerbs, DocumentPage):
         """Return the finding's row."""
         row = self.session.store.rows.get(self._finding_id)
         return [row] if row else []
+
+    def waiting(self) -> Remediation | None:
+        """Return its remediation."""
+        row = self.session.store.rows.get(self._finding_id)
+        return self.session.store.remediations.get(row.remediation_id) if row else None
 
     def action_accept(self) -> None:
         """Accept what is live of an undeclared finding, so that it is no drift any more."""

@@ -175,6 +175,10 @@ class RunPage(DocumentPage):
         if by < 0:
             self.document.next_found(by)
 
+    def waiting(self) -> Remediation | None:
+        """Return the remediation."""
+        return self._remediation
+
     def action_approve(self) -> None:
         """Approve its plan."""
         remediation = self._remediation

@@ -49,7 +49,7 @@ async def test_of_several_only_the_own_one_is_left_out(served: Served) -> None:
         await house.settle()
         await seat.press("2")
         await seat.until("2 of 2")
-        await seat.until(lambda: seat.screen.count("awaiting approval") == 2)
+        await seat.until(lambda: seat.screen.count("needs approval") == 2)
         await seat.press("a", "A")
         await seat.until("1 left out: you requested this")
         await seat.armed()

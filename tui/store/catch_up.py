@@ -50,6 +50,8 @@ class CatchUp:
         now = time.monotonic()
         if now < self._again_at:
             return
+        if self._refusals:
+            self._refusals.keep(self._asked())
         if self._later and now >= self._later_at:
             for names, name in self._later:
                 names.add(name)
@@ -64,6 +66,12 @@ class CatchUp:
         if "hold" in others and not await self._read(others, "hold", self._reads.hold):
             return
         await self._read_some()
+
+    def _asked(self) -> set[str]:
+        """Return what is still to be read."""
+        unread = self._store.unread
+        named = unread.findings | unread.remediations | unread.runs | unread.stacks | unread.others
+        return named.union(name for _names, name in self._later)
 
     def _list_many(self, now: float) -> None:
         """Have the lists read where a scan told of too many findings to ask for each."""

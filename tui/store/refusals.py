@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +22,9 @@ class Refusals:
         self._errors: dict[str, ReconcilerError] = {}
         self._changed = changed
 
+    def __bool__(self) -> bool:
+        return bool(self._errors)
+
     def add(self, what: str, error: ReconcilerError) -> None:
         """Note that `what` could not be read."""
         self._errors.pop(what, None)
@@ -32,6 +35,11 @@ class Refusals:
         """Note that `what` was read."""
         if self._errors.pop(what, None) is not None:
             self._changed()
+
+    def keep(self, asked: Collection[str]) -> None:
+        """Forget what is not to be asked again: what an event told of it needs no answer."""
+        for what in self._errors.keys() - {LISTS, *asked}:
+            self.discard(what)
 
     def of(self, stream: Link) -> Link:
         """Return how the daemon is reached, where the stream of events is reached as `stream`.

@@ -54,7 +54,7 @@ def _drift(app: TrueupApp, text: str) -> None:
 def _view(app: TrueupApp, name: str) -> None:
     views = app.session.options.views
     if name in views:
-        app.show_drift(views[name])
+        app.show_view(views[name])
     else:
         app.flash((f"views: {', '.join(views) or 'none yet: [views] of tui.toml'}", "high"))
 

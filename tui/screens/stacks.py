@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -125,7 +126,7 @@ class StacksPage(ListPage):
                 yield "next command", next_command(stack)
             yield "name", key
             yield "directory", stack.directory
-            yield "trueup command", f"trueup status {key}"
+            yield "trueup command", f"trueup status {quote(key)}"
             yield "curl", self.session.curl(routes.READ_STACK, key)
 
 

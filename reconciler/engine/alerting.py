@@ -43,6 +43,7 @@ from reconciler.stores import Transaction
 _AT_ONCE: Final = 500
 _OF_STACKS: Final = frozenset({STACK_ERROR, "stack.scanned"})
 """The events that say something of a stack."""
+_STACK_CHANGED: Final = "stack.changed"
 _HEALED: Final = "drift.healed"
 _APPROVED: Final = f"{REMEDIATION}{RemediationState.QUEUED.value}"
 """Where an approval leads; other ways there are no news."""
@@ -148,7 +149,9 @@ def _subjects(event: EventEntry) -> Iterable[str]:
         if body["action_type"] == ActionType.RELEASE.value:
             return (subject_of(RELEASE, body["id"]),)
         return [subject_of(FINDING, name) for name in body["finding_ids"]]
-    if event.type in _OF_STACKS:
+    # No scan tells of a stack that was removed: its alert would stay open for good.
+    is_removal = event.type == _STACK_CHANGED and body["change"] == "removed"
+    if event.type in _OF_STACKS or is_removal:
         return (subject_of(STACK, body["stack"]),)
     # A first failure is tried again, and is no news of its own.
     if event.type == CHANNEL_CHANGED or (event.type == CHANNEL_FAILED and body["given_up"]):

@@ -34,7 +34,7 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.subscriptions import Subscription
-from reconciler.engine.alert_causes import STACK_ERROR, STACK_STALE, WAITING, is_stale
+from reconciler.engine.alert_causes import STACK_ERROR, STACK_STALE, WAITING, is_stale, now_of
 from reconciler.engine.alert_folding import Folding
 from reconciler.engine.losing import losses
 from reconciler.engine.service import Service
@@ -82,6 +82,27 @@ async def watch_staleness(service: Service) -> None:
             _newly_stale(tx, at=at, started_at=started)
         )
     )
+
+
+async def end_left_over(service: Service) -> None:
+    """End, when a daemon starts, what the last one left open and no event will end.
+
+    A test of a channel that was killed in the middle would else trigger a pager minutes later.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at, started = service.clock.now(), service.started_at
+    subscriptions = _subscriptions(service)
+
+    def work(tx: Transaction) -> None:
+        subjects = tx.alerts.open_subjects()
+        now = now_of(tx, subjects, at=at, started_at=started)
+        over = {name: {_HEALED} for name in subjects if name not in now or not now[name].cause}
+        if over:
+            Folding(tx, subscriptions, at, started).fold(over)
+
+    await service.store.transact(work)
 
 
 def _newly_stale(

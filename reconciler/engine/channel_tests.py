@@ -26,7 +26,7 @@ from reconciler.stores import Transaction
 
 _OWN_TIME: Final = timedelta(minutes=3)
 """A test sends its messages itself. Due at once, each would also be sent by the chore that sends
-what is due, where the channel is slow; that chore ends the test of a daemon that was killed."""
+what is due, where the channel is slow. The next start ends the test of a daemon that was killed."""
 
 
 async def try_channel(service: Service, name: str, *, actor: str) -> Tried:

@@ -107,6 +107,7 @@ def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
         channel.name,
         url_of(channel),
         channel.secret,
+        channel.former_secret,
         most_open=channel.most_open or MOST_OPEN,
         by_apprise=channel.kind == "apprise",
     )

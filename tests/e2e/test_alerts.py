@@ -31,7 +31,8 @@ from tests.receivers.smtp import MailSink, taking_mail
 
 pytestmark = pytest.mark.slow
 
-SECRETS: Final = ("xoxb-CANARY", "RCANARYKEY", "whsec-CANARY", "mail-CANARY")
+HOOK_SECRET: Final = "whsec_CANARYCANARYCANARYCANARYCANARYCA"
+SECRETS: Final = ("xoxb-CANARY", "RCANARYKEY", HOOK_SECRET, "mail-CANARY")
 
 
 @dataclass

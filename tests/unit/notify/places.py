@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from reconciler.notify.addresses import ChannelAddress
 from tests.receivers.http import (
@@ -18,6 +19,8 @@ from tests.receivers.http import (
     receiving,
 )
 from tests.receivers.smtp import MailSink, taking_mail
+
+OTHER_SECRET: Final = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
 @dataclass

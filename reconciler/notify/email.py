@@ -24,6 +24,8 @@ _TIMEOUT_S: Final = 20.0
 _WHOLE_S: Final = 60.0
 """A server that sends a byte now and then never meets the limit of a single step."""
 _PERMANENT: Final = 500
+_PASSWORD_LOGINS: Final = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
+"""Those that smtplib speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Mail:
             async with asyncio.timeout(_WHOLE_S):
                 await asyncio.to_thread(self._send, message, line)
         except TimeoutError:
-            where = f"channel {self._name}: {self._server.host}:{self._server.port}"
+            where = _where(self._name, self._server)
             raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
         finally:
             # Else its thread would hold up the end of the daemon.
@@ -67,22 +69,16 @@ class Mail:
 
     def _send(self, message: EmailMessage, line: _Line) -> None:
         server = self._server
-        where = f"channel {self._name}: {server.host}:{server.port}"
+        where = _where(self._name, server)
         refuse_literal(self._name, server.host)
         try:
             with _connected(self._name, server, line) as smtp:
-                if server.user is not None:
-                    smtp.login(server.user, server.password or "")
+                _log_in(smtp, server, where)
                 smtp.send_message(message)
-        except smtplib.SMTPAuthenticationError:
-            raise PermanentError(
-                f"{where} refuses the user name or the password",
-                remedy="check them in the channel's `url`",
-            ) from None
         except smtplib.SMTPNotSupportedError:
             raise PermanentError(
-                f"{where} offers no STARTTLS, so mail would go over the network unencrypted",
-                remedy="use a server with TLS; `?tls=none` is for a server on this host",
+                f"{where} takes no address with letters beyond ASCII (SMTPUTF8)",
+                remedy="write ASCII addresses as `from` and `to`, or use another server",
             ) from None
         except smtplib.SMTPResponseException as error:
             self._refused(where, error.smtp_code)
@@ -161,6 +157,10 @@ def headline_of_thread(notice: Notice) -> str:
     return headline(notice).partition("] ")[2]
 
 
+def _where(channel: str, server: MailServer) -> str:
+    return f"channel {channel}: {server.host}:{server.port}"
+
+
 def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.tls == "tls":
@@ -173,11 +173,51 @@ def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
         if smtp.sock is not None:
             refuse_peer(channel, server.host, str(smtp.sock.getpeername()[0]))
         if server.tls == "starttls":
-            smtp.starttls(context=context)
+            _encrypt(smtp, context, _where(channel, server))
     except BaseException:
         smtp.close()
         raise
     return smtp
+
+
+def _encrypt(smtp: smtplib.SMTP, context: ssl.SSLContext, where: str) -> None:
+    try:
+        smtp.starttls(context=context)
+    except smtplib.SMTPNotSupportedError:
+        raise PermanentError(
+            f"{where} offers no STARTTLS, so mail would go over the network unencrypted",
+            remedy="use a server with TLS; `?tls=none` is for a server on this host",
+        ) from None
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailServer, where: str) -> None:
+    """Log in where the channel has a user.
+
+    Raises:
+        RetryableError: the server cannot tell for now, such as with 454.
+        PermanentError: it refuses the user, or knows no way that a password can go.
+        OSError, SMTPException: the conversation ended.
+    """
+    if server.user is None:
+        return
+    smtp.ehlo_or_helo_if_needed()
+    if _PASSWORD_LOGINS.isdisjoint(smtp.esmtp_features.get("auth", "").split()):
+        raise PermanentError(
+            f"{where} offers no login with a password",
+            remedy="remove the user and the password from the channel's `url`, or name the port"
+            " at which it does, such as 587",
+        )
+    try:
+        smtp.login(server.user, server.password or "")
+    except smtplib.SMTPAuthenticationError as error:
+        code = error.smtp_code
+        # smtplib raises this for any answer to AUTH, so also where a directory is away.
+        if code < _PERMANENT:
+            raise RetryableError(f"{where} answered {code} to the login") from None
+        raise PermanentError(
+            f"{where} refuses the user name or the password with {code}",
+            remedy="check them in the channel's `url`",
+        ) from None
 
 
 def _html(body: Sequence[str], links: Sequence[Link]) -> str:

@@ -41,9 +41,8 @@ class Receivers:
 
     def open(self) -> tuple[int, int, int, int]:
         """Return how many alerts each of the four shows as open."""
-        threads = {str(mail["References"] or mail["Message-ID"]): mail for mail in self.mail.mails}
         return (
-            sum("[resolved]" not in mail.as_string() for mail in threads.values()),
+            sum("[resolved]" not in mail.as_string() for mail in self.mail.threads().values()),
             sum(":warning:" in str(said["blocks"]) for said in self.room.messages.values()),
             len(self.pager.open),
             sum(issue.is_open for issue in self.tracker.issues),
@@ -52,7 +51,7 @@ class Receivers:
     def shown(self) -> tuple[int, int, int, int]:
         """Return how many alerts each of the four was shown at all."""
         return (
-            len({str(mail["References"] or mail["Message-ID"]) for mail in self.mail.mails}),
+            len(self.mail.threads()),
             len(self.room.messages),
             len({*self.pager.open, *self.pager.resolved}),
             len(self.tracker.issues),

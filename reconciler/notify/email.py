@@ -1,24 +1,22 @@
-"""Mail: text and HTML, one thread per alert."""
+"""Mail, handed in at a server by SMTP."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 import smtplib
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Link, Notice
+from reconciler.domain.notices import Notice
 from reconciler.notify.forbidden import refuse_literal, refuse_peer
+from reconciler.notify.mail_message import mail_of, thread_of
 from reconciler.notify.reasons import reason_of
-from reconciler.notify.text import headline, lines, link_lines
 
 _TIMEOUT_S: Final = 20.0
 _WHOLE_S: Final = 60.0
@@ -51,18 +49,19 @@ class Mail:
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Send the first mail of a thread, or the next. See `Notifier.show`."""
-        message = mail_of(notice, self._server, root=receipt.get("root"))
+        server = self._server
+        message = mail_of(notice, receipt, sender=server.sender, recipients=server.recipients)
         line = _Line()
         try:
             async with asyncio.timeout(_WHOLE_S):
                 await asyncio.to_thread(self._send, message, line)
         except TimeoutError:
-            where = _where(self._name, self._server)
+            where = _where(self._name, server)
             raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
         finally:
             # Else its thread would hold up the end of the daemon.
             line.hang_up()
-        return {"root": receipt.get("root") or str(message["Message-ID"])}
+        return thread_of(message, receipt)
 
     async def close(self) -> None:
         """Nothing is kept open."""
@@ -127,36 +126,6 @@ class _SmtpTls(smtplib.SMTP_SSL):
         super().__init__(*where, **how)
 
 
-def mail_of(notice: Notice, server: MailServer, *, root: str | None) -> EmailMessage:
-    """Return the mail of one revision; `root` is the id of the thread's first.
-
-    Its id is made of alert and revision: sent twice, a mail reader shows it once.
-    """
-    domain = server.sender.rpartition("@")[2] or "trueup.invalid"
-    own = f"<{notice.alert_id}.{notice.revision}@{domain}>"
-    message = EmailMessage()
-    message["From"] = server.sender
-    message["To"] = ", ".join(server.recipients)
-    # Mail readers thread by the subject as well, so it is the same in every revision.
-    message["Subject"] = f"{'Re: ' if root else ''}trueup: {headline_of_thread(notice)}"
-    message["Date"] = format_datetime(notice.changed_at)
-    message["Message-ID"] = own
-    message["Auto-Submitted"] = "auto-generated"
-    if root and root != own:
-        message["In-Reply-To"] = root
-        message["References"] = root
-    body = [headline(notice), "", *lines(notice)]
-    links = link_lines(notice)
-    message.set_content("\n".join([*body, *([""] if links else []), *links]) + "\n")
-    message.add_alternative(_html(body, () if notice.is_over else notice.links), subtype="html")
-    return message
-
-
-def headline_of_thread(notice: Notice) -> str:
-    """Return the headline without the mark that changes from mail to mail."""
-    return headline(notice).partition("] ")[2]
-
-
 def _where(channel: str, server: MailServer) -> str:
     return f"channel {channel}: {server.host}:{server.port}"
 
@@ -218,18 +187,3 @@ def _log_in(smtp: smtplib.SMTP, server: MailServer, where: str) -> None:
             f"{where} refuses the user name or the password with {code}",
             remedy="check them in the channel's `url`",
         ) from None
-
-
-def _html(body: Sequence[str], links: Sequence[Link]) -> str:
-    first, *rest = body
-    offered = " · ".join(
-        f'<a href="{html.escape(link.href)}">{html.escape(link.text)}</a>' for link in links
-    )
-    shown = html.escape("\n".join(rest))
-    return (
-        '<!doctype html><html><body style="font-family:sans-serif">'
-        f"<h3>{html.escape(first)}</h3>"
-        f'<pre style="font-family:monospace;white-space:pre-wrap">{shown}</pre>'
-        f"{f'<p>{offered}</p>' if offered else ''}"
-        "</body></html>"
-    )

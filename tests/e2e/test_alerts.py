@@ -49,12 +49,11 @@ class Receivers:
     def open(self) -> tuple[int, int, int, int]:
         """Return how many alerts each shows as open."""
         newest = {event["subject"]: event["type"] for event in self.hook.events.values()}
-        threads = {str(one["References"] or one["Message-ID"]): one for one in self.mail.mails}
         return (
             sum(":warning:" in str(one["blocks"]) for one in self.room.messages.values()),
             len(self.pager.open),
             sum(type_.endswith("open") for type_ in newest.values()),
-            sum("[resolved]" not in one.as_string() for one in threads.values()),
+            sum("[resolved]" not in one.as_string() for one in self.mail.threads().values()),
         )
 
     def alerts(self) -> tuple[int, int, int, int]:
@@ -63,7 +62,7 @@ class Receivers:
             len(self.room.messages),
             len({*self.pager.open, *self.pager.resolved}),
             len({event["subject"] for event in self.hook.events.values()}),
-            len({str(one["References"] or one["Message-ID"]) for one in self.mail.mails}),
+            len(self.mail.threads()),
         )
 
 

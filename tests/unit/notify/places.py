@@ -121,13 +121,8 @@ def mail(folder: Path) -> Iterator[Place]:
     with taking_mail(MailSink(folder)) as sink:
 
         def threads(mark: str) -> int:
-            newest = {
-                str(one["References"] or one["Message-ID"]): one.get_body(("plain",))
-                for one in sink.mails
-            }
-            return sum(
-                body is not None and body.get_content().startswith(mark) for body in newest.values()
-            )
+            newest = [one.get_body(("plain",)) for one in sink.threads().values()]
+            return sum(body is not None and body.get_content().startswith(mark) for body in newest)
 
         tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
         ca = f"&ca_file={sink.ca_file}"

@@ -49,11 +49,18 @@ def list_channels(invocation: Invocation) -> None:
 def test(invocation: Invocation, *, name: str) -> None:
     """Open an alert on the channel NAME and resolve it again. Ends with 1 if it was refused."""
     tried = invocation.api.ask(routes.TEST_CHANNEL, name)
-    error = tried.error
-    said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"
-    invocation.answer(tried, [f"{text_of(name)} {said}"])
-    if error is not None:
+    invocation.answer(tried, [f"{text_of(name)} {_outcome(tried)}"])
+    if tried.error is not None or tried.not_reached is not None:
         raise SystemExit(1)
+
+
+def _outcome(tried: wire.ChannelTried) -> str:
+    if tried.error is not None:
+        return f"did not: {text_of(tried.error)}"
+    taken = "took a test alert and its end"
+    if tried.not_reached is not None:
+        return f"{taken}, but not for everybody: {text_of(tried.not_reached)}"
+    return taken
 
 
 def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[str]:

@@ -12,18 +12,24 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Final
 
-from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Notice
+import structlog
+
+from reconciler.domain.alerts import NOT_REACHED
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
+from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.notify.forbidden import refuse_literal, refuse_peer
 from reconciler.notify.mail_message import mail_of, thread_of
+from reconciler.notify.mail_recipients import PERMANENT, Refused, reached, still_to_reach
 from reconciler.notify.reasons import reason_of
+from reconciler.ports import PartlyShownError
 
 _TIMEOUT_S: Final = 20.0
 _WHOLE_S: Final = 60.0
 """A server that sends a byte now and then never meets the limit of a single step."""
-_PERMANENT: Final = 500
+_CLOSED: Final = 421
 _PASSWORD_LOGINS: Final = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
 """Those that smtplib speaks."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +57,72 @@ class Mail:
         """Send the first mail of a thread, or the next. See `Notifier.show`."""
         server = self._server
         message = mail_of(notice, receipt, sender=server.sender, recipients=server.recipients)
-        line = _Line()
-        try:
-            async with asyncio.timeout(_WHOLE_S):
-                await asyncio.to_thread(self._send, message, line)
-        except TimeoutError:
-            where = _where(self._name, server)
-            raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
-        finally:
-            # Else its thread would hold up the end of the daemon.
-            line.hang_up()
-        return thread_of(message, receipt)
+        wanted = still_to_reach(receipt, notice.revision, server.recipients)
+        refused = await self._handed_in(message, wanted)
+        found = reached(
+            receipt,
+            notice.revision,
+            server.recipients,
+            refused,
+            may_retry=notice.kind is NoticeKind.ALERT,
+        )
+        thread = thread_of(message, receipt)
+        if found is None:
+            return thread
+        if found.left is not None:
+            said = f"{_where(self._name, server)}: {found.said}"
+            raise PartlyShownError(said, receipt={**thread, **found.left}, pauses=False)
+        _log.warning("mail_not_for_everybody", channel=self._name, outcome=found.said)
+        return {**thread, NOT_REACHED: found.said}
 
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    def _send(self, message: EmailMessage, line: _Line) -> None:
+    async def _handed_in(self, message: EmailMessage, wanted: Sequence[str]) -> Refused:
+        """Return which of the recipients that are `wanted` were refused; somebody has the mail."""
+        line = _Line()
+        try:
+            async with asyncio.timeout(_WHOLE_S):
+                return await asyncio.to_thread(self._send, message, wanted, line)
+        except TimeoutError:
+            where = _where(self._name, self._server)
+            raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
+        finally:
+            # Else its thread would hold up the end of the daemon.
+            line.hang_up()
+
+    def _send(self, message: EmailMessage, wanted: Sequence[str], line: _Line) -> Refused:
         server = self._server
         where = _where(self._name, server)
         refuse_literal(self._name, server.host)
         try:
             with _connected(self._name, server, line) as smtp:
                 _log_in(smtp, server, where)
-                smtp.send_message(message)
+                return smtp.send_message(message, to_addrs=list(wanted))
         except smtplib.SMTPNotSupportedError:
             raise PermanentError(
                 f"{where} takes no address with letters beyond ASCII (SMTPUTF8)",
                 remedy="write ASCII addresses as `from` and `to`, or use another server",
             ) from None
         except smtplib.SMTPResponseException as error:
-            self._refused(where, error.smtp_code)
+            raise self._refused(where, error.smtp_code) from None
         except smtplib.SMTPRecipientsRefused as error:
-            self._refused(where, min(code for code, _ in error.recipients.values()))
+            if len(wanted) == len(server.recipients):
+                raise self._refused(
+                    where, min(code for code, _ in error.recipients.values())
+                ) from None
+            # The others have it by an earlier try. After 421 the server was asked no further.
+            return {each: error.recipients.get(each, (_CLOSED, b"")) for each in wanted}
         except (OSError, smtplib.SMTPException) as error:
             raise RetryableError(f"{where} took no mail: {reason_of(error)}") from None
 
     @staticmethod
-    def _refused(where: str, code: int) -> None:
-        if code < _PERMANENT:
-            raise RetryableError(f"{where} answered {code}") from None
-        raise PermanentError(
+    def _refused(where: str, code: int) -> ReconcilerError:
+        if code < PERMANENT:
+            return RetryableError(f"{where} answered {code}")
+        return PermanentError(
             f"{where} refuses the mail with {code}", remedy="check `from` and `to` of the channel"
-        ) from None
+        )
 
 
 class _Line:
@@ -181,7 +211,7 @@ def _log_in(smtp: smtplib.SMTP, server: MailServer, where: str) -> None:
     except smtplib.SMTPAuthenticationError as error:
         code = error.smtp_code
         # smtplib raises this for any answer to AUTH, so also where a directory is away.
-        if code < _PERMANENT:
+        if code < PERMANENT:
             raise RetryableError(f"{where} answered {code} to the login") from None
         raise PermanentError(
             f"{where} refuses the user name or the password with {code}",

@@ -33,8 +33,13 @@ class Channel(Wire):
 
 @model
 class ChannelTried(Wire):
-    """What came of a test message; `error` is null where the channel took it."""
+    """What came of a test message; `error` is null where the channel took it.
+
+    `not_reached` says whom it did not reach all the same, such as a recipient that a mail server
+    refused; null where it reached everybody.
+    """
 
     channel: str
     alert_id: str
     error: str | None
+    not_reached: str | None = None

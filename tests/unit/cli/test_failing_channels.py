@@ -98,3 +98,25 @@ def test_doctor_asks_no_daemon_where_no_channel_is_configured(
     monkeypatch.chdir(tmp_path)
     assert ask("doctor", "--json").json["channels"] == []
     assert daemon.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "not_reached", "code", "said"),
+    [
+        (None, None, 0, "mail took a test alert and its end\n"),
+        (
+            None,
+            "delivered to a",
+            1,
+            "mail took a test alert and its end, but not for everybody: delivered to a\n",
+        ),
+        ("h answered 451", None, 1, "mail did not: h answered 451\n"),
+    ],
+)
+def test_a_test_of_a_channel_ends_well_only_where_it_reached_everybody(
+    daemon: FakeDaemon, ask: Ask, error: str | None, not_reached: str | None, code: int, said: str
+) -> None:
+    tried = {"channel": "mail", "alert_id": "a1", "error": error, "not_reached": not_reached}
+    daemon.has("POST /channels/mail/test", tried)
+    ended = ask("channel", "test", "mail")
+    assert (ended.code, ended.out) == (code, said)

@@ -7,7 +7,7 @@ import contextlib
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any, Final
@@ -160,7 +160,12 @@ def _where(channel: str, server: MailServer) -> str:
     return f"channel {channel}: {server.host}:{server.port}"
 
 
-def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
+@contextlib.contextmanager
+def _connected(channel: str, server: MailServer, line: _Line) -> Iterator[smtplib.SMTP]:
+    """Give a conversation that may go on, and take leave of the server.
+
+    What it answers to that says nothing of the mail, which smtplib's own context would raise.
+    """
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.tls == "tls":
         smtp: smtplib.SMTP = _SmtpTls(
@@ -173,10 +178,11 @@ def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
             refuse_peer(channel, server.host, str(smtp.sock.getpeername()[0]))
         if server.tls == "starttls":
             _encrypt(smtp, context, _where(channel, server))
-    except BaseException:
+        yield smtp
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtp.docmd("QUIT")
+    finally:
         smtp.close()
-        raise
-    return smtp
 
 
 def _encrypt(smtp: smtplib.SMTP, context: ssl.SSLContext, where: str) -> None:

@@ -18,7 +18,7 @@ from tests.unit.engine.board import begin, drift, tell
 from tests.unit.engine.house import B as OTHER
 from tests.unit.engine.house import House, open_house
 from tests.unit.notify.notices import notice
-from tests.unit.notify.test_mail_logins import address
+from tests.unit.notify.test_mail_server import address
 
 A, B, C = (f"{name}@example.com" for name in "abc")
 

@@ -1,4 +1,4 @@
-"""What a mail server answers to a login: for now, for good, or that it knows none."""
+"""What a mail server answers to a login and to a farewell, and what that means for the mail."""
 
 from __future__ import annotations
 
@@ -78,3 +78,12 @@ async def test_an_address_beyond_ascii_is_named_where_the_server_takes_none(
         channel = open_channel(address(sink, to="j\u00fcrgen@example.com"))
         with pytest.raises(PermanentError, match="letters beyond ASCII"):
             await channel.show(notice(), {})
+
+
+@pytest.mark.parametrize("farewell", [221, 250, 421, 500])
+async def test_what_is_said_at_the_end_says_nothing_of_the_mail(
+    tmp_path: Path, farewell: int
+) -> None:
+    with taking_mail(MailSink(tmp_path, farewell=farewell)) as sink:
+        await open_channel(address(sink)).show(notice(), {})
+        assert len(sink.mails) == 1

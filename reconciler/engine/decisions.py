@@ -29,7 +29,7 @@ from reconciler.engine.moves import (
     the_remediation,
     unhealed_of,
 )
-from reconciler.engine.opening import new_remediation
+from reconciler.engine.new_remediations import new_remediation
 from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
     LONGEST_REASON,

@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
-from reconciler.cli.failing_channels import failing, failing_lines
+from reconciler.cli.failing_channels import failing, failing_lines, unmatched_lines
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
@@ -68,10 +68,13 @@ def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[
         yield "no channels; add a [[channel]] to trueup.toml"
         return
     yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
-    troubled = failing(body.items)
-    if troubled:
+    troubles = (
+        *failing_lines(invocation, failing(body.items)),
+        *unmatched_lines(invocation, body.items),
+    )
+    if troubles:
         yield ""
-        yield from failing_lines(invocation, troubled)
+        yield from troubles
 
 
 def _row(item: wire.Channel) -> tuple[Cell, ...]:

@@ -196,7 +196,8 @@ class ChannelState:
     `failing` is how many messages were tried and not taken, the first of them at `failing_since`;
     they are tried again from `tried_again_at` on. `lost` is how many messages were given up since
     the channel last took one, and `lost_since` is when the first of them was. `error` is why the
-    last of those failed.
+    last of those failed. With `matches_no_stack` none of the stacks that are registered is one of
+    `stacks`.
     """
 
     name: str
@@ -212,6 +213,7 @@ class ChannelState:
     tried_again_at: datetime | None = None
     lost: int = 0
     lost_since: datetime | None = None
+    matches_no_stack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

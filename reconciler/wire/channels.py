@@ -14,6 +14,7 @@ class Channel(Wire):
     and are tried again, the first of them failing since `failing_since`, the next at
     `tried_again_at`. `lost` is how many were given up since it last took one, the first at
     `lost_since`. `error` is why the last of those failed; null where none fails or was lost.
+    `matches_no_stack` says that no registered stack matches `stacks`, so nothing is ever shown.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Channel(Wire):
     failing: int = 0
     failing_since: Time | None = None
     tried_again_at: Time | None = None
+    matches_no_stack: bool = False
 
 
 @model

@@ -100,6 +100,26 @@ def test_doctor_asks_no_daemon_where_no_channel_is_configured(
     assert daemon.asked == []
 
 
+@pytest.mark.parametrize("command", [("channel", "list"), ("doctor",)])
+def test_a_channel_that_matches_no_stack_is_named(
+    daemon: FakeDaemon,
+    ask: Ask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    found = [channel("night", stacks=["prdo-*", "p?"], matches_no_stack=True), channel("well")]
+    daemon.lists("/channels", found, key="name")
+    (tmp_path / "trueup.toml").write_text('[[channel]]\nname = "night"\nurl = "https://h/x"\n')
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(ask(*command).out.split())
+    assert (
+        "channel night matches no stack, so it shows no alerts of any: prdo-*, p?"
+        " correct `stacks` in its section of trueup.toml, then: trueup reload" in said
+    )
+    assert "channel well matches" not in said
+
+
 @pytest.mark.parametrize(
     ("error", "not_reached", "code", "said"),
     [

@@ -14,11 +14,10 @@ import pytest
 from tests.daemon import UNLIMITED, Daemon
 from tests.e2e.command import Ended, Trueup
 from tests.e2e.lone_daemon import LoneDaemon, look_at
-from tests.e2e.test_third_tool import AUTO, DECLARED, QUICK, JsonWorld
-from tests.strangers.installed import install
+from tests.e2e.test_third_tool import AUTO, QUICK
+from tests.strangers.worlds import DECLARED, DRIFT, JsonWorld, install_worlds
 
 NAMES: Final = ("shop", "other")
-DRIFT: Final = {**DECLARED, "web-1": {"size": 9}}
 pytestmark = pytest.mark.slow
 
 
@@ -27,7 +26,7 @@ class Fleet:
 
     def __init__(self, folder: Path, names: Sequence[str] = NAMES) -> None:
         self.names = names
-        site = install("json_world", folder / "site", tool="world", factory="factory:WorldFactory")
+        site = install_worlds(folder / "site")
         environment = {"PYTHONPATH": str(site)}
         self.lone = LoneDaemon(folder, folder / "caches", extra=environment)
         self.worlds = {name: JsonWorld.made(folder / name) for name in names}

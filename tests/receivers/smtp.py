@@ -161,6 +161,12 @@ class _Conversation:
         return code
 
 
+def first_line(mail: EmailMessage) -> str:
+    """Return the headline, which tells how an alert is now; the subject is that of its thread."""
+    body = mail.get_body(("plain",))
+    return "" if body is None else body.get_content().partition("\n")[0]
+
+
 @contextmanager
 def taking_mail(sink: MailSink) -> Iterator[MailSink]:
     """Let `sink` listen at its `port`."""

@@ -121,22 +121,34 @@ def test_a_channel_that_matches_no_stack_is_named(
 
 
 @pytest.mark.parametrize(
-    ("error", "not_reached", "code", "said"),
+    ("error", "not_reached", "said"),
     [
-        (None, None, 0, "mail took a test alert and its end\n"),
         (
             None,
             "delivered to a",
-            1,
             "mail took a test alert and its end, but not for everybody: delivered to a\n",
         ),
-        ("h answered 451", None, 1, "mail did not: h answered 451\n"),
+        ("h answered 451", None, "mail did not: h answered 451\n"),
     ],
 )
-def test_a_test_of_a_channel_ends_well_only_where_it_reached_everybody(
-    daemon: FakeDaemon, ask: Ask, error: str | None, not_reached: str | None, code: int, said: str
+def test_a_test_that_did_not_reach_everybody_says_so_and_ends_with_1(
+    daemon: FakeDaemon,
+    ask: Ask,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    error: str | None,
+    not_reached: str | None,
+    said: str,
 ) -> None:
     tried = {"channel": "mail", "alert_id": "a1", "error": error, "not_reached": not_reached}
     daemon.has("POST /channels/mail/test", tried)
+    with pytest.raises(SystemExit) as ended:
+        ask("channel", "test", "mail")
+    assert (ended.value.code, capsys.readouterr().out) == (1, said)
+
+
+def test_a_test_that_reached_everybody_says_so(daemon: FakeDaemon, ask: Ask) -> None:
+    tried = {"channel": "mail", "alert_id": "a1", "error": None, "not_reached": None}
+    daemon.has("POST /channels/mail/test", tried)
     ended = ask("channel", "test", "mail")
-    assert (ended.code, ended.out) == (code, said)
+    assert (ended.code, ended.out) == (0, "mail took a test alert and its end\n")

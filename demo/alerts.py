@@ -22,7 +22,7 @@ url = "{url}"
 events = ["{event}"]
 stacks = ["{stacks}"]
 group_wait = "{wait}"
-update_every = "1s"
+update_every = "{pause}"
 """
 
 
@@ -74,9 +74,12 @@ class Receivers:
 
 @contextlib.contextmanager
 def receiving_alerts(
-    folder: Path, *, event: str, stacks: str, wait: str = "1s"
+    folder: Path, *, event: str, stacks: str, wait: str = "1s", pause: str = "1s"
 ) -> Iterator[Receivers]:
-    """Let the four of them listen on this host, for alerts of `stacks` that `event` opens."""
+    """Let the four of them listen on this host, for alerts of `stacks` that `event` opens.
+
+    The first message waits `wait` for others of its cause; between two is a `pause`.
+    """
     folder.mkdir(parents=True)
     room, pager, tracker = ChatRoom(), Pager(), GitHubDesk()
     with contextlib.ExitStack() as opened:
@@ -90,7 +93,7 @@ def receiving_alerts(
             "tickets": f"github+http://{tracker.key}@{at[2]}/acme/infra",
         }
         sections = [
-            _SECTION.format(name=name, url=url, event=event, stacks=stacks, wait=wait)
+            _SECTION.format(name=name, url=url, event=event, stacks=stacks, wait=wait, pause=pause)
             for name, url in urls.items()
         ]
         yield Receivers(mail, room, pager, tracker, "".join(sections))

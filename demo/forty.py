@@ -57,7 +57,9 @@ def watching_forty(stage: Stage, narrator: Narrator) -> Iterator[Forty]:
             worlds = {name: JsonWorld.made(folder / name) for name in _NAMES}
             receivers = opened.enter_context(
                 # As long as scanning all of them takes on a busy machine.
-                receiving_alerts(folder / "mail", event="drift.detected", stacks="*", wait="4s")
+                receiving_alerts(
+                    folder / "mail", event="drift.detected", stacks="*", wait="5s", pause="30s"
+                )
             )
             settings = folder / "trueup.toml"
             stacks = "".join(_STACK.format(name=name) for name in _NAMES)

@@ -105,10 +105,10 @@ async def test_a_clock_that_was_set_back_after_the_start_does_not_end_that_watch
     assert [notice.title for notice in board.open] == ["shop cannot be verified"]
 
 
-async def register(house: House, **parts: object) -> None:
+async def register(house: House) -> None:
     """Let trueup.toml name `shop` for the first time."""
     await sync_config(house.service, stacks=[], policies=[])
-    await sync_config(house.service, stacks=[stack_record(**parts)], policies=[])
+    await sync_config(house.service, stacks=[stack_record()], policies=[])
 
 
 async def test_a_stack_that_was_never_verified_is_an_alert_after_three_intervals(

@@ -44,12 +44,12 @@ async def test_who_is_refused_for_now_is_tried_again_alone(tmp_path: Path) -> No
     with taking_mail(MailSink(tmp_path, refuse_for={B: [450, 421, 450]})) as sink:
         channel = to_all(sink)
         receipt: dict[str, str] = {}
-        for _ in range(3):
+        for code in (450, 421, 450):
             with pytest.raises(PartlyShownError) as failed:
                 await channel.show(notice(), receipt)
             assert not failed.value.pauses
+            assert f"delivered to {A}, {C}; {B} refused: {code}" in str(failed.value)
             receipt = dict(failed.value.receipt)
-        assert f"delivered to {A}, {C}; {B} refused: 450" in str(failed.value)
         receipt = dict(await channel.show(notice(), receipt))
         assert sink.envelopes == [(A, C), (B,)]
         assert len({str(mail["Message-ID"]) for mail in sink.mails}) == 1

@@ -77,7 +77,10 @@ def test_a_key_of_24_to_64_bytes_is_taken(number: int) -> None:
 )
 @pytest.mark.parametrize("key", ["secret", "former_secret"])
 def test_what_is_no_key_of_the_standard_is_refused_and_not_said(secret: str, key: str) -> None:
-    address = replace(ChannelAddress("ops", "https://h.example.com/x", SECRET), **{key: secret})
+    given = {"secret": SECRET, key: secret}
+    address = ChannelAddress(
+        "ops", "https://h.example.com/x", given["secret"], given.get("former_secret")
+    )
     with pytest.raises(PermanentError) as refused:
         open_channel(address)
     said = f"{refused.value} {refused.value.remedy}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, NewType, TypeVar
+from typing import Final, Generic, NewType, TypeVar
 
 from reconciler.domain import values
 from reconciler.domain.model import (
@@ -30,6 +30,8 @@ ReportId = NewType("ReportId", str)
 FindingId = NewType("FindingId", str)
 RemediationId = NewType("RemediationId", str)
 RunId = NewType("RunId", str)
+POLICY: Final = "policy"
+"""Who asked for a remediation, where no person did."""
 
 T = TypeVar("T")
 """An object that is JSON already, secrets masked: `reconciler.wire.scan` made it."""
@@ -85,6 +87,8 @@ class StackRecord:
     """Which state was read last without a doubt about it, where the tool's states have these."""
     drifted_at: datetime | None = None
     """When a scan last found drift that was not there before."""
+    registered_at: datetime | None = None
+    """None of a stack that a version before this one registered and never scanned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,7 @@ class Remediation:
     updated_at: datetime
     version: int = 1
     policy_id: str | None = None
-    requested_by: str = "policy"
+    requested_by: str = POLICY
     hold_reason: str | None = None
     hold_until: datetime | None = None
     plan: Json | None = None

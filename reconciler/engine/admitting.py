@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from reconciler.domain.activity import Activity
+from reconciler.domain.cadence import patience
 from reconciler.domain.coverage import resource_id
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import ResourceAddress
@@ -17,6 +18,7 @@ from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.admission.situation import (
     HISTORY,
     Situation,
@@ -26,7 +28,7 @@ from reconciler.engine.admission.situation import (
 from reconciler.engine.due import advance_soon
 from reconciler.engine.evaluating import what_it_saw
 from reconciler.engine.judged_plan import JudgedPlan
-from reconciler.engine.moves import move, policy_of, unhealed_of
+from reconciler.engine.moves import move, policy_of, unhealed_of, wanted_since
 from reconciler.engine.service import Service
 from reconciler.engine.setting_apart import Sets, set_apart
 from reconciler.stores import Transaction
@@ -56,7 +58,7 @@ def admitted(
         case Open():
             return True
         case Hold() as hold:
-            _hold(tx, known, admission, hold, at=at)
+            _hold(tx, service, known, admission, hold, at=at)
         case NeedsApproval() as needed:
             _await_approval(tx, service, known, admission, needed, at=at)
         case Refuse(why=why):
@@ -169,10 +171,19 @@ def _refuse_stale(known: Remediation, current: Container[str], *, guards: Iterab
 
 
 def _hold(
-    tx: Transaction, known: Remediation, admission: Admission, hold: Hold, *, at: datetime
+    tx: Transaction,
+    service: Service,
+    known: Remediation,
+    admission: Admission,
+    hold: Hold,
+    *,
+    at: datetime,
 ) -> None:
     """Hold what would begin an effect; what comes before that waits where it stands."""
     again = hold.next_at(at)
+    if hold.until is None and stage_of(known) is Stage.APPLY and _woken(service, admission.guard):
+        # Each look is a plan by the tool, with the state's lock: of a quarantine, for hours.
+        again = max(again, at + patience(wanted_since(known), at))
     if known.state is not RemediationState.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
         held = replace(known, hold_reason=hold.reason, hold_until=hold.until)
         move(
@@ -187,6 +198,13 @@ def _hold(
         return  # a sweep asks every few seconds, and nothing is new
     tx.remediations.save(waiting)
     advance_soon(tx, [known.id], due=again)
+
+
+def _woken(service: Service, name: str | None) -> bool:
+    """Whether what it holds needs a plan to be asked again, and need not be asked often."""
+    if name == kill_switch.GUARD.name:  # what a plan isolates is on hold; a resume wakes it
+        return True
+    return any(guard.name == name and guard.needs_plan for guard in service.guards)
 
 
 def _await_approval(

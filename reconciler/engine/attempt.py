@@ -15,7 +15,7 @@ from reconciler.engine.follow import begin
 from reconciler.engine.freshness import check
 from reconciler.engine.intent import conclude
 from reconciler.engine.journal import new_id
-from reconciler.engine.moves import move, sentence, unhealed_of
+from reconciler.engine.moves import move, sentence, unhealed_of, wanted_since
 from reconciler.engine.preparing import prepare
 from reconciler.engine.service import Service
 from reconciler.engine.setting_apart import set_apart
@@ -62,7 +62,7 @@ async def _not_planned(service: Service, known: Remediation, error: ReconcilerEr
 
     def work(tx: Transaction) -> None:
         if isinstance(error, RetryableError):
-            again = at + patience(_wanted_since(known), at)
+            again = at + patience(wanted_since(known), at)
             move(tx, known, Event.PLAN_FAILED, at=at, note=note, next_at=again)
         elif not _refused_in_part(tx, known, error, at=at, why=note):
             move(tx, known, Event.GIVEN_UP, at=at, note=note)
@@ -76,7 +76,3 @@ def _refused_in_part(
 ) -> bool:
     about = error.about if isinstance(error, PermanentError) else frozenset()
     return set_apart(tx, known, unhealed_of(tx, known), about, at=at, why=why)
-
-
-def _wanted_since(known: Remediation) -> datetime:
-    return max((approval.at for approval in known.approvals), default=known.created_at)

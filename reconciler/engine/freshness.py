@@ -20,11 +20,12 @@ from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import moved_to
-from reconciler.domain.records import FindingRecord, Remediation, StackRecord
+from reconciler.domain.records import POLICY, FindingRecord, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event
 from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import heal
+from reconciler.engine.leaving_out import ignored_of, leave_out
 from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.quarantine.moving import left_state
 from reconciler.engine.quarantine.scanning import without_isolated
@@ -34,6 +35,7 @@ from reconciler.stores import Transaction
 
 GONE: Final = "the drift went away on its own"
 CHANGED: Final = "the drift changed"
+_IGNORED: Final = "ignored meanwhile"
 NOT_SEEN: Final = (
     "a scan sees no drift there; the source that reported it has to say that it is healed"
 )
@@ -53,6 +55,9 @@ def overtaken(
         return False  # it is about edges, whatever became of the drift
     if not records:
         move(tx, known, Event.DRIFT_GONE, at=at, note=GONE)
+    elif known.requested_by == POLICY and (ignored := ignored_of(tx, known)):
+        # It was in effect when somebody ignored a part of it, and now tries again.
+        return leave_out(tx, known, ignored, at=at, why=_IGNORED)
     elif _drift_changed(known, records):
         move(tx, known, Event.DRIFT_CHANGED, at=at, note=CHANGED)
     else:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from reconciler.domain.ignoring import IgnoreRule, may_be_ignored, rule_for
 from reconciler.domain.model import StackName
 from reconciler.domain.records import (
     DriftDecision,
-    FindingId,
     FindingRecord,
     FindingState,
     RemediationId,
 )
-from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import emit
-from reconciler.engine.moves import move
+from reconciler.engine.leaving_out import leave_out
 from reconciler.stores import Transaction
+
+_BY_RULE: Final = "ignored by a rule"
 
 
 def ignore_by_rules(
@@ -32,7 +34,7 @@ def ignore_by_rules(
 ) -> tuple[FindingRecord, ...]:
     """Return `records` as the rules of now leave them: ignored, or open again.
 
-    What a person decided stays. A remediation that had not begun ends when all of it is ignored.
+    What a person decided stays. A remediation that had not begun goes on without what is ignored.
     """
     ruled = tuple(_ruled(record, rules, at=at) for record in records)
     changed = [now for before, now in zip(records, ruled, strict=True) if now is not before]
@@ -40,9 +42,10 @@ def ignore_by_rules(
     for record in changed:
         if record.state is FindingState.OPEN:
             emit(tx, "drift.reopened", record.id, finding_body(record), at=at)
-    ignored = {record.id for record in ruled if record.state is FindingState.IGNORED}
-    if any(record.state is FindingState.IGNORED for record in changed):
-        _end_ignored(tx, stack, ignored, at=at)
+    ignored = {record.id for record in changed if record.state is FindingState.IGNORED}
+    if ignored:
+        for known in tx.remediations.open_of(stack):
+            leave_out(tx, known, ignored, at=at, why=_BY_RULE)
     return ruled
 
 
@@ -62,11 +65,3 @@ def _ruled(record: FindingRecord, rules: Sequence[IgnoreRule], *, at: datetime) 
     if record.decision == decision:
         return record
     return replace(record, state=FindingState.IGNORED, acted_on=False, decision=decision)
-
-
-def _end_ignored(
-    tx: Transaction, stack: StackName, ignored: set[FindingId], *, at: datetime
-) -> None:
-    for known in tx.remediations.open_of(stack):
-        if known.state in BEFORE_EFFECT and ignored.issuperset(known.finding_ids):
-            move(tx, known, Event.CANCELLED, at=at, note="a rule ignores its drift")

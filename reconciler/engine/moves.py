@@ -160,6 +160,11 @@ def keep_decision(
     )
 
 
+def wanted_since(known: Remediation) -> datetime:
+    """Return when it was approved last, or else opened."""
+    return max((approval.at for approval in known.approvals), default=known.created_at)
+
+
 def unhealed_of(tx: Transaction, remediation: Remediation) -> tuple[FindingRecord, ...]:
     """Return those of its findings that are still there, in their order."""
     return still_there(tx.findings.get_many(remediation.finding_ids))

@@ -38,7 +38,7 @@ from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.findings import keep
 from reconciler.engine.journal import PROGRAM
 from reconciler.engine.moves import keep_decision, move, tell
-from reconciler.engine.opening import new_remediation
+from reconciler.engine.new_remediations import new_remediation
 from reconciler.engine.remediate import advance
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service

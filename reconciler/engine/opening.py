@@ -14,16 +14,12 @@ from reconciler.domain.lifecycle import Fold, subject_of
 from reconciler.domain.model import Kind, Origin, ResourceAddress, StackName
 from reconciler.domain.policy import Act, ActionType, action_on
 from reconciler.domain.quarantines import resource_of
-from reconciler.domain.records import (
-    FindingRecord,
-    Remediation,
-    RemediationId,
-)
+from reconciler.domain.records import FindingRecord, Remediation
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
 from reconciler.domain.sources import is_of_agent
 from reconciler.engine.freshness import CHANGED, GONE
-from reconciler.engine.journal import new_id
 from reconciler.engine.moves import move, still_there, tell
+from reconciler.engine.new_remediations import new_remediation
 from reconciler.engine.quarantine.joining import join
 from reconciler.stores import Transaction
 
@@ -144,38 +140,6 @@ def _open_parts(
         tell(tx, fresh, at=at)
         opened.append(fresh)
     return tuple(opened)
-
-
-def new_remediation(
-    records: Sequence[FindingRecord],
-    action: ActionType,
-    *,
-    at: datetime,
-    policy_id: str | None = None,
-    requested_by: str = "policy",
-) -> Remediation:
-    """Return a remediation at its beginning; it is written nowhere yet."""
-    ordered = sorted(records, key=lambda record: record.address)
-    return Remediation(
-        id=RemediationId(new_id()),
-        stack=ordered[0].stack,
-        report_id=ordered[0].report_id,
-        finding_ids=tuple(record.id for record in ordered),
-        addresses=_addresses(ordered, action),
-        fingerprints=tuple(record.fingerprint for record in ordered),
-        action_type=action,
-        state=RemediationState.DETECTED,
-        created_at=at,
-        updated_at=at,
-        policy_id=policy_id,
-        requested_by=requested_by,
-    )
-
-
-def _addresses(records: Iterable[FindingRecord], action: ActionType) -> tuple[ResourceAddress, ...]:
-    """Return what it is about, beside each fingerprint; of a quarantine each resource once."""
-    addresses = tuple(record.address for record in records)
-    return tuple(dict.fromkeys(addresses)) if action is ActionType.QUARANTINE else addresses
 
 
 def _may_end(known: Remediation) -> bool:

@@ -11,7 +11,6 @@ from reconciler.domain.cadence import CLOCK_SKEW
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.remediation_states import Event, RemediationState
-from reconciler.engine.admission.situation import Stage
 from reconciler.engine.admitting import RULES_CHANGED, admitted
 from reconciler.engine.attempt import attempt
 from reconciler.engine.due import advance_soon, scan_soon
@@ -72,7 +71,7 @@ def _needs_new_plan(service: Service, known: Remediation) -> bool:
     Asked at once it would hold again, and plan after plan would be made.
     """
     return known.state is RemediationState.HELD and any(
-        guard.name == known.guard and Stage.PLAN not in guard.at for guard in service.guards
+        guard.name == known.guard and guard.needs_plan for guard in service.guards
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +11,8 @@ from reconciler.domain.records import FindingRecord, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.due import advance_soon
 from reconciler.engine.moves import move, tell
-from reconciler.engine.opening import MOST_PARTS, new_remediation
+from reconciler.engine.new_remediations import part_of
+from reconciler.engine.opening import MOST_PARTS
 from reconciler.stores import Transaction
 
 Sets = Collection[frozenset[ResourceAddress]]
@@ -53,7 +53,10 @@ def set_apart(  # noqa: PLR0913 - what is kept of a transition
         return False
     move(tx, known, Event.SPLIT, at=at, note=f"divided: {why}", guard=guard)
     for part in parts:
-        _open(tx, known, part, at=at)
+        fresh = part_of(known, part, at=at)
+        tx.remediations.add(fresh)
+        tell(tx, fresh, at=at)
+        advance_soon(tx, [fresh.id])
     return True
 
 
@@ -78,26 +81,3 @@ def _by_set(records: Iterable[FindingRecord], sets: Sets) -> list[list[FindingRe
     for record in records:
         parts.setdefault(numbers.get(record.address, record.address), []).append(record)
     return list(parts.values())
-
-
-def _open(
-    tx: Transaction, parent: Remediation, records: Sequence[FindingRecord], *, at: datetime
-) -> None:
-    """Open the same for `records` alone: what was confirmed and tried before stays so."""
-    decided = dict(zip(parent.finding_ids, parent.fingerprints, strict=True))
-    fresh = new_remediation(
-        records,
-        parent.action_type,
-        at=at,
-        policy_id=parent.policy_id,
-        requested_by=parent.requested_by,
-    )
-    fresh = replace(
-        fresh,
-        created_at=parent.created_at,
-        attempts=parent.attempts,
-        fingerprints=tuple(decided[finding_id] for finding_id in fresh.finding_ids),
-    )
-    tx.remediations.add(fresh)
-    tell(tx, fresh, at=at)
-    advance_soon(tx, [fresh.id])

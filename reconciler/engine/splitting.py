@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType
-from reconciler.domain.records import FindingRecord, Remediation, RemediationId
+from reconciler.domain.records import POLICY, FindingRecord, Remediation, RemediationId
 from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import advance_soon
 from reconciler.engine.moves import move, tell, unhealed_of
-from reconciler.engine.opening import new_remediation
+from reconciler.engine.new_remediations import part_of
 from reconciler.engine.refusals import awaiting
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -57,10 +58,12 @@ def _open(
     tx: Transaction, records: Sequence[FindingRecord], parent: Remediation, *, at: datetime,
     actor: str,
 ) -> Remediation:  # fmt: skip
-    action = parent.action_type
-    if action is ActionType.AUTO_CORRECT:
-        action = ActionType.MANUAL_REVIEW
-    fresh = new_remediation(records, action, at=at, requested_by=actor)
+    fresh = part_of(parent, records, at=at)
+    if parent.action_type is ActionType.AUTO_CORRECT:
+        fresh = replace(fresh, action_type=ActionType.MANUAL_REVIEW)
+    if parent.requested_by == POLICY:
+        # From here on a person asks for it, whatever the policy says by then.
+        fresh = replace(fresh, requested_by=actor)
     tx.remediations.add(fresh)
     tell(tx, fresh, at=at, actor=actor)
     advance_soon(tx, [fresh.id])

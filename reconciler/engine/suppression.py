@@ -16,11 +16,11 @@ from reconciler.domain.records import (
     FindingState,
     RemediationId,
 )
-from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.due import scan_soon
 from reconciler.engine.findings import finding_body
 from reconciler.engine.journal import audit, emit
-from reconciler.engine.moves import move
+from reconciler.engine.leaving_out import leave_out
 from reconciler.engine.refusals import check_reason
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -62,7 +62,7 @@ async def ignore(
 ) -> FindingRecord:
     """Take the finding off the list until its drift changes or `until` has passed.
 
-    A remediation that had not begun, and is about nothing else, ends.
+    A remediation that had not begun ends; what else it was about goes on in one of its own.
 
     Raises:
         NotFoundError: no such id exists.
@@ -83,9 +83,9 @@ async def ignore(
         )
         ignored = replace(known, state=FindingState.IGNORED, acted_on=False, decision=decision)
         tx.findings.put_many([ignored])
-        held = tx.remediations.open_with(finding_id)
-        if held and held.state in BEFORE_EFFECT and held.finding_ids == (finding_id,):
-            move(tx, held, Event.CANCELLED, at=at, actor=actor, note=f"ignored by {actor}")
+        pending = tx.remediations.open_with(finding_id)
+        if pending is not None:
+            leave_out(tx, pending, {finding_id}, at=at, actor=actor, why=f"ignored by {actor}")
         details = {"stack": known.stack, "address": known.address, "reason": reason,
                    "until": until and until.isoformat()}  # fmt: skip
         audit(tx, "finding.ignored", finding_id, at=at, actor=actor, details=details)

@@ -88,14 +88,18 @@ _RUNS: Final = (
     .limit(_MOST_RUNS)
 )
 _CORRECTED: Final = (
-    sa_select(col(RemediationRow.stack), col(RemediationRow.updated_at))
+    sa_select(
+        col(RemediationRow.stack),
+        func.min(col(RemediationRow.updated_at), type_=Moment()).label("first"),
+    )
     .where(
         col(RemediationRow.policy_id) == _POLICY,
         col(RemediationRow.state) == RemediationState.CONVERGED.value,
         col(RemediationRow.created_at) >= _SINCE,
         col(RemediationRow.run_id).is_not(None),
     )
-    .order_by(col(RemediationRow.created_at))
+    .group_by(col(RemediationRow.stack))
+    .order_by("first")
     .limit(_MOST_STACKS)
 )
 _AT_WORK: Final = sa_select(col(RemediationRow.stack)).where(
@@ -122,22 +126,21 @@ class SqlPastRuns:
             "lately": at - SAME_TIME,
         }
         (counts,) = self.rows.asked(_COUNTS, asked)
-        first: dict[StackName, datetime] = {}
-        for stack, moment in self.rows.asked(_CORRECTED, asked):
-            first.setdefault(StackName(stack), moment)
         return Activity(
             runs=tuple(_past_run(*row) for row in self.rows.asked(_RUNS, asked)),
             in_stack_today=counts.in_stack,
             today=counts.today,
             in_doubt=None if counts.in_doubt is None else RemediationId(counts.in_doubt),
-            corrected=tuple(first.items()),
+            corrected=tuple(
+                (StackName(stack), first) for stack, first in self.rows.asked(_CORRECTED, asked)
+            ),
             under_way=frozenset(StackName(row.stack) for row in self.rows.asked(_AT_WORK, asked)),
             newly_drifted=counts.newly,
             stacks=counts.stacks,
         )
 
     def failed_since(self, since: datetime) -> int:
-        """Return how many runs that began since failed or did not help."""
+        """Return how many remediations had a run that ended since, and failed or did not help."""
         later = col(RemediationRow.run_id) != col(RunRow.id)
         failed = col(RunRow.state) == RunState.FAILED.value
         not_helped = and_(
@@ -145,17 +148,21 @@ class SqlPastRuns:
             or_(later, col(RemediationRow.state).in_(_NOT_HELPED)),
         )
         statement = (
-            select(func.count())
+            select(func.count(func.distinct(col(RunRow.remediation_id))))
             .select_from(RunRow)
             .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
-            .where(col(RunRow.started_at) >= since, or_(failed, not_helped))
+            .where(
+                col(RunRow.started_at) >= since - LOOKED_BACK,  # for its index
+                col(RunRow.ended_at) >= since,
+                or_(failed, not_helped),
+            )
         )
         return self.rows.scalar(statement) or 0
 
     def begun_since(self, since: datetime) -> int:
-        """Return how many runs began since."""
-        wanted = col(RunRow.started_at) >= since
-        return self.rows.scalar(select(func.count()).select_from(RunRow).where(wanted)) or 0
+        """Return of how many remediations a run began since."""
+        counted = func.count(func.distinct(col(RunRow.remediation_id)))
+        return self.rows.scalar(select(counted).where(col(RunRow.started_at) >= since)) or 0
 
 
 def _past_run(  # noqa: PLR0913, PLR0917 - the columns of a row

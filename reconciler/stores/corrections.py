@@ -96,11 +96,11 @@ class PastRuns(Protocol):
         ...
 
     def failed_since(self, since: datetime) -> int:
-        """Return how many runs that began since failed or did not help."""
+        """Return how many remediations had a run that ended since, and failed or did not help."""
         ...
 
     def begun_since(self, since: datetime) -> int:
-        """Return how many runs began since."""
+        """Return of how many remediations a run began since."""
         ...
 
 

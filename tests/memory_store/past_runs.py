@@ -53,10 +53,12 @@ class PastRuns:
         )
 
     def failed_since(self, since: datetime) -> int:
-        return sum(self._failed(run) for run in self._all_runs() if run.started_at >= since)
+        runs = (run for run in self._all_runs() if run.ended_at and run.ended_at >= since)
+        return len({run.remediation_id for run in runs if self._failed(run)})
 
     def begun_since(self, since: datetime) -> int:
-        return sum(run.started_at >= since for run in self._all_runs())
+        runs = (run for run in self._all_runs() if run.started_at >= since)
+        return len({run.remediation_id for run in runs})
 
     def _corrected(
         self, remediation: Remediation, since: datetime
@@ -71,12 +73,12 @@ class PastRuns:
                 and one.created_at >= since
                 and one.run_id is not None
             ),
-            key=lambda one: one.created_at,
+            key=lambda one: one.updated_at,
         )
         first: dict[StackName, datetime] = {}
-        for one in found[:_MOST]:
+        for one in found:
             first.setdefault(one.stack, one.updated_at)
-        return tuple(first.items())
+        return tuple(first.items())[:_MOST]
 
     def _runs_of(self, stack: StackName, since: datetime) -> Iterator[PastRun]:
         newest = sorted(self._all_runs(), key=lambda run: (run.started_at, run.id), reverse=True)

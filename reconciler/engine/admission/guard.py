@@ -51,6 +51,11 @@ class Guard:
     at: frozenset[Stage] = EVERY_STAGE
     evaluate: Callable[[Evidence], Evaluated] | None = None
 
+    @property
+    def needs_plan(self) -> bool:
+        """Whether it can only be asked once a plan is there."""
+        return Stage.PLAN not in self.at
+
 
 def evaluation_of(situation: Situation, name: str) -> Json:
     """Return what the evaluation of guard `name` found out.

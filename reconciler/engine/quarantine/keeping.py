@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
 from reconciler.domain.edges import Edge
 from reconciler.domain.events import QuarantineMoved
 from reconciler.domain.plan import Plan
 from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
-from reconciler.domain.records import DriftDecision, FindingState, Json, Remediation
+from reconciler.domain.records import POLICY, DriftDecision, FindingState, Json, Remediation
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.engine.admission.guards.quarantine import GUARD
+from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import policy_of
 from reconciler.engine.quarantine.preparing import undo_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 from reconciler.wire import mapping
-
-POLICY: Final = "policy"
-"""Who asked for it, where no person did."""
 
 
 def store_undo(
@@ -101,6 +99,18 @@ def end(tx: Transaction, quarantine: Quarantine, release: Remediation, *, at: da
         for record in tx.findings.get_many(quarantine.finding_ids)
         if record.state is FindingState.QUARANTINED
     )
+    _wake_held(tx, at=at)
+
+
+def _wake_held(tx: Transaction, *, at: datetime) -> None:
+    """Let what a quarantine held look again at once: by itself it looks ever more rarely.
+
+    A policy's limit of quarantines holds those of other stacks as well.
+    """
+    for known in tx.remediations.in_states({RemediationState.HELD}):
+        if known.guard == GUARD.name:
+            tx.remediations.save(replace(known, next_at=at))
+            advance_soon(tx, [known.id])
 
 
 def quarantine_of(view: Transaction, known: Remediation) -> Quarantine | None:

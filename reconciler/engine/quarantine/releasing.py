@@ -10,12 +10,12 @@ from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState, release_reason
-from reconciler.domain.records import Remediation, RemediationId, ReportId
+from reconciler.domain.records import POLICY, Remediation, RemediationId, ReportId
 from reconciler.domain.remediation_states import BEFORE_EFFECT, OPEN, Event, RemediationState
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, new_id
 from reconciler.engine.moves import move, tell, the_remediation
-from reconciler.engine.quarantine.keeping import POLICY, quarantine_of
+from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 

@@ -301,7 +301,7 @@ async def test_one_resource_of_several_is_decided_alone(house: House, action: Ac
     house.world.depends[B] = (A,)
     house.world.live |= {A: {"size": 9}, B: {"size": 9}}
     await house.scan()
-    whole = replace(await house.the_open(), action_type=action)
+    whole = replace(await house.the_open(), action_type=action, isolation_group="sg-alone")
     await house.service.store.transact(lambda tx: tx.remediations.save(whole))
     assert (whole.state, whole.addresses) == (RemediationState.AWAITING_APPROVAL, (A, B))
     alone = await split(house.service, whole.id, addresses={A}, actor="ann")
@@ -309,6 +309,11 @@ async def test_one_resource_of_several_is_decided_alone(house: House, action: Ac
     parts = await house.remediations(RemediationState.AWAITING_APPROVAL)
     assert {part.addresses for part in parts} == {(A,), (B,)}
     assert {part.action_type for part in parts} == {ActionType.MANUAL_REVIEW}
+    assert {part.requested_by for part in parts} == {"ann"}
+    # What says how it corrects stays: the policy's script or edges, or the isolation group.
+    assert {(part.policy_id, part.isolation_group) for part in parts} == {
+        (whole.policy_id, "sg-alone")
+    }
     assert (await house.remediation(whole.id)).state is RemediationState.SUPERSEDED
     alone = await house.remediation(alone.id)
     assert alone.plan_digest not in {None, whole.plan_digest}

@@ -255,3 +255,18 @@ async def test_who_asked_for_a_correction_may_not_approve_it_where_a_limit_says_
     await decisions.approve(house.service, waiting.id, plan_digest=digest, actor="ann")
     await house.settle()
     assert drifted(house) == set()
+
+
+async def test_one_correction_that_fails_again_and_again_does_not_stop_the_fleet(
+    fleet: House,
+) -> None:
+    fleet.limit(fleet_percent=100, bake=timedelta())
+    fleet.runner.fates.extend([Fate.FAILS] * 3)
+    await drift(fleet, NAMES[0])
+    await fleet.later(seconds=31)
+    await fleet.later(seconds=91)
+    (failed,) = await fleet.remediations()
+    assert (failed.state, failed.attempts) == (RemediationState.NEEDS_HUMAN, 3)
+    assert await fleet.read(lambda view: view.holds.all()) == ()
+    await drift(fleet, NAMES[1])
+    assert drifted(fleet) == {NAMES[0]}

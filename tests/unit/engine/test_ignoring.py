@@ -12,8 +12,10 @@ from reconciler.domain.ignoring import IgnoreRule, RuleMatches
 from reconciler.domain.model import Kind, Severity
 from reconciler.domain.records import FindingId, FindingState
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.windows import read_window
 from reconciler.engine.suppression import ignore, note, unsuppress
-from tests.unit.engine.house import MANUAL, A, B, House
+from tests.fake_world import Fate
+from tests.unit.engine.house import AUTO, MANUAL, A, B, House
 
 KNOWN = IgnoreRule("autoscaler", "it sets the size", owner="platform", path="size")
 
@@ -104,7 +106,7 @@ async def test_a_rule_that_comes_later_ends_what_had_not_begun(house: House) -> 
     house.service.ignores = (KNOWN,)
     await house.scan(minutes=1)
     ended = await house.remediation(waiting.id)
-    assert (ended.state, ended.note) == (RemediationState.CANCELLED, "a rule ignores its drift")
+    assert (ended.state, ended.note) == (RemediationState.CANCELLED, "ignored by a rule")
 
 
 async def test_somebodys_own_decision_goes_before_a_rule(house: House) -> None:
@@ -188,3 +190,46 @@ async def test_notes_are_kept_in_the_audit_and_change_nothing(house: House) -> N
         ("finding.comment", "ticket OPS-12"),
         ("finding.ack", None),
     ]
+
+
+@pytest.mark.parametrize("by", ["a person", "a rule"])
+async def test_what_is_ignored_is_not_corrected_with_the_rest(house: House, by: str) -> None:
+    await house.put(AUTO)
+    house.limit(windows=(read_window("12:00-13:00 UTC"),))  # now is 10:00 UTC
+    changed(house, A, B)
+    await house.scan()
+    await house.scan(seconds=31)
+    (whole,) = await house.remediations(RemediationState.HELD)
+    assert set(whole.addresses) == {A, B}
+    if by == "a rule":
+        house.service.ignores = (replace(KNOWN, address="thing.a"),)
+        await house.scan(minutes=1)
+    else:
+        (finding,) = [one for one in await house.findings() if one.address == A]
+        await ignore(house.service, finding.id, reason="the vendor", actor="ann")
+        await house.settle()
+    ended = await house.remediation(whole.id)
+    assert ended.state is RemediationState.SUPERSEDED
+    assert str(ended.note).startswith("divided: thing.a is ignored by")
+    (rest,) = await house.remediations(RemediationState.HELD)
+    assert (rest.addresses, rest.policy_id) == ((B,), whole.policy_id)
+    house.clock.at = house.clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    await house.later(seconds=1)
+    assert (house.world.live[A], house.world.live[B]) == ({"size": 9}, {"size": 1})
+
+
+async def test_what_was_ignored_in_effect_is_left_out_of_the_next_attempt(house: House) -> None:
+    await house.put(AUTO)
+    changed(house, A, B)
+    house.runner.fates.append(Fate.FAILS)
+    await house.scan()
+    await house.scan(seconds=31)
+    (waiting,) = await house.remediations(RemediationState.QUEUED)
+    assert waiting.attempts == 1
+    (finding,) = [one for one in await house.findings() if one.address == A]
+    # As if it had been ignored while the first attempt was at work.
+    ignored = replace(finding, state=FindingState.IGNORED)
+    await house.service.store.transact(lambda tx: tx.findings.put_many([ignored]))
+    await house.later(seconds=31)
+    assert (house.world.live[A], house.world.live[B]) == ({"size": 9}, {"size": 1})
+    assert (await house.remediation(waiting.id)).state is RemediationState.SUPERSEDED

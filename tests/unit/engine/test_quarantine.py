@@ -15,7 +15,7 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, cancel, reject, request, retry
+from reconciler.engine.decisions import approve, cancel, hold, reject, request, resume, retry
 from reconciler.engine.quarantine.releasing import release
 from reconciler.engine.stacks import remove
 from reconciler.engine.sweep import recover
@@ -365,6 +365,17 @@ async def test_a_correction_that_would_attach_it_is_held(house: House) -> None:
     assert (held.state, held.guard) == (P.HELD, "quarantine")
     assert "it would attach thing.edge again" in str(held.hold_reason)
     assert EDGE not in house.world.live
+    # Each look is a plan of the tool: an hour's looks are no sixty of them.
+    before = (await house.events()).count("remediation.planning")
+    for _ in range(120):
+        await house.later(minutes=1)
+    assert 1 < (await house.events()).count("remediation.planning") - before < 30
+    quarantine = await the_quarantine(house)
+    await release(house.service, quarantine.id, actor="bob")
+    house.adapter.drags = set()
+    await house.settle()
+    # Released, it is planned at once; without the edge that is another plan than was approved.
+    assert (await house.remediation(made.id)).state is P.AWAITING_APPROVAL
 
 
 async def test_one_at_a_time_of_a_policy(house: House) -> None:
@@ -461,3 +472,34 @@ async def test_a_stuck_quarantine_can_be_retried(house: House) -> None:
 async def _scanned(house: House) -> tuple[FindingRecord, ...]:
     await house.scan()
     return await house.findings()
+
+
+async def test_a_hold_on_the_resource_keeps_it_isolated(house: House) -> None:
+    await approved(house)
+    await hold(house.service, by="ann", reason="forensics", stack=SHOP, address=A)
+    await house.later(hours=5)
+    assert EDGE not in house.world.live
+    (kept,) = await house.remediations(P.HELD)
+    assert (kept.action_type, kept.guard) == (ActionType.RELEASE, "kill_switch")
+    await resume(house.service, by="ann", stack=SHOP, address=A)
+    await house.later(minutes=1)
+    assert house.world.live[EDGE] == {"port": 80}
+
+
+async def test_a_hold_on_the_resource_keeps_it_connected(house: House) -> None:
+    house.world.live[B] = {"size": 9}
+    house.world.edges = {EDGE: B}
+    await house.scan()
+    waiting = await house.the_open()
+    await hold(house.service, by="ann", reason="a demo", stack=SHOP, address=B)
+    await approved(house, waiting)
+    assert EDGE in house.world.live
+    assert (await house.remediation(waiting.id)).state is P.HELD
+    # What a plan isolates is known by a plan alone: an hour's looks are no sixty of them.
+    before = (await house.events()).count("remediation.planning")
+    for _ in range(60):
+        await house.later(minutes=1)
+    assert (await house.events()).count("remediation.planning") - before < 20
+    await resume(house.service, by="ann", stack=SHOP, address=B)
+    await house.settle()
+    assert EDGE not in house.world.live

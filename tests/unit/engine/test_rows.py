@@ -28,6 +28,7 @@ from reconciler.engine.decisions import (
 )
 from reconciler.engine.due import advance_soon, request_scan
 from reconciler.engine.splitting import split
+from reconciler.engine.suppression import ignore
 from reconciler.engine.sweep import sweep
 from reconciler.stores import Transaction
 from tests.fake_world import Fate
@@ -98,8 +99,8 @@ def approves(house: House, one: Remediation) -> Awaitable[object]:
     return approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
 
 
-async def splits(house: House, one: Remediation) -> None:
-    """Divide it, after it became one of two resources."""
+async def of_two(house: House, one: Remediation, **more: object) -> FindingId:
+    """Let it be about two resources; return the finding of the second."""
     (finding,) = await house.findings()
     other = replace(finding, id=FindingId("other"), address=B)
     both = replace(
@@ -108,13 +109,26 @@ async def splits(house: House, one: Remediation) -> None:
         addresses=(A, B),
         fingerprints=(finding.fingerprint, other.fingerprint),
     )
+    both = replace(both, **more)  # type: ignore[arg-type]
 
     def prepare(tx: Transaction) -> None:
         tx.findings.put_many([other])
         tx.remediations.save(both)
 
     await house.service.store.transact(prepare)
+    return other.id
+
+
+async def splits(house: House, one: Remediation) -> None:
+    """Divide it, after it became one of two resources."""
+    await of_two(house, one)
     await split(house.service, one.id, addresses={A}, actor="ann")
+
+
+async def ignored_in_part(house: House, one: Remediation) -> None:
+    """Ignore one of its two resources."""
+    other = await of_two(house, one)
+    await ignore(house.service, other, reason="fine", actor="ann")
 
 
 async def asks_before_a_plan(house: House, one: Remediation) -> None:
@@ -125,23 +139,8 @@ async def asks_before_a_plan(house: House, one: Remediation) -> None:
 
 async def waits_in_part(house: House, one: Remediation) -> None:
     """Let a guard hold one of its two resources, and no plan be made of it."""
-    (finding,) = await house.findings()
-    other = replace(finding, id=FindingId("other"), address=B)
-    both = replace(
-        one,
-        finding_ids=(finding.id, other.id),
-        addresses=(A, B),
-        fingerprints=(finding.fingerprint, other.fingerprint),
-        action_type=ActionType.AUTO_CORRECT,
-        policy_id=MANUAL.policy_id,
-    )
-
-    def prepare(tx: Transaction) -> None:
-        tx.findings.put_many([other])
-        tx.remediations.save(both)
-
     house.adapter.refuses = {B: PermanentError("not B", about=(B,))}
-    await house.service.store.transact(prepare)
+    await of_two(house, one, action_type=ActionType.AUTO_CORRECT, policy_id=MANUAL.policy_id)
     held = Guard("held", lambda _: Hold("not B", about=frozenset({B})))
     house.service = replace(house.service, guards=(held,))
     await steps(house, one)
@@ -150,6 +149,8 @@ async def waits_in_part(house: House, one: Remediation) -> None:
 WAYS: dict[Row, Way] = {
     (P.DETECTED, E.SEEN_AGAIN): Way(steps),
     (P.DETECTED, E.SPLIT): Way(waits_in_part),
+    (P.CONFIRMED, E.SPLIT): Way(ignored_in_part),
+    (P.DECIDED, E.SPLIT): Way(ignored_in_part),
     (P.QUEUED, E.SPLIT): Way(waits_in_part),
     (P.HELD, E.SPLIT): Way(waits_in_part),
     (P.PLANNING, E.SPLIT): Way(waits_in_part),

@@ -30,11 +30,22 @@ def _is_about(hold: records.Hold, situation: Situation) -> bool:
 
 
 def _held(hold: records.Hold, situation: Situation) -> frozenset[ResourceAddress]:
-    """Return what the plan or the findings touch of the resource or module on hold."""
+    """Return what is touched of the resource or module on hold, cut off or connected again."""
     touched = {record.address for record in situation.findings}
     if situation.plan is not None:
         touched |= {resource.address for resource in situation.plan.resources}
+    touched |= {*situation.isolates, *_connected_again(situation)}
     return frozenset(address for address in touched if glob_covers(hold.address or "*", address))
+
+
+def _connected_again(situation: Situation) -> frozenset[ResourceAddress]:
+    """Return what a release makes reachable: it is planned as the edges alone."""
+    return frozenset(
+        edge.isolates
+        for quarantine in situation.quarantines
+        if quarantine.release == situation.remediation.id
+        for edge in quarantine.edges
+    )
 
 
 GUARD: Final = Guard("kill_switch", ask, at=BEFORE_EFFECT)

@@ -8,6 +8,7 @@ from typing import Final
 
 from reconciler.domain.deciding import decide_all, wants
 from reconciler.domain.policy import Act, ActionType, Policy
+from reconciler.domain.records import POLICY
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Evaluated, Evidence, Guard, evaluation_of
 from reconciler.engine.admission.situation import Situation, Stage
@@ -42,7 +43,7 @@ def _matters(situation: Situation) -> bool:
     known = situation.remediation
     if situation.stage is Stage.APPLY:
         return known.action_type is ActionType.AUTO_CORRECT
-    return known.policy_id is not None
+    return known.policy_id is not None and known.requested_by == POLICY
 
 
 def _next_change(policies: Iterable[Policy], *, now: datetime) -> datetime | None:

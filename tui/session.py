@@ -88,7 +88,7 @@ class Session:
 
     def own_request(self, remediation: Remediation | None) -> str:
         """Return why its own plan may not be approved by who asked for it; empty where it may."""
-        if remediation is None or remediation.policy_id is not None:
+        if remediation is None:
             return ""
         stack = self.store.stacks.get(remediation.stack)
         own = bool(self.name) and remediation.requested_by == self.name

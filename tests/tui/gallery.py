@@ -49,8 +49,8 @@ class Shot:
 _VARYING: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
     (re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
-    (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{7,}\b…?|\b[0-9a-f]{5}…"), "ID"),
+    (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
 )
 SHOTS: Final = (

@@ -173,7 +173,7 @@ async def note(session: Session, kind: NoteKind, ids: Sequence[str], text: str) 
 
 
 def _read_again(session: Session, finding_ids: Sequence[str]) -> None:
-    # That a person took a finding off the list, or put it back, is told by no event of drift.
+    # An older daemon tells in no event that a person took a finding off the list.
     session.store.unread.findings |= set(finding_ids)
 
 

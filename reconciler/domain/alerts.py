@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, NewType
 
 from reconciler.domain.errors import InvalidError
-from reconciler.domain.events import CATALOGUE, CHANNEL_FAILED, REMEDIATION, named_by
+from reconciler.domain.events import CATALOGUE, CHANNEL_FAILED, DRIFT_IGNORED, REMEDIATION, named_by
 from reconciler.domain.model import Severity, StackName
 from reconciler.domain.records import FindingRecord
 
@@ -51,7 +51,7 @@ REMEDIATION_EVENTS: Final = frozenset(
 STACK_EVENTS: Final = frozenset({"stack.error", "stack.stale"})
 CHANNEL_EVENTS: Final = frozenset({CHANNEL_FAILED})
 ENDING_EVENTS: Final = frozenset(
-    {"drift.healed", "remediation.converged", "remediation.suppressed"}
+    {"drift.healed", DRIFT_IGNORED, "remediation.converged", "remediation.suppressed"}
 )
 """With these a member leaves: alone they open an alert only where others stay."""
 EVENTS: Final = DRIFT_EVENTS | REMEDIATION_EVENTS | STACK_EVENTS | CHANNEL_EVENTS

@@ -284,6 +284,7 @@ _STATES: Final[Mapping[RemediationState, tuple[str, Level]]] = {
 REMEDIATION: Final = "remediation."
 DRIFT_DETECTED: Final = "drift.detected"
 DRIFT_ACKNOWLEDGED: Final = "drift.acknowledged"
+DRIFT_IGNORED: Final = "drift.ignored"
 RUN_ENDED: Final = "run.ended"
 STACK_SCANNED: Final = "stack.scanned"
 STACK_ERROR: Final = "stack.error"
@@ -300,6 +301,7 @@ _ROWS: Final = (
     EventType("drift.healed", DriftSeen, "finding", "drift is gone", "debug"),
     EventType("drift.reopened", DriftSeen, "finding", "suppressed drift is open again", "debug"),
     EventType(DRIFT_ACKNOWLEDGED, DriftSeen, "finding", "a person takes care of it"),
+    EventType(DRIFT_IGNORED, DriftSeen, "finding", "a person or a rule ignores it", "debug"),
     *(
         EventType(f"{REMEDIATION}{state}", RemediationMoved, "remediation", meaning, level)
         for state, (meaning, level) in _STATES.items()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from reconciler.domain.events import DRIFT_IGNORED
 from reconciler.domain.ignoring import IgnoreRule, may_be_ignored, rule_for
 from reconciler.domain.model import StackName
 from reconciler.domain.records import (
@@ -22,6 +23,7 @@ from reconciler.engine.leaving_out import leave_out
 from reconciler.stores import Transaction
 
 _BY_RULE: Final = "ignored by a rule"
+_TOLD: Final = {FindingState.OPEN: "drift.reopened", FindingState.IGNORED: DRIFT_IGNORED}
 
 
 def ignore_by_rules(
@@ -37,12 +39,12 @@ def ignore_by_rules(
     What a person decided stays. A remediation that had not begun goes on without what is ignored.
     """
     ruled = tuple(_ruled(record, rules, at=at) for record in records)
-    changed = [now for before, now in zip(records, ruled, strict=True) if now is not before]
-    tx.findings.put_many(changed)
-    for record in changed:
-        if record.state is FindingState.OPEN:
-            emit(tx, "drift.reopened", record.id, finding_body(record), at=at)
-    ignored = {record.id for record in changed if record.state is FindingState.IGNORED}
+    changes = [(was, now) for was, now in zip(records, ruled, strict=True) if now is not was]
+    tx.findings.put_many(now for _, now in changes)
+    for was, now in changes:
+        if now.state is not was.state:
+            emit(tx, _TOLD[now.state], now.id, finding_body(now), at=at)
+    ignored = {now.id for _, now in changes if now.state is FindingState.IGNORED}
     if ignored:
         for known in tx.remediations.open_of(stack):
             leave_out(tx, known, ignored, at=at, why=_BY_RULE)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.events import DRIFT_ACKNOWLEDGED
+from reconciler.domain.events import DRIFT_ACKNOWLEDGED, DRIFT_IGNORED
 from reconciler.domain.ignoring import uncovered
 from reconciler.domain.records import (
     DriftDecision,
@@ -83,6 +83,7 @@ async def ignore(
         )
         ignored = replace(known, state=FindingState.IGNORED, acted_on=False, decision=decision)
         tx.findings.put_many([ignored])
+        emit(tx, DRIFT_IGNORED, finding_id, finding_body(ignored), at=at)
         pending = tx.remediations.open_with(finding_id)
         if pending is not None:
             leave_out(tx, pending, {finding_id}, at=at, actor=actor, why=f"ignored by {actor}")

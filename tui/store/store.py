@@ -14,7 +14,7 @@ from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from reconciler.wire.stacks import Stack
 from tui.store.counts import Counts
-from tui.store.noting import Note, Noting
+from tui.store.noting import ENDED, Note, Noting
 from tui.store.rows import Row
 
 if TYPE_CHECKING:  # the first event brings it, and the catalogue of all of them
@@ -248,6 +248,9 @@ class Store:
         made_at = known.created_at if known else None
         note = Note(remediation_id, state, str(body["action_type"]), made_at)
         self._note(note, body.get("finding_ids", ()))
+        if state in ENDED:
+            # To suppress it ignores its findings, which an older daemon tells in no event of drift.
+            self.unread.findings |= {*body.get("finding_ids", ())} & self.rows.keys()
 
     def _run(self, body: dict[str, Any]) -> None:
         run_id = str(body["id"])

@@ -20,6 +20,7 @@ def test_a_channel_names_types_and_beginnings_of_types() -> None:
         "drift.healed",
         "drift.reopened",
         "drift.acknowledged",
+        "drift.ignored",
         "run.ended",
     }
     assert named_by(["hold.*"]) == named_by(["hold."]) == {"hold.set", "hold.released"}

@@ -149,3 +149,30 @@ def test_what_left_is_remembered_as_it_was_with_why_and_not_forever() -> None:
     assert len(store.gone) < 3000
     store.put_row(replace(ROW, id="2999"))
     assert "2999" not in store.gone
+
+
+def told_of(name: str, state: str, *finding_ids: str) -> Event:
+    body = {
+        "id": name, "stack": "web", "state": state, "action_type": "auto_correct",
+        "finding_ids": list(finding_ids), "plan_digest": None, "run_id": None, "note": None,
+    }  # fmt: skip
+    return Event(seq=1, at=NOW, type=f"remediation.{state}", subject=name, body=body)
+
+
+def test_what_a_remediation_was_about_is_read_again_when_it_ended() -> None:
+    store = Store()
+    store.put_row(replace(ROW, id="a"))
+    store.apply(told_of("m", "planning", "a", "b"))
+    assert store.unread.findings == set()
+    store.apply(told_of("m", "suppressed", "a", "b"))
+    assert store.unread.findings == {"a"}
+
+
+def test_a_finding_that_somebody_ignored_leaves_the_list() -> None:
+    store = Store()
+    store.put_row(replace(ROW, id="a"))
+    event = drift(1, "a", "ignored", "low")
+    event.body["state"] = "ignored"
+    store.apply(event)
+    assert not store.rows
+    assert store.gone["a"].state == "ignored"

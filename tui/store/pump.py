@@ -19,6 +19,7 @@ from tui.store.store import Changes, Store
 TICK_S: Final = 0.15
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 8.0
+DENIED_S: Final = 5.0
 
 
 class Pump:
@@ -51,6 +52,7 @@ class Pump:
         self._snapshot_wanted = asyncio.Event()
         self._stream = Link()
         self._moved = False
+        self._from_newest = True
         self.link = Link()
         self.loaded = False
 
@@ -75,10 +77,11 @@ class Pump:
                 self._reached(Link("denied", time.monotonic(), 0, str(error), error.remedy or ""))
             except ReconcilerError as error:
                 self._lost(error)
-            await asyncio.sleep(5.0)
+            await asyncio.sleep(DENIED_S)
 
     async def _events(self) -> None:
         after = self._store.seq or None
+        self._from_newest = after is None
         stream = self._client.events.follow(
             after=after, patience_s=math.inf, opened=self._opened, lost=self._lost
         )
@@ -90,8 +93,9 @@ class Pump:
 
     def _opened(self) -> None:
         self._reached(Link("live", time.monotonic()))
-        # What changed while nobody listened and is older than the stream keeps is in the lists.
-        if not self.loaded:
+        # A stream without a place begins at the newest event: what was told before is in the lists.
+        if self._from_newest or not self.loaded:
+            self._from_newest = False
             self._snapshot_wanted.set()
 
     def _lost(self, error: ReconcilerError) -> None:

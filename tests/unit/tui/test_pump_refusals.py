@@ -108,6 +108,16 @@ async def test_a_token_that_was_removed_is_not_allowed_until_it_is_accepted() ->
         assert store.rows["a"].severity == "high"
 
 
+async def test_a_stream_that_was_refused_before_any_event_misses_none() -> None:
+    daemon = Daemon(open={"a": "low"})
+    async with followed(daemon) as (pump, store):
+        await until(lambda: pump.loaded)
+        daemon.cuts.append(refused(401))
+        await until(lambda: not daemon.cuts)
+        daemon.becomes("b", "high")  # while nobody listens
+        await until(lambda: "b" in store.rows)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _at_once() -> Iterator[None]:
     with at_once():

@@ -52,7 +52,7 @@ def a_finding(name: str, severity: str, state: str) -> Finding:
 class Daemon:
     """What is true, the events that tell of it, and answers that take a while to arrive.
 
-    `refusals` are what the next answers are instead.
+    `refusals` are what the next answers are instead, `cuts` what ends the stream that is open.
     """
 
     delays: list[int] = field(default_factory=lambda: [1])
@@ -60,6 +60,7 @@ class Daemon:
     remediations: dict[str, Remediation] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
     refusals: list[ReconcilerError] = field(default_factory=list)
+    cuts: list[ReconcilerError] = field(default_factory=list)
     page: int = 2
     asked: int = 0
     known: set[str] = field(default_factory=set)
@@ -140,6 +141,8 @@ class Daemon:
         place = len(self.log) if after is None else after
         opened()
         while True:
+            if self.cuts:
+                raise self.cuts.pop(0)
             while place < len(self.log):
                 place += 1
                 yield self.log[place - 1]
@@ -179,7 +182,7 @@ async def until(holds: Callable[[], object]) -> None:
 def at_once() -> Iterator[None]:
     """Have the pump wait for nothing between two things that it does."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("TICK_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S"):
+        for name in ("TICK_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S", "DENIED_S"):
             patch.setattr(pumping, name, 0)
         for name in ("LATER_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S"):
             patch.setattr(catch_up, name, 0)

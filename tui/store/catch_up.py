@@ -22,6 +22,8 @@ LATER_S: Final = 3.0
 """One thing that is refused does not keep the others from being read meanwhile."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 8.0
+DENIED_S: Final = 30.0
+"""With a token that is not accepted; after ten bad ones a minute the daemon refuses all of them."""
 _BUSY: Final = frozenset({429, 503})
 
 
@@ -29,7 +31,8 @@ class CatchUp:
     """Empties the store's `unread`, a few things at a time.
 
     Nothing that is named there is lost: what was refused is named again some seconds later. A
-    daemon that is busy, or does not answer, is left alone for a while, longer each time.
+    daemon that is busy, or does not answer, is left alone for a while, longer each time. With a
+    token that is not accepted it is asked for nothing but whose that is.
     """
 
     def __init__(
@@ -43,12 +46,15 @@ class CatchUp:
         self._later_at = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._again_at = 0.0
+        self._whose_at = -DENIED_S
         self._listed_at = -_MANY_EVERY_S
 
     async def go_on(self) -> None:
         """Read the next few things, unless the daemon is to be left alone."""
         now = time.monotonic()
         if now < self._again_at:
+            return
+        if self._refusals.denied is not None and not await self._is_accepted(now):
             return
         if self._refusals:
             self._refusals.keep(self._asked())
@@ -66,6 +72,18 @@ class CatchUp:
         if "hold" in others and not await self._read(others, "hold", self._reads.hold):
             return
         await self._read_some()
+
+    async def _is_accepted(self, now: float) -> bool:
+        """Ask whose the token is, now and then; return whether it is accepted again."""
+        if now - self._whose_at < DENIED_S:
+            return False
+        self._whose_at = now
+        try:
+            await self._reads.whose()
+        except ReconcilerError:
+            return False
+        self._refusals.accepted()
+        return True
 
     def _asked(self) -> set[str]:
         """Return what is still to be read."""
@@ -110,7 +128,7 @@ class CatchUp:
             if not self._later:
                 self._later_at = time.monotonic() + LATER_S
             self._later.append((unread, name))
-            return not self._leave_alone(error)
+            return self._refusals.denied is None and not self._leave_alone(error)
         self._refusals.discard(name)
         self._pause_s = FIRST_PAUSE_S
         return True

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.client import Client
 from reconciler.client.errors import DeniedError, ReconcilerError
-from tui.store.catch_up import CatchUp
+from tui.store.catch_up import DENIED_S, CatchUp
 from tui.store.link import Link
 from tui.store.reads import Reads
 from tui.store.refusals import LISTS, Refusals
@@ -19,7 +19,7 @@ from tui.store.store import Changes, Store
 TICK_S: Final = 0.15
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 8.0
-DENIED_S: Final = 5.0
+AGAIN_S: Final = 5.0
 
 
 class Pump:
@@ -77,7 +77,7 @@ class Pump:
                 self._reached(Link("denied", time.monotonic(), 0, str(error), error.remedy or ""))
             except ReconcilerError as error:
                 self._lost(error)
-            await asyncio.sleep(DENIED_S)
+            await asyncio.sleep(DENIED_S if self._stream.state == "denied" else AGAIN_S)
 
     async def _events(self) -> None:
         after = self._store.seq or None
@@ -122,7 +122,7 @@ class Pump:
                 await self._reads.lists()
             except ReconcilerError as error:
                 self._refusals.add(LISTS, error)
-                await asyncio.sleep(pause_s)
+                await asyncio.sleep(DENIED_S if self._refusals.denied else pause_s)
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 self._snapshot_wanted.set()
             else:

@@ -38,6 +38,10 @@ class Reads:
         self._learn = learn
         self.progress = 0
 
+    async def whose(self) -> None:
+        """Ask whose token it is."""
+        await self._learn()
+
     async def lists(self) -> None:
         """Read every list anew."""
         store, client = self._store, self._client

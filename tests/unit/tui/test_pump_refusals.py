@@ -10,6 +10,8 @@ import pytest
 
 from reconciler.client.errors import ReconcilerError
 from tests.unit.tui.told import Daemon, at_once, cut, refused, until
+from tui.store import catch_up
+from tui.store import pump as pumping
 from tui.store.pump import Pump
 from tui.store.store import Store
 
@@ -106,6 +108,47 @@ async def test_a_token_that_was_removed_is_not_allowed_until_it_is_accepted() ->
         await until(lambda: pump.link.state == "denied")
         await until(lambda: pump.link.live)
         assert store.rows["a"].severity == "high"
+
+
+async def test_a_removed_token_stays_not_allowed_until_something_is_read() -> None:
+    daemon = Daemon(open={"a": "low", "b": "low"})
+    async with followed(daemon) as (pump, store):
+        await until(lambda: pump.loaded)
+        daemon.bad_tokens = 0
+        daemon.becomes("a", "high")
+        await until(lambda: pump.link.state == "denied")
+        states = set[str]()
+
+        def is_too_often() -> bool:
+            states.add(pump.link.state)
+            return (daemon.bad_tokens or 0) > 30
+
+        await until(is_too_often)
+        daemon.becomes("a", None)  # what was refused needs no answer any more
+        for _ in range(50):
+            await asyncio.sleep(0)
+            states.add(pump.link.state)
+        assert states == {"denied"}
+        daemon.bad_tokens = None
+        daemon.becomes("b", "high")
+        await until(lambda: pump.link.live and store.rows["b"].severity == "high")
+
+
+async def test_a_removed_token_is_not_sent_with_every_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catch_up, "DENIED_S", 3600)
+    monkeypatch.setattr(pumping, "DENIED_S", 3600)
+    daemon = Daemon(open={"a": "low"})
+    async with followed(daemon) as (pump, _):
+        await until(lambda: pump.loaded)
+        daemon.bad_tokens = 0
+        for place in range(20):
+            daemon.becomes(f"f{place}", "low")
+        pump.read_again()
+        for _ in range(300):
+            await asyncio.sleep(0)
+        assert pump.link.state == "denied"
+        # One thing that an event told of, the lists, and whose token it is.
+        assert daemon.bad_tokens <= 3
 
 
 async def test_a_stream_that_was_refused_before_any_event_misses_none() -> None:

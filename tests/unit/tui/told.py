@@ -24,6 +24,8 @@ from tui.store import pump as pumping
 
 URL: Final = "http://127.0.0.1:7433"
 _LAPS: Final = 1000
+_BAD_TOKENS: Final = 10
+"""As many of an address are refused with 401 in a minute, the others with 429."""
 
 
 def refused(status: int) -> ReconcilerError:
@@ -53,6 +55,7 @@ class Daemon:
     """What is true, the events that tell of it, and answers that take a while to arrive.
 
     `refusals` are what the next answers are instead, `cuts` what ends the stream that is open.
+    With `bad_tokens` the token is not known any more; it counts how often it came.
     """
 
     delays: list[int] = field(default_factory=lambda: [1])
@@ -61,6 +64,7 @@ class Daemon:
     log: list[Event] = field(default_factory=list)
     refusals: list[ReconcilerError] = field(default_factory=list)
     cuts: list[ReconcilerError] = field(default_factory=list)
+    bad_tokens: int | None = None
     page: int = 2
     asked: int = 0
     known: set[str] = field(default_factory=set)
@@ -70,6 +74,9 @@ class Daemon:
         self.asked += 1
         for _ in range(self.delays[self.asked % len(self.delays)]):
             await asyncio.sleep(0)
+        if self.bad_tokens is not None:
+            self.bad_tokens += 1
+            raise refused(401 if self.bad_tokens <= _BAD_TOKENS else 429)
         if self.refusals:
             raise self.refusals.pop(0)
 
@@ -182,8 +189,8 @@ async def until(holds: Callable[[], object]) -> None:
 def at_once() -> Iterator[None]:
     """Have the pump wait for nothing between two things that it does."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("TICK_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S", "DENIED_S"):
+        for name in ("TICK_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S", "AGAIN_S", "DENIED_S"):
             patch.setattr(pumping, name, 0)
-        for name in ("LATER_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S"):
+        for name in ("LATER_S", "FIRST_PAUSE_S", "LONGEST_PAUSE_S", "DENIED_S"):
             patch.setattr(catch_up, name, 0)
         yield

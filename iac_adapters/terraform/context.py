@@ -197,6 +197,7 @@ def _context(
         called_from=found.called_from,
         warnings=(
             *found.source.warnings,
+            *overrides.warnings,
             *(overrides.warning(label) for label in followed),
             *left_out(given, tool=executable.name),
         ),

@@ -92,6 +92,7 @@ class Assembly:
         for _ in range(_ATTEMPTS):
             recording = await self.record(context)
             again = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            again.require_plugins()
             if again.revision == context.revision:
                 self._recordings.store(context.revision, recording)
                 return context, recording

@@ -26,6 +26,7 @@ from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_answer import ProviderSchema
@@ -208,7 +209,10 @@ class Assembly:
         """Return the stack as a whole plan of the tool's own shows it."""
         # No provider was asked by way of us: whether it is planned the plan itself says.
         unasked = frozenset(instance.label for instance in context.state.instances)
-        recording = replace(plan.as_recording(), unasked=unasked)
+        outputs = await changed_outputs(
+            plan.content or {}, context.source.files, place=context.directory
+        )
+        recording = replace(plan.as_recording(outputs), unasked=unasked)
         keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
         # A note says why a plugin cannot be asked. A whole plan asks none.
@@ -258,6 +262,7 @@ def _order(context: Context) -> RecordingOrder:
         environment=context.environment,
         configure_deadline_s=configure_deadline_s(context.environment),
         called_from=context.called_from,
+        files=context.source.files,
     )
 
 

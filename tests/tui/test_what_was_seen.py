@@ -8,11 +8,16 @@ import pytest
 
 from reconciler.domain.records import RemediationId
 from reconciler.stores import Transaction
+from reconciler.wire.findings import Finding
 from tests.client.conftest import Served
 from tests.tui.conftest import seated
 from tests.tui.drifting import drifted
 from tests.unit.engine.house import A, B
+from tests.unit.tui.told import refused
+from tui.screens import finding_reads
+from tui.screens.finding import FindingPage
 from tui.session import Options
+from tui.store.rows import row_of
 
 
 async def _planned_anew(served: Served) -> str:
@@ -104,3 +109,63 @@ async def test_drift_that_changes_while_the_reason_is_typed_is_not_ignored(serve
         await seat.until("changed since you looked, so it was left alone")
     (finding,) = await house.findings()
     assert finding.state == "open"
+
+
+@pytest.mark.parametrize("key", ["i", "C", "Q"])
+async def test_what_the_page_does_not_show_yet_is_not_decided_about(
+    key: str, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = served.desk.house
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        rows = seat.app.session.store.rows
+        ((name, row),) = rows.items()
+        before = row.report_id
+        await seat.press("enter")
+        await seat.until("99")
+        with monkeypatch.context() as patch:
+            patch.setattr(seat.app.session.client.findings, "get", _busy)
+            house.world.live[A] = {"size": 7}
+            await house.scan()
+            await seat.until(lambda: rows[name].report_id != before)
+            await seat.press(key)
+            await seat.until("changed since it was shown; reading it again")
+        assert await house.remediations() == ()
+
+
+async def _busy(_name: str) -> Finding:
+    raise refused(503)
+
+
+async def test_a_page_asks_again_for_what_it_was_refused(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_reads, "LATER_S", 2.0)  # longer than a read rests
+    house = served.desk.house
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        session = seat.app.session
+        ((name, row),) = session.store.rows.items()
+        real = session.client.findings.get
+        await seat.press("enter")
+        await seat.until("99")
+        page = seat.app.screen
+        assert isinstance(page, FindingPage)
+
+        async def finding(name: str) -> None:
+            session.store.put_row(row_of(await real(name)))
+
+        monkeypatch.setattr(session.pump._reads, "finding", finding)
+        with monkeypatch.context() as patch:
+            patch.setattr(session.client.findings, "get", _busy)
+            house.world.live[A] = {"size": 7}
+            await house.scan()
+            await seat.until(lambda: session.store.rows[name].signature != row.signature)
+            await seat.until(lambda: page.error and not page._reading._runs)
+        await seat.until(lambda: not page.error and "99" not in seat.screen)

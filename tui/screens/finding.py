@@ -21,6 +21,7 @@ from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
 
 _MOST_CONTEXT: Final = 50
+_ABOUT_DRIFT: Final = FindingVerbs.permissions.keys() - {"plan"}
 TABS: Final = ("diff", "why", "plan", "template", "history", "raw")
 
 
@@ -135,6 +136,19 @@ class FindingPage(FindingVerbs, FindingReads):
                 self.known().preview = None
                 self.make_plan()
             self.show()
+
+    def may(self, action: str) -> bool:
+        """Whether an action may be done now: none about other drift than the page shows."""
+        return super().may(action) and (action not in _ABOUT_DRIFT or self._is_shown())
+
+    def _is_shown(self) -> bool:
+        # A row knows by an event what the page has yet to read.
+        row = self.session.store.rows.get(self.finding_id)
+        if row is None or (self.finding and row.report_id == self.finding.report_id):
+            return True
+        self.read()
+        self.flash(("changed since it was shown; reading it again", "high"))
+        return False
 
     def chosen(self) -> list[Row]:
         """Return the finding's row."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from textual import work
+from textual.timer import Timer
 
-from reconciler.client.errors import NotFoundError, ReconcilerError
+from reconciler.client.errors import DeniedError, NotFoundError, ReconcilerError
 from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from reconciler.wire.remediations import Remediation
@@ -12,6 +13,7 @@ from tui.background import read_background, remediations_of
 from tui.lines.tabs import Known
 from tui.reading import Reading
 from tui.screens.document import DocumentPage
+from tui.store.catch_up import DENIED_S, LATER_S
 from tui.store.store import Changes
 
 
@@ -29,16 +31,18 @@ class FindingReads(DocumentPage):
         self.error = ""
         self.removed = False
         self._known = Known()
+        self._later: Timer | None = None
         self._reading = Reading(self._read_finding)
         self._reading_background = Reading(self._read_around)
 
     def on_mount(self) -> None:
         """Read the finding."""
-        self._read()
+        self.read()
         if self.tab == "plan":
             self.make_plan()
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read the finding; while it is read already, once more after that."""
         if self._reading.wanted():
             self.run_worker(self._reading.run(), group="finding", exit_on_error=False)
 
@@ -50,14 +54,20 @@ class FindingReads(DocumentPage):
             self.removed = True
         except ReconcilerError as error:
             self.error = str(error)
+            self._read_later(DENIED_S if isinstance(error, DeniedError) else LATER_S)
         self.show()
         self.read_tab()
+
+    def _read_later(self, pause_s: float) -> None:
+        if self._later is not None:
+            self._later.stop()
+        self._later = self.set_timer(pause_s, self.read)
 
     def store_changed(self, changes: Changes) -> None:
         """Read it again when it changed; what is being read stays where it is."""
         if self.finding_id in changes.findings or changes.everything:
             self._known.revisions, self._known.revisions_error = None, ""
-            self._read()
+            self.read()
         elif changes.remediations or changes.others:
             self._read_background()
             self.show()

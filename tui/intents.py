@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal, cast
 
-from reconciler.client.errors import ReconcilerError, UnreachableError
+from reconciler.client.errors import ReconcilerError, RefusedError, UnreachableError
 from reconciler.client.exchange import new_key
 from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
@@ -30,6 +30,11 @@ _DECISIONS: Final = {
     "suppress": routes.SUPPRESS_REMEDIATION,
     "cancel": routes.CANCEL_REMEDIATION,
 }
+_INVALID: Final = 422
+_OLDER: Final = (
+    "the daemon is older than this program and cannot check which plan is meant, so it was left"
+    " alone; look at its plan, then type: trueup {verb} {id} --reason '...'"
+)
 CHANGED: Final = "changed since you looked, so it was left alone; look at it again"
 
 
@@ -75,16 +80,11 @@ async def decide(session: Session, verb: str, targets: Sequence[Target], reason:
         if verb != "cancel" and has_moved(target, session.store):
             done.failed.append((target.id, CHANGED))
             continue
-        body = _decision(reason, target) if verb != "cancel" else None
+        decision = DecisionBody(reason=reason, plan_digest=target.plan_digest or None)
+        body = decision.as_json() if verb != "cancel" else None
         work = partial(session.client.calls.ask, _DECISIONS[verb], target.id, body=body)
-        await _do(done, target.id, work)
+        await _do(done, target.id, work, older=_OLDER.format(verb=verb, id=target.id))
     return done
-
-
-def _decision(reason: str, target: Target) -> Mapping[str, Any]:
-    body = DecisionBody(reason=reason, plan_digest=target.plan_digest or None).as_json()
-    # An older daemon refuses a key that it does not know.
-    return {name: value for name, value in body.items() if value is not None}
 
 
 async def request(session: Session, findings: Sequence[Seen], action: str) -> Done:
@@ -222,16 +222,26 @@ async def resume(session: Session) -> Done:
     return done
 
 
-async def _do(done: Done, target: str, work: Callable[..., Awaitable[Any]]) -> None:
+async def _do(
+    done: Done, target: str, work: Callable[..., Awaitable[Any]], *, older: str = ""
+) -> None:
+    """Do it, and note what came of it; `older` says what to do where a daemon knows no digests."""
     try:
         await work(key=new_key())
     except ReconcilerError as error:
         remedy = f"; {error.remedy}" if error.remedy else ""
-        done.failed.append((target, f"{error}{remedy}"))
+        done.failed.append((target, older if _is_older(error) and older else f"{error}{remedy}"))
         if isinstance(error, UnreachableError):
             done.unsent.append(target)
     else:
         done.ok.append(target)
+
+
+def _is_older(error: ReconcilerError) -> bool:
+    """Whether a daemon refused the digest of a plan as a key that it does not know."""
+    if not isinstance(error, RefusedError) or error.status != _INVALID:
+        return False
+    return any(wrong.field == "body.plan_digest" for wrong in error.problem.errors)
 
 
 async def _without_key(work: Callable[..., Awaitable[Any]], *arguments: str, key: str) -> Any:

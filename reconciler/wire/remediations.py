@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from reconciler.domain.next_commands import next_commands
 from reconciler.domain.remediation_states import RemediationState
@@ -63,6 +63,9 @@ class ReasonBody(Body):
 @model
 class DecisionBody(ReasonBody):
     """Why, and with `plan_digest` of which plan: one with another is not decided about."""
+
+    sparse: ClassVar[bool] = True
+    """An older daemon refuses a key that it does not know."""
 
     plan_digest: Word | None = None
 

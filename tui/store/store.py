@@ -28,8 +28,13 @@ _KINDS: Final = {
     "stack": "stacks",
 }  # fmt: skip
 """What an event of a topic tells of."""
-_READ_AGAIN: Final = {"hold.set": "hold", "hold.released": "hold", "policy.changed": "policy"}
-"""What is read as a whole after an event."""
+_READ_AGAIN: Final = {
+    "hold.set": "hold",
+    "hold.released": "hold",
+    "policy.changed": "policy",
+    "settings.reloaded": "policy",
+}
+"""What is read as a whole after an event; a guardrail that changed is told with the stacks."""
 
 
 @dataclass(slots=True)

@@ -176,3 +176,10 @@ def test_a_finding_that_somebody_ignored_leaves_the_list() -> None:
     store.apply(event)
     assert not store.rows
     assert store.gone["a"].state == "ignored"
+
+
+def test_every_stack_is_read_again_after_the_settings_were_reloaded() -> None:
+    store = Store()
+    body = {"taken": ["guardrails"], "needs_restart": []}
+    store.apply(Event(seq=1, at=NOW, type="settings.reloaded", subject="trueup.toml", body=body))
+    assert store.unread.others == {"policy"}  # with the lists, as policies are

@@ -10,7 +10,7 @@ from reconciler.client import Client
 from reconciler.client.errors import NotFoundError
 from reconciler.client.proposals import Proposals
 from tui.store.rows import Row, row_of
-from tui.store.store import Store
+from tui.store.store import Changes, Store
 
 if TYPE_CHECKING:
     from reconciler.wire.findings import Finding
@@ -49,7 +49,7 @@ class Reads:
         await self.hold()
         await self._policies()
         before = set(store.stacks)
-        found: set[str] = set()
+        found = Changes()
         self.progress = 0
         with store.lists_read(found):
             stacks = {
@@ -58,13 +58,18 @@ class Reads:
             for listed in _LISTED:
                 async for finding in client.findings.each(filter=listed):
                     store.put_row(self._row(finding))
-                    found.add(finding.id)
-                    self.progress = len(found)
+                    found.findings.add(finding.id)
+                    self.progress = len(found.findings)
             async for remediation in client.remediations.each():
                 store.put_remediation(remediation)
+                found.remediations.add(remediation.id)
             page = await client.runs.page(limit=_KEPT_RUNS)
             for run in page.items:
                 store.put_run(run)
+                found.runs.add(run.id)
+            if len(page.items) == _KEPT_RUNS:
+                oldest = min(run.started_at for run in page.items)
+                found.runs |= {run.id for run in store.runs.values() if run.started_at <= oldest}
         for name in before - stacks:
             store.stacks.pop(name, None)
         store.changes.everything = True
@@ -97,18 +102,18 @@ class Reads:
         return row_of(finding, self._store.proposals.of(finding, now=datetime.now(UTC)))
 
     async def remediation(self, name: str) -> None:
-        """Read one remediation, where there is such a one."""
+        """Read one remediation, or forget one that is gone."""
         try:
             self._store.put_remediation(await self._client.remediations.get(name))
         except NotFoundError:
-            return
+            self._store.drop_remediation(name)
 
     async def run(self, name: str) -> None:
-        """Read one run, where there is such a one."""
+        """Read one run, or forget one that is gone."""
         try:
             self._store.put_run(await self._client.runs.get(name))
         except NotFoundError:
-            return
+            self._store.drop_run(name)
 
     async def stack(self, name: str) -> None:
         """Read one stack, or forget one that is gone."""

@@ -129,6 +129,12 @@ class Store:
         )
         self._note(note, remediation.finding_ids)
 
+    def drop_remediation(self, remediation_id: str) -> None:
+        """Forget a remediation that there is not, as after a database was restored."""
+        self.remediations.pop(remediation_id, None)
+        self.changes.remediations.add(remediation_id)
+        self._note(Note(remediation_id, "", "", None), ())
+
     def _note(self, note: Note, finding_ids: Iterable[str]) -> None:
         """Note a remediation of findings, of which some may be read later than it."""
         for finding_id in self._noting.put(note, finding_ids):
@@ -151,6 +157,12 @@ class Store:
         self.runs[run.id] = run
         self.changes.runs.add(run.id)
 
+    def drop_run(self, run_id: str) -> None:
+        """Forget a run that there is not, or that is older than those that are kept."""
+        self.runs.pop(run_id, None)
+        self.steps.pop(run_id, None)
+        self.changes.runs.add(run_id)
+
     def _note_steps(self, before: Run | None, run: Run) -> None:
         """Keep since when each resource of a run is at its step, where that was seen."""
         if run.state != "started":
@@ -169,20 +181,24 @@ class Store:
         self.changes.stacks.add(stack.name)
 
     @contextmanager
-    def lists_read(self, found: set[str]) -> Iterator[None]:
-        """Forget the rows that no list had, once the lists were read; `found` are those they had.
+    def lists_read(self, found: Changes) -> Iterator[None]:
+        """Forget what no list had, once the lists were read; `found` is what they had.
 
         What events told of meanwhile is named in `unread`, whatever the lists said of it.
         """
-        before = set(self.rows)
+        before = Changes(set(self.rows), set(self.remediations), set(self.runs))
         meanwhile = self.listing = Changes()
         try:
             yield
-            left = before - found - meanwhile.findings
+            left = before.findings - found.findings - meanwhile.findings
             for gone in left:
                 self.drop_row(gone)
             if len(left) <= _MOST_ASKED:
                 self.unread.findings |= left  # why they left stands in no list
+            for gone in before.remediations - found.remediations - meanwhile.remediations:
+                self.drop_remediation(gone)
+            for gone in before.runs - found.runs - meanwhile.runs:
+                self.drop_run(gone)
         finally:
             self.listing = None
             self.unread.findings |= meanwhile.findings

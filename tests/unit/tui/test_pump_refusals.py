@@ -99,6 +99,21 @@ async def test_what_a_large_scan_found_is_read_with_the_lists() -> None:
         assert daemon.asked - before < 40
 
 
+async def test_a_remediation_of_a_database_before_is_forgotten() -> None:
+    daemon = Daemon(open={"a": "low"})
+    daemon.remediates("m", "awaiting_approval", "a")
+    daemon.remediates("n", "awaiting_approval", "a")
+    async with followed(daemon) as (pump, store):
+        await until(lambda: pump.loaded and {*store.remediations} == {"m", "n"})
+        del daemon.remediations["m"]
+        store.unread.remediations.add("m")
+        await until(lambda: {*store.remediations} == {"n"})
+        daemon.remediations.clear()
+        pump.read_again()
+        await until(lambda: not store.remediations)
+        assert store.rows["a"].remediation_id == ""
+
+
 async def test_a_token_that_was_removed_is_not_allowed_until_it_is_accepted() -> None:
     daemon = Daemon(open={"a": "low"})
     async with followed(daemon) as (pump, store):

@@ -13,7 +13,7 @@ from reconciler.wire.events import Event
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from tests.unit.tui.test_filters import ROW
-from tui.store.store import Store
+from tui.store.store import Changes, Store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -183,3 +183,18 @@ def test_every_stack_is_read_again_after_the_settings_were_reloaded() -> None:
     body = {"taken": ["guardrails"], "needs_restart": []}
     store.apply(Event(seq=1, at=NOW, type="settings.reloaded", subject="trueup.toml", body=body))
     assert store.unread.others == {"policy"}  # with the lists, as policies are
+
+
+def test_what_the_lists_do_not_have_any_more_is_forgotten() -> None:
+    store = Store()
+    for name in ("kept", "gone", "told"):
+        store.put_row(replace(ROW, id=f"of-{name}"))
+        store.put_remediation(remediation(name, "awaiting_approval", f"of-{name}"))
+    found = Changes(findings={"of-kept", "of-gone", "of-told"}, remediations={"kept"})
+    with store.lists_read(found):
+        store.put_remediation(remediation("kept", "awaiting_approval", "of-kept"))
+        store.apply(told_of("told", "planning", "of-told"))
+    assert set(store.remediations) == {"kept", "told"}
+    assert "gone" in store.taken().remediations
+    assert store.rows["of-gone"].remediation_id == ""
+    assert store.rows["of-kept"].remediation_id == "kept"

@@ -32,6 +32,8 @@ LOSSES: Final = AlertId("losses")
 """In place of an alert's id, where it is kept what a channel has lost (`channel_losses`)."""
 NOT_REACHED: Final = "not_reached"
 """The key of a receipt: whom the message did not reach, and why; all others have it."""
+LEFT_OF: Final = "left_of"
+"""The key of a receipt: the revision whose message some have, and others are offered again."""
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -136,7 +138,12 @@ class Delivery:
     @property
     def shown(self) -> bool:
         """Whether anybody saw the alert on this channel."""
-        return self.sent_revision > 0
+        return self.sent_revision > 0 or self.partly
+
+    @property
+    def partly(self) -> bool:
+        """Whether some have its last message, and others are offered it again."""
+        return LEFT_OF in self.receipt
 
     @property
     def may_be_seen(self) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from reconciler.domain.alerts import LEFT_OF
 from reconciler.notify.text import safe
 
 Refused = Mapping[str, tuple[int, bytes]]
@@ -33,7 +34,7 @@ def still_to_reach(
     receipt: Mapping[str, str], revision: int, recipients: Sequence[str]
 ) -> Sequence[str]:
     """Return for whom the mail of a revision is: after a part, for those who are left."""
-    if receipt.get("left_of") != str(revision):
+    if receipt.get(LEFT_OF) != str(revision):
         return recipients
     left = receipt["left"].split(",")
     return [each for each in recipients if each in left] or recipients
@@ -50,7 +51,7 @@ def reached(
     """Return what came of a mail that somebody got; None where everybody did."""
     tries = int(receipt.get("tries", "0")) + 1
     lost: dict[str, str] = {}
-    if receipt.get("left_of") == str(revision):
+    if receipt.get(LEFT_OF) == str(revision):
         lost = json.loads(receipt["lost"])
     for_now = [each for each, (code, _) in refused.items() if code < PERMANENT]
     left = for_now if may_retry and tries <= _MOST_TRIES else []
@@ -63,7 +64,7 @@ def reached(
     said = f"delivered to {safe(delivered) or 'nobody else'}; {each_said}"
     if not left:
         return Reached(said)
-    parts = {"left_of": str(revision), "left": ",".join(left), "tries": str(tries)}
+    parts = {LEFT_OF: str(revision), "left": ",".join(left), "tries": str(tries)}
     return Reached(said, {**parts, "lost": json.dumps(lost)})
 
 

@@ -105,9 +105,12 @@ class Mail:
                 remedy="write ASCII addresses as `from` and `to`, or use another server",
             ) from None
         except smtplib.SMTPResponseException as error:
-            raise self._refused(where, error.smtp_code) from None
+            if self._is_for_all(wanted) or _is_away(error):
+                raise self._refused(where, error.smtp_code) from None
+            # Given up, the mail would take the next ones from the others, who have it.
+            return dict.fromkeys(wanted, (error.smtp_code, _bytes(error.smtp_error)))
         except smtplib.SMTPRecipientsRefused as error:
-            if len(wanted) == len(server.recipients):
+            if self._is_for_all(wanted):
                 raise self._refused(
                     where, min(code for code, _ in error.recipients.values())
                 ) from None
@@ -116,6 +119,10 @@ class Mail:
         except (OSError, smtplib.SMTPException) as error:
             raise RetryableError(f"{where} took no mail: {reason_of(error)}") from None
 
+    def _is_for_all(self, wanted: Sequence[str]) -> bool:
+        """Whether nobody has the mail by an earlier try."""
+        return len(wanted) == len(self._server.recipients)
+
     @staticmethod
     def _refused(where: str, code: int) -> ReconcilerError:
         if code < PERMANENT:
@@ -123,6 +130,17 @@ class Mail:
         return PermanentError(
             f"{where} refuses the mail with {code}", remedy="check `from` and `to` of the channel"
         )
+
+
+def _is_away(error: smtplib.SMTPResponseException) -> bool:
+    """Whether the server talks to nobody for now, whomever the mail is for."""
+    at_first = isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError)
+    return at_first and error.smtp_code < PERMANENT
+
+
+def _bytes(words: bytes | str) -> bytes:
+    """Return what a server said; smtplib gives some of it as text."""
+    return words if isinstance(words, bytes) else words.encode()
 
 
 class _Line:

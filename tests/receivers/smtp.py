@@ -29,9 +29,9 @@ _CLOSES: Final = 421
 class MailSink:
     """What came, in order, and to whom: `mails` and `envelopes`.
 
-    `refuse` answers the next mails with a code each, `refuse_login` the next logins, and
-    `refuse_for` the next mails to an address. `logins` is what AUTH offers, `farewell` the answer
-    to QUIT.
+    `refuse` answers the next mails with a code each, `refuse_sender` the next senders,
+    `refuse_login` the next logins, and `refuse_for` the next mails to an address. `logins` is
+    what AUTH offers, `farewell` the answer to QUIT.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class MailSink:
     offers_tls: bool = True
     logins: str = "PLAIN"
     refuse: list[int] = field(default_factory=list)
+    refuse_sender: list[int] = field(default_factory=list)
     refuse_login: list[int] = field(default_factory=list)
     refuse_for: dict[str, list[int]] = field(default_factory=dict)
     farewell: int = 221
@@ -108,6 +109,8 @@ class _Conversation:
             return self._log_in(line)
         if word in (b"MAIL", b"RSET"):
             self.recipients.clear()
+        if word == b"MAIL" and self.sink.refuse_sender:
+            return self._say(self.sink.refuse_sender.pop(0), "not from you")
         if word == b"RCPT":
             return self._recipient(line)
         if word == b"DATA":

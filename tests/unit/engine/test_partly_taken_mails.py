@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.subscriptions import Subscription
+from reconciler.engine.channel_states import channel_states
 from reconciler.engine.service import Channel
 from reconciler.notify.addresses import open_channel
 from tests.receivers.smtp import MailSink, first_line, taking_mail
 from tests.unit.engine.board import begin, drift, tell
+from tests.unit.engine.house import B as OTHER
 from tests.unit.engine.house import House, open_house
 from tests.unit.notify.test_mail_server import address
 
@@ -64,3 +66,38 @@ async def test_a_change_waits_a_minute_and_not_for_those_who_are_left(
     await tell(house, seconds=1)
     await tell(house, seconds=61)
     assert sink.envelopes == [(A, C), (A, B, C)]
+
+
+@pytest.mark.parametrize("step", ["refuse", "refuse_sender"])
+async def test_those_who_have_a_mail_lose_nothing_where_the_others_are_refused_it_for_good(
+    house: House, sink: MailSink, step: str
+) -> None:
+    sink.refuse_for = {B: [450]}
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    setattr(sink, step, [554])
+    await tell(house, seconds=31)
+    (state,) = await channel_states(house.service)
+    assert (state.shown, state.given_up, state.lost) == (1, 0, 0)
+    await drift(house, size=1)
+    await tell(house, seconds=1)
+    assert sink.envelopes == [(A, C), (A, B, C)]
+    assert first_line(sink.mails[-1]).startswith("[resolved]")
+
+
+async def test_those_who_are_refused_a_mail_for_now_hold_up_no_other_alert(
+    house: House, sink: MailSink
+) -> None:
+    sink.refuse_for = {B: [450]}
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    sink.refuse = [451]
+    await tell(house, seconds=31)
+    await drift(house, OTHER, size=3)
+    await tell(house, seconds=1)
+    await tell(house)
+    assert sink.envelopes == [(A, C), (A, B, C)]
+    await tell(house, seconds=61)
+    assert sink.envelopes == [(A, C), (A, B, C), (B,)]

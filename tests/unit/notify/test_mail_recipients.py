@@ -105,6 +105,20 @@ async def test_a_server_that_ends_the_talk_before_the_mail_sent_it_to_nobody(
         assert sink.mails == []
 
 
+async def test_those_who_are_refused_the_mail_itself_are_tried_as_often(tmp_path: Path) -> None:
+    with taking_mail(MailSink(tmp_path, refuse_for={B: [450]})) as sink:
+        channel = to_all(sink)
+        receipt: dict[str, str] = {}
+        for _ in range(6):
+            with pytest.raises(PartlyShownError) as failed:
+                await channel.show(notice(), receipt)
+            receipt = dict(failed.value.receipt)
+            sink.refuse = [451]
+        receipt = dict(await channel.show(notice(), receipt))
+        assert receipt["not_reached"] == f"delivered to {A}, {C}; {B} refused: 451 not now"
+        assert sink.envelopes == [(A, C)]
+
+
 def test_who_left_the_settings_meanwhile_is_sent_nothing() -> None:
     receipt = {"left_of": "1", "left": f"{B},{C}", "lost": "{}"}
     assert list(still_to_reach(receipt, 1, [A, C])) == [C]

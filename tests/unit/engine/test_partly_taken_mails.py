@@ -101,3 +101,38 @@ async def test_those_who_are_refused_a_mail_for_now_hold_up_no_other_alert(
     assert sink.envelopes == [(A, C), (A, B, C)]
     await tell(house, seconds=61)
     assert sink.envelopes == [(A, C), (A, B, C), (B,)]
+
+
+@pytest.mark.parametrize(("tries", "hours"), [(8, 1), (1, 25)])
+async def test_an_outage_before_is_none_of_those_whom_the_server_refuses_then(
+    house: House, sink: MailSink, tries: int, hours: int
+) -> None:
+    sink.refuse = [451] * tries
+    await drift(house)
+    await tell(house, seconds=1)
+    for _ in range(tries):
+        await tell(house, minutes=61)
+    assert (sink.refuse, sink.mails) == ([], [])
+    sink.refuse_for = {B: [450]}
+    await tell(house, hours=hours, seconds=61)
+    (state,) = await channel_states(house.service)
+    assert (sink.envelopes, state.lost) == ([(A, C)], 0)
+    assert state.failing_since == house.clock.now()
+    await tell(house, seconds=31)
+    assert sink.envelopes == [(A, C), (B,)]
+
+
+async def test_a_change_after_a_mail_for_some_waits_as_after_one_for_all(
+    house: House, sink: MailSink
+) -> None:
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house, seconds=11)
+    sink.refuse_for = {B: [450]}
+    await drift(house, size=7)
+    await tell(house, seconds=61)
+    await drift(house, size=5)
+    await tell(house, seconds=1)
+    assert sink.envelopes == [(A, B, C), (A, C)]
+    await tell(house, seconds=60)
+    assert sink.envelopes == [(A, B, C), (A, C), (A, B, C)]

@@ -271,6 +271,11 @@ def cause_of_channel(name: str) -> str:
     return subject_of(CHANNEL, name)
 
 
+def is_test(cause: str) -> bool:
+    """Whether it is somebody who tries a channel."""
+    return read_subject(cause)[0] == TEST
+
+
 def channel_of(cause: str) -> str | None:
     """Return the channel whose failing is the cause; None of any other cause."""
     kind, name = read_subject(cause)

@@ -16,7 +16,7 @@ import structlog
 
 from reconciler.domain.alerts import NOT_REACHED
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
-from reconciler.domain.notices import Notice, NoticeKind
+from reconciler.domain.notices import Notice
 from reconciler.notify.forbidden import refuse_literal, refuse_peer
 from reconciler.notify.mail_message import mail_of, thread_of
 from reconciler.notify.mail_recipients import PERMANENT, Refused, reached, still_to_reach
@@ -64,7 +64,7 @@ class Mail:
             notice.revision,
             server.recipients,
             refused,
-            may_retry=notice.kind is NoticeKind.ALERT,
+            may_retry=notice.is_tried_again,
         )
         thread = thread_of(message, receipt)
         if found is None:

@@ -139,6 +139,20 @@ async def test_a_test_of_a_channel_says_whom_it_does_not_reach(tmp_path: Path) -
             assert sink.envelopes == [(A, C), (A, C)]
 
 
+async def test_a_test_of_a_channel_that_some_are_refused_for_now_did_not_fail(
+    tmp_path: Path,
+) -> None:
+    async with open_house(tmp_path) as house:
+        with taking_mail(MailSink(tmp_path, refuse_for={B: [450]})) as sink:
+            listen(house, sink)
+            tried = await try_channel(house.service, "mail", actor="ana")
+            assert tried.error is None
+            assert tried.not_reached == f"delivered to {A}, {C}; {B} refused: 450 no mail for {B}"
+            assert sink.envelopes == [(A, C), (A, B, C)]
+            await tell(house, hours=1)
+            assert len(sink.mails) == 2
+
+
 async def test_an_alert_for_some_is_tried_again_for_the_others_and_holds_up_no_other_alert(
     tmp_path: Path,
 ) -> None:

@@ -134,6 +134,24 @@ async def test_a_stack_that_was_never_verified_is_an_alert_after_three_intervals
     assert board.open == []
 
 
+async def test_a_start_before_the_first_verification_leaves_time_for_a_slow_first_scan(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    quick = stack_record(interval=timedelta(seconds=10))
+    await sync_config(house.service, stacks=[], policies=[])
+    await sync_config(house.service, stacks=[quick], policies=[])
+    house.clock.move(minutes=30)
+    house.service.started_at = house.clock.now()
+    await tell(house, minutes=9)
+    await tell(house)
+    assert board.shown == {}, "its first scan may install providers"
+    await tell(house, minutes=1)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
 async def test_a_stack_whose_first_scan_never_ends_is_an_alert_after_three_intervals(
     house: House,
 ) -> None:

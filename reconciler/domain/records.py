@@ -88,7 +88,7 @@ class StackRecord:
     drifted_at: datetime | None = None
     """When a scan last found drift that was not there before."""
     registered_at: datetime | None = None
-    """None of a stack that a version before this one registered and never scanned."""
+    """None of an embedding program's; what an older version registered has it from a start on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,14 @@ class Reached:
 def still_to_reach(
     receipt: Mapping[str, str], revision: int, recipients: Sequence[str]
 ) -> Sequence[str]:
-    """Return for whom the mail of a revision is: after a part, for those who are left."""
+    """Return for whom the mail of a revision is: after a part, for those who are left.
+
+    They are none where those left are no recipients any more.
+    """
     if receipt.get(LEFT_OF) != str(revision):
         return recipients
     left = receipt["left"].split(",")
-    return [each for each in recipients if _digest(each) in left] or recipients
+    return [each for each in recipients if _digest(each) in left]
 
 
 def reached(

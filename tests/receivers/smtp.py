@@ -31,7 +31,7 @@ class MailSink:
 
     `refuse` answers the next mails with a code each, `refuse_sender` the next senders,
     `refuse_login` the next logins, and `refuse_for` the next mails to an address. `logins` is
-    what AUTH offers, `farewell` the answer to QUIT.
+    what AUTH offers, `farewell` the answer to QUIT; with 0 it never comes.
     """
 
     folder: Path
@@ -96,7 +96,7 @@ class _Conversation:
         if word in (b"EHLO", b"HELO"):
             return self._offer()
         if word == b"QUIT":
-            return self._say(sink.farewell, "bye")
+            return await self._take_leave()
         if word == b"STARTTLS" and sink.offers_tls:
             self._say(220, "go")
             await self.writer.drain()
@@ -116,6 +116,11 @@ class _Conversation:
         if word == b"DATA":
             return await self._mail()
         return self._say(250, "ok")
+
+    async def _take_leave(self) -> int:
+        if not self.sink.farewell:
+            await self.reader.read()  # until the client has left
+        return self._say(self.sink.farewell, "bye")
 
     def _offer(self) -> int:
         offers = []

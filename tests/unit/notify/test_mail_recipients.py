@@ -13,6 +13,7 @@ from reconciler.engine.channel_tests import try_channel
 from reconciler.engine.service import Channel
 from reconciler.notify.addresses import open_channel
 from reconciler.ports import Notifier, PartlyShownError
+from reconciler.stores import Transaction
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.engine.board import begin, drift, tell
 from tests.unit.engine.house import B as OTHER
@@ -127,13 +128,36 @@ async def test_who_left_the_settings_meanwhile_is_sent_nothing(tmp_path: Path) -
     with taking_mail(MailSink(tmp_path, refuse_for={B: [450], C: [450]})) as sink:
         with pytest.raises(PartlyShownError) as failed:
             await to_all(sink).show(notice(), {})
-        without_b = open_channel(address(sink, to=f"{A},{C}"))
-        await without_b.show(notice(), failed.value.receipt)
-        assert sink.envelopes == [(A,), (C,)]
+        receipt = failed.value.receipt
+        for rest, sent in (((A, C), [(A,), (C,)]), ((A,), [(A,), (C,)])):
+            channel = open_channel(address(sink, to=",".join(rest)))
+            taken = await channel.show(notice(), receipt)
+            assert taken.keys() == {"root", "subject", "thread"}
+            assert sink.envelopes == sent
+
+
+async def test_who_was_added_to_the_settings_meanwhile_is_sent_the_next_mail(
+    tmp_path: Path,
+) -> None:
+    with taking_mail(MailSink(tmp_path, refuse_for={B: [450]})) as sink:
+        with pytest.raises(PartlyShownError) as failed:
+            await open_channel(address(sink, to=f"{A},{B}")).show(notice(), {})
+        receipt = await open_channel(address(sink, to=f"{A},{C}")).show(
+            notice(), failed.value.receipt
+        )
+        assert sink.envelopes == [(A,)]
+        await open_channel(address(sink, to=f"{A},{C}")).show(notice(2), receipt)
+        assert sink.envelopes == [(A,), (A, C)]
 
 
 def listen(house: House, sink: MailSink) -> None:
     house.service.channels = {"mail": Channel(Subscription("mail"), to_all(sink))}
+
+
+def stored(view: Transaction) -> list[object]:
+    """Return what the database has of alerts, and every event."""
+    ids = [alert.id for alert in view.alerts.page().items]
+    return [view.alerts.deliveries_of(ids), view.events.after(0, limit=500)]
 
 
 async def test_what_is_kept_and_said_of_a_recipient_is_no_address(tmp_path: Path) -> None:
@@ -148,10 +172,7 @@ async def test_what_is_kept_and_said_of_a_recipient_is_no_address(tmp_path: Path
             for _ in range(9):
                 await tell(house, seconds=11)
                 await tell(house, minutes=17)
-                alerts = (await house.read(lambda view: view.alerts.page())).items
-                ids = [alert.id for alert in alerts]
-                kept.append(await house.read(lambda view, ids=ids: view.alerts.deliveries_of(ids)))
-                kept.append(await house.read(lambda view: view.events.after(0, limit=500)))
+                kept += await house.read(stored)
             assert sink.refuse_for == {B: [], C: []}
         said = str(kept)
         assert "mail_not_for_everybody" in said

@@ -94,7 +94,7 @@ def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
         ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
     """
     limits = service.limits_of(known.stack)
-    if known.policy_id is None and known.requested_by == actor and not limits.own_approval:
+    if known.requested_by == actor and not limits.own_approval:
         raise ConflictError(
             f"{actor} asked for it, so somebody else has to approve it",
             code="own-request",

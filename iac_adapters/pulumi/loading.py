@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from iac_adapters.idle_files import IdleFiles, differing
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.reading import StackReader
 from iac_adapters.pulumi.ahead import read_ahead, recorded_providers
@@ -18,7 +19,6 @@ from iac_adapters.pulumi.evaluating import evaluate
 from iac_adapters.pulumi.evaluation import Evaluation
 from iac_adapters.pulumi.evaluations import Evaluations, is_fresh, missing_host
 from iac_adapters.pulumi.identities import identities_of, recorded_in
-from iac_adapters.pulumi.idle_files import IdleFiles, differing
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.options import PulumiOptions, program_of
 from iac_adapters.pulumi.provider_config import ProviderKey, Providers

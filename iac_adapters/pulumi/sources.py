@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from iac_adapters.pulumi.programs import pulumi_home
+from iac_adapters.repository import REPOSITORY, repository_of
 from iac_adapters.revision import Revision
 from reconciler.bounded_files import read_text
 
 _MOST_FILES: Final = 20_000
 # A hundred stacks of one large repository are each held and looked at by themselves.
 _MOST_AROUND: Final = 4_000
-_REPOSITORY: Final = ".git"
 _BYTE_CODE: Final = ".pyc"
 # A file that says of its folder that a tool has filled it, and changes when it does so again.
 _ENVIRONMENT: Final = "pyvenv.cfg"
@@ -70,13 +70,6 @@ def sources_below(folders: Collection[Path], *, without: Collection[Path] = ()) 
     return found
 
 
-def repository_of(folder: Path) -> Path | None:
-    """Return the root of the repository that `folder` lies in; None where it lies in none."""
-    absolute = folder.absolute()
-    places = (absolute, *absolute.parents)
-    return next((place for place in places if (place / _REPOSITORY).exists()), None)
-
-
 def identity_of(program: Callable[[], object]) -> str:
     """Return what tells one version of a program from another, as far as its file does."""
     name = f"{getattr(program, '__module__', '')}.{getattr(program, '__qualname__', program)}"
@@ -94,7 +87,7 @@ def _files_below(folder: Path, left_out: Collection[str]) -> Iterator[tuple[str,
         marks = [entry for entry in entries if entry.name in _MARKS]
         yield from _installed(marks)
         for entry in marks or entries:
-            if entry.path in left_out or entry.name == _REPOSITORY:
+            if entry.path in left_out or entry.name == REPOSITORY:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 pending.append(Path(entry.path))
@@ -112,7 +105,7 @@ def _installed(marks: list[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
 
 def _commit_of(repository: Path) -> dict[str, str]:
     """Return what tells which commit is checked out: programs name it in tags."""
-    head = repository / _REPOSITORY / "HEAD"
+    head = repository / REPOSITORY / "HEAD"
     try:
         text = read_text(head, errors="replace").strip()
     except OSError:

@@ -126,6 +126,7 @@ class TerraformAdapter:
         if reference.engine == "cli":
             return await self._load_by_cli(reference, context, timing)
         try:
+            context.require_plugins()
             return await self._load_by_plugin(reference, context, timing)
         except PluginStartError as error:
             if reference.engine == "plugin":
@@ -282,6 +283,8 @@ class TerraformAdapter:
         self._progress(f"{context.directory.name}: running a whole plan")
         plan = await plan_by_cli(context)
         timing.lap("read")
+        if plan.content is None:
+            context.require_plugins()  # the tool lacks it too, and has the longer story to tell
         stack = await self._assembly.stack_of_plan(context, plan)
         if plan.content is None and not stack.resources:
             # No object is there to be unreadable: the stack would count as one in sync.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
-from iac_adapters.terraform.plan_check import unshown
+from iac_adapters.terraform.outputs import is_output, output_address
+from iac_adapters.terraform.plan_check import unshown, unshown_outputs
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.model import Observed, ResourceAddress, Status, Verdict
 
 
@@ -23,6 +25,7 @@ class AfterReading:
         *,
         actions: Mapping[str, str] | None = None,
     ) -> None:
+        self._wanted = wanted
         self._by_code = {
             _in_code(resource): address
             for address, resource in stack.resources.items()
@@ -48,15 +51,32 @@ class AfterReading:
 
     def take_in(self, observed: Observed, resource: LoadedResource | None) -> None:
         """Note a verdict, by the address that the code has for its object."""
-        if resource is not None and resource.recorded.status is not Status.DEPOSED:
+        if is_output(observed.address):
+            self._verdicts[observed.address] = observed.verdict
+        elif resource is not None and resource.recorded.status is not Status.DEPOSED:
             self._verdicts[_in_code(resource)] = observed.verdict
 
-    def unshown(self, brought_about: Collection[ResourceAddress]) -> Iterator[Observed]:
-        """Yield what the plan would do and no verdict shows, by the state's addresses."""
+    def unshown(
+        self,
+        brought_about: Collection[ResourceAddress],
+        *,
+        outputs: Iterable[PlannedOutput] = (),
+    ) -> Iterator[Observed]:
+        """Yield what the plan would do and no verdict shows, by the state's addresses.
+
+        `outputs` are those that it would change.
+        """
         excused = {self._known[address] for address in brought_about if address in self._known}
         for observed in unshown(self._actions, self._verdicts, brought_about=excused):
             own = self._by_code.get(observed.address, observed.address)
+            self._verdicts[observed.address] = observed.verdict
             yield Observed(own, observed.verdict, remark=observed.remark)
+        asked = (
+            output
+            for output in outputs
+            if self._wanted is None or output_address(output.name) in self._wanted
+        )
+        yield from unshown_outputs(asked, self._verdicts, brought_about=excused)
 
 
 def _in_code(resource: LoadedResource) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
 from iac_adapters.freed_memory import give_back_memory
+from iac_adapters.idle_files import IdleFiles
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.context import Context, prepare
@@ -23,6 +26,7 @@ from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
 from iac_adapters.terraform.recorded_providers import RecordedProviders
 from iac_adapters.terraform.recorder.cache import RecordingCache
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.recorder.freshness import data_sources_unchanged
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.schema_answer import ProviderSchema
@@ -39,9 +43,11 @@ if TYPE_CHECKING:  # what records and plans is imported when there is something 
 _ATTEMPTS: Final = 3
 # A provider may look at more than what its resources name: its answer is asked for again.
 _OLDEST_S: Final = 24 * 3600.0
-# A file that changes at every scan, and changes nothing, costs no plan at every scan; nor does
-# one that the code opens by a name that nobody can tell.
-_IDLE_S: Final = 600.0
+# What nobody can be asked about, such as a file that the code opens by a name that only an
+# evaluation tells, costs no plan at every scan.
+_BRIEF_S: Final = 600.0
+# Nor does a file that changes at every scan, and changes nothing.
+_REST_S: Final = 600.0
 
 Progress = Callable[[str], None]
 
@@ -65,7 +71,7 @@ class Assembly:
         self._progress = progress
         self._recordings = RecordingCache(cache_dir / "recordings", key=key)
         self._schemas_in_use: SchemasInUse = WeakValueDictionary()
-        self._idle: dict[tuple[Path, str], float] = {}
+        self._idle: defaultdict[Path, IdleFiles] = defaultdict(partial(IdleFiles, rest_s=_REST_S))
 
     async def recording_of(
         self, reference: StackReference, context: Context
@@ -74,9 +80,10 @@ class Assembly:
         kept = self._recordings.load(context.revision)
         if kept is not None and await self.is_fresh(context, kept):
             return context, kept
+        changed = await self._changed_files(context, kept) if kept is not None else frozenset()
         context, recording = await self._settled(reference, context)
-        if kept is not None and kept.says_the_same(recording):
-            await self._note_idle(context, kept)
+        if kept is not None:
+            await self._learn(context, changed, same=kept.says_the_same(recording))
         return context, recording
 
     async def _settled(
@@ -86,6 +93,7 @@ class Assembly:
         for _ in range(_ATTEMPTS):
             recording = await self.record(context)
             again = await prepare(reference, key=self._key, cache_dir=self._cache_dir)
+            again.require_plugins()
             if again.revision == context.revision:
                 self._recordings.store(context.revision, recording)
                 return context, recording
@@ -162,7 +170,7 @@ class Assembly:
         """Whether what the code read elsewhere is as it was when it was recorded."""
         # Whether a condition holds by now is soon asked again: it keeps corrections from a plan.
         is_brief = context.source.unnamed_files or recording.conditions
-        oldest_s = _IDLE_S if is_brief else _OLDEST_S
+        oldest_s = _BRIEF_S if is_brief else _OLDEST_S
         if context.reads_remote_state or time.time() - recording.recorded_at > oldest_s:
             return False
         if await self._changed_files(context, recording):
@@ -176,19 +184,17 @@ class Assembly:
 
     async def _changed_files(self, context: Context, recording: Recording) -> frozenset[str]:
         """Return which files that resources name are others by now, and may change something."""
-        now_s = time.monotonic()
-        watched = {
-            path: file
-            for path, file in recording.files.items()
-            if self._idle.get((context.directory, path), 0.0) <= now_s
-        }
+        resting = self._idle[context.directory].paths
+        watched = {path: file for path, file in recording.files.items() if path not in resting}
         return await apart(lambda: changed_files(watched), place=context.directory)
 
-    async def _note_idle(self, context: Context, kept: Recording) -> None:
-        """Leave alone for a while the files whose change has just changed nothing."""
-        until_s = time.monotonic() + _IDLE_S
-        for path in await self._changed_files(context, kept):
-            self._idle[context.directory, path] = until_s
+    async def _learn(self, context: Context, changed: frozenset[str], *, same: bool) -> None:
+        """Note which files have changed, and whether the code asks for the same as before."""
+        idle = self._idle[context.directory]
+        if not same:
+            idle.changed_something()
+        elif changed:
+            await apart(lambda: idle.changed_nothing(changed), place=context.directory)
 
     async def stack(self, context: Context, recording: Recording) -> LoadedStack:
         """Return the stack, each object with the provider configuration it was recorded with."""
@@ -203,7 +209,10 @@ class Assembly:
         """Return the stack as a whole plan of the tool's own shows it."""
         # No provider was asked by way of us: whether it is planned the plan itself says.
         unasked = frozenset(instance.label for instance in context.state.instances)
-        recording = replace(plan.as_recording(), unasked=unasked)
+        outputs = await changed_outputs(
+            plan.content or {}, context.source.files, place=context.directory
+        )
+        recording = replace(plan.as_recording(outputs), unasked=unasked)
         keys = await self._keys(context, recording)
         schemas = await self.schemas(context)
         # A note says why a plugin cannot be asked. A whole plan asks none.
@@ -253,6 +262,7 @@ def _order(context: Context) -> RecordingOrder:
         environment=context.environment,
         configure_deadline_s=configure_deadline_s(context.environment),
         called_from=context.called_from,
+        files=context.source.files,
     )
 
 

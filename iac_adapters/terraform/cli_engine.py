@@ -22,7 +22,7 @@ from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnos
 from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
-from iac_adapters.terraform.recorder.planned_outputs import planned_outputs
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, Unreadable
@@ -51,8 +51,11 @@ class CliPlan:
         managed = [change for change in changes if change["mode"] == "managed"]
         return {change.address: _said_of(change) for change in planned_in(managed)}
 
-    def as_recording(self) -> Recording:
-        """Return what a recording would say as well: what is created, moves and is imported."""
+    def as_recording(self, outputs: tuple[PlannedOutput, ...]) -> Recording:
+        """Return what a recording would say as well: what is created, moves and is imported.
+
+        `outputs` are those that it would change.
+        """
         content = self.content or {}
         managed = [
             change for change in content.get("resource_changes", ()) if change["mode"] == "managed"
@@ -60,7 +63,7 @@ class CliPlan:
         return replace(
             NOTHING_RECORDED,
             planned=planned_in(managed),
-            outputs=planned_outputs(content),
+            outputs=outputs,
             actions={
                 change["address"]: "create"
                 for change in managed

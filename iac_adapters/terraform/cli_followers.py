@@ -7,7 +7,7 @@ that the code refers to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from iac_adapters.terraform.consequences import (
 )
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.messages import NULL
+from iac_adapters.terraform.outputs import Provenance, causes_of, output_address, output_verdict
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.compare import align, overlap
 from reconciler.domain.model import (
     Change,
@@ -71,6 +73,31 @@ class Followers:
             address: Cause(cause, causes[cause])
             for address, cause in nearest.items()
             if cause is not None
+        }
+
+    def fed(self, causes: Mapping[ResourceAddress, Moved]) -> list[tuple[PlannedOutput, Cause]]:
+        """Return the outputs that would change and that one of `causes` feeds."""
+        shown = [
+            resource.output
+            for resource in self.stack.resources.values()
+            if resource.output is not None
+        ]
+        resources, ancestry = self.stack.resources, Ancestry(self.stack.resources)
+        found = causes_of(shown, causes, resources=resources, ancestry=ancestry)
+        return [(output, cause) for output, cause in found if cause is not None]
+
+    def tied_outputs(
+        self, fed: Iterable[tuple[PlannedOutput, Cause]], code: Iterable[PlannedOutput]
+    ) -> dict[ResourceAddress, Verdict]:
+        """Return the verdict on each output of `fed`; `code` are those that code alone changes."""
+        named = {output.name: output for output in code}
+        return {
+            output_address(output.name): output_verdict(
+                output,
+                digester=self.digester,
+                provenance=Provenance(named.get(output.name), cause),
+            )
+            for output, cause in fed
         }
 
     def tied(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.provider_files import ProviderFiles
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.backend import (
@@ -68,6 +69,13 @@ class Context:
     """The options that leave resources out of every plan."""
     excluded: frozenset[str] = frozenset()
     """The addresses in the state that these leave out."""
+    missing: PluginStartError | None = field(default=None, compare=False)
+    """Why a plugin is not among `providers`."""
+
+    def require_plugins(self) -> None:
+        """Return where every plugin of the stack is there; see `InstalledProviders.required`."""
+        if self.missing is not None:
+            raise self.missing
 
     @property
     def managed_instances(self) -> tuple[StateInstance, ...]:
@@ -97,7 +105,7 @@ class Context:
 
 
 async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> Context:
-    """Load state, code and plugins of a root module.
+    """Load state and code of a root module, and those of its plugins that are there.
 
     Raises:
         RetryableError: the state's backend could not be reached.
@@ -179,8 +187,8 @@ def _context(
         found.environment, tool=executable.name, called_from=found.called_from
     )
     followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
-    providers = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
-    check_packages(providers, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
+    plugins = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
+    check_packages(plugins.found, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
     exclusions = exclusions_in(given) if executable.name == TOFU else ()
     context = Context(
         directory=directory,
@@ -189,7 +197,7 @@ def _context(
         workspace=found.workspace,
         state=parsed,
         source=found.source,
-        providers=providers,
+        providers=plugins.found,
         revision="",
         plan_arguments=tuple(f"-var-file={file}" for file in options.var_files),
         environment=found.environment,
@@ -197,11 +205,13 @@ def _context(
         called_from=found.called_from,
         warnings=(
             *found.source.warnings,
+            *overrides.warnings,
             *(overrides.warning(label) for label in followed),
             *left_out(given, tool=executable.name),
         ),
         exclusions=exclusions,
         excluded=_excluded(exclusions, parsed, directory),
+        missing=plugins.missing,
     )
     return replace(context, revision=_revision(context, reference, state=state, key=key))
 

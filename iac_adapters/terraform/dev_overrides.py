@@ -1,34 +1,45 @@
 """Providers that the CLI configuration says to run from a folder of their developer's.
 
-Source: internal/command/cliconfig of Terraform 1.11 (cliconfig.go, provider_installation.go);
-OpenTofu looks for ~/.tofurc first.
+What of it cannot be read, and what the tool itself passes over, is warned of: the tool would run
+another plugin than somebody means it to.
+Source: internal/command/cliconfig of Terraform 1.11 and OpenTofu 1.11 (provider_installation.go).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.terraform.cli_configuration import (
+    Body,
+    Item,
+    cli_configuration_files,
+    parse_configuration,
+)
 from reconciler.bounded_files import read_text
-from reconciler.domain.errors import PermanentError
 
-_BLOCK: Final = re.compile(r"\bdev_overrides\s*=?\s*\{([^}]*)\}")
-_ENTRY: Final = re.compile(r'^\s*"([^"\n]+)"\s*[=:]\s*"([^"\n]+)"', re.MULTILINE)
-_COMMENT: Final = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
+_INSTALLATION: Final = "provider_installation"
+_OVERRIDES: Final = "dev_overrides"
 _REGISTRIES: Final = {"terraform": "registry.terraform.io", "tofu": "registry.opentofu.org"}
-_FILES: Final = {"terraform": (".terraformrc",), "tofu": (".tofurc", ".terraformrc")}
+_DEFAULTS: Final = "hashicorp"
 _PARTS: Final = 3
+_UNREAD: Final = "no provider is run from a folder that dev_overrides in it may name"
+# An object of nothing but objects gives way to these, so that the tool sees no block.
+_FLAT: Final = 'in JSON the methods beside it must be lists, as in `"direct": [{}]`'
 
 
 @dataclass(frozen=True, slots=True)
 class DevOverrides:
-    """Folders by the source of the provider that is run from them, as `file` says."""
+    """Folders by the source of the provider that is run from them, as `file` says.
 
-    file: Path
+    `warnings` say what of the CLI configuration is not followed.
+    """
+
+    file: Path | None = None
     folders: Mapping[str, Path] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def warning(self, source: str) -> str:
         """Return what a scan says about an override that it follows."""
@@ -39,39 +50,83 @@ class DevOverrides:
 
 
 def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Path) -> DevOverrides:
-    """Return the overrides that are in force for `tool`.
+    """Return the overrides that are in force for `tool`; the CLI configuration is read."""
+    warnings: list[str] = []
+    blocks = list(_installations(environment, tool, called_from, warnings))
+    if not blocks:
+        return DevOverrides(warnings=tuple(warnings))
+    file, first = blocks[0]
+    entries, problem = _entries(first)
+    if problem:
+        warnings.append(_passed_over(file, problem))
+    for other, item in blocks[1:]:
+        if _is_flat(item):
+            warnings.append(_passed_over(other, _FLAT))
+        elif not _is_flat(first):
+            warnings.append(
+                f"{other}: a second {_INSTALLATION} block is not followed: {tool} takes the first,"
+                f" in {file}"
+            )
+    folders = {_qualified(source, tool): called_from / path for source, path in entries.items()}
+    return DevOverrides(file, folders, tuple(warnings))
 
-    Raises:
-        PermanentError: the configuration file that a variable names cannot be read.
-    """
-    named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
-    home = Path(environment.get("HOME") or "/")
-    candidates = [called_from / named] if named else [home / name for name in _FILES[tool]]
-    for file in candidates:
+
+def _passed_over(file: Path, problem: str) -> str:
+    return f"{file}: {_OVERRIDES} is passed over, as by the tool: {problem}"
+
+
+def _is_flat(block: Item) -> bool:
+    return _OVERRIDES in block.keys
+
+
+def _installations(
+    environment: Mapping[str, str], tool: str, called_from: Path, warnings: list[str]
+) -> Iterator[tuple[Path, Item]]:
+    """Yield each block that says where providers come from; what cannot be read is noted."""
+    try:
+        found = cli_configuration_files(environment, tool=tool, called_from=called_from)
+    except OSError as error:
+        warnings.append(f"{error.filename}: {error.strerror}: {_UNREAD}")
+        return
+    for file in found.files:
         try:
-            text = read_text(file, errors="replace")
-        except FileNotFoundError:
-            continue
+            body = parse_configuration(read_text(file, errors="replace"))
         except OSError as error:
-            if not named:
-                continue
-            raise PermanentError(
-                f"{file}: {error.strerror}", remedy="correct TF_CLI_CONFIG_FILE, or the file"
-            ) from error
-        return DevOverrides(file, dict(_entries(text, tool, called_from)))
-    return DevOverrides(candidates[0])
+            warnings.append(f"{file}: {error.strerror}: {_UNREAD}")
+        except ValueError as error:
+            warnings.append(f"{file}: {error}: {_UNREAD}")
+        else:
+            yield from ((file, item) for item in body if item.keys[0] == _INSTALLATION)
 
 
-def _entries(text: str, tool: str, called_from: Path) -> list[tuple[str, Path]]:
-    block = _BLOCK.search(_COMMENT.sub("", text))
-    if block is None:
-        return []
-    return [
-        (_qualified(source, tool), called_from / Path(folder).expanduser())
-        for source, folder in _ENTRY.findall(block.group(1))
-    ]
+def _entries(block: Item) -> tuple[dict[str, str], str]:
+    """Return the folders by source that a block names, or why it names none that count."""
+    if not block.is_block or not isinstance(block.value, tuple):
+        return {}, f"{_INSTALLATION} must be a block, without an equals sign"
+    if _is_flat(block):
+        return {}, _FLAT
+    before = False
+    for method in block.value:
+        if method.keys[0] != _OVERRIDES:
+            before = before or isinstance(method.value, tuple)
+        elif before:
+            return {}, "it must stand before all other methods"
+        elif not method.is_block or not isinstance(method.value, tuple):
+            return {}, "it must be a block, without an equals sign"
+        else:
+            return _folders(method.value)
+    return {}, ""
+
+
+def _folders(body: Body) -> tuple[dict[str, str], str]:
+    folders = {item.keys[0]: item.value for item in body}
+    texts = {source: folder for source, folder in folders.items() if isinstance(folder, str)}
+    odd = sorted(folders.keys() - texts.keys())
+    return ({}, f"{odd[0]} must be a text") if odd else (texts, "")
 
 
 def _qualified(source: str, tool: str) -> str:
     """Return `source` with its host; the tool's own registry is left out by most."""
-    return source if source.count("/") + 1 == _PARTS else f"{_REGISTRIES[tool]}/{source}"
+    parts = source.lower().split("/")
+    defaults = [_REGISTRIES[tool], _DEFAULTS]
+    return "/".join([*defaults[: max(0, _PARTS - len(parts))], *parts])

@@ -7,7 +7,7 @@ it is.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iac_adapters.redaction.digester import SecretDigester
@@ -18,9 +18,13 @@ from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
+from iac_adapters.terraform.outputs import blocks_that_change
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
+from iac_adapters.terraform.recorder.planned import planned_in
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
 from iac_adapters.terraform.references import CodeText, code_text, referred_to
-from iac_adapters.terraform.warm import Followed, Referred, WarmStack
+from iac_adapters.terraform.warm import PlanOfTheRead, Referred, WarmStack
 from reconciler.bounded_files import apart, read_text
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -37,30 +41,60 @@ _WITH_ACTION = frozenset({"create", "update", "delete", "forget"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Followed:
+    """What follows from moved objects: verdicts, and the outputs by the plan that was made.
+
+    `outputs` are None where no moved object can feed one: then what is recorded holds. Where one
+    can, and no plan could be made, `failure` says why.
+    """
+
+    verdicts: list[Observed]
+    causes: Mapping[ResourceAddress, Moved] = field(default_factory=dict)
+    outputs: tuple[PlannedOutput, ...] | None = None
+    changing: frozenset[str] = frozenset()
+    """The resources, without instance keys, that the plan would change."""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Following:
-    """One scan's view of a stack: what it read, and who plans it."""
+    """One scan's view of a stack: what it read, and who plans it.
+
+    `with_outputs` says that the scan is asked for outputs of the root module as well.
+    """
 
     context: Context
     warm: WarmStack
     assembly: Assembly
     digester: SecretDigester
+    with_outputs: bool = False
 
     async def judged(
         self, held: Sequence[Observed], moved: Mapping[ResourceAddress, Moved]
-    ) -> list[Observed]:
-        """Return `held`, each with what follows from `moved`."""
-        causes = await self._causes(moved) if held else {}
+    ) -> Followed:
+        """Return `held`, each with what follows from `moved`, and the outputs that do."""
+        with_outputs = self.with_outputs and bool(self.context.source.outputs)
+        causes = await self._causes(moved) if held or with_outputs else {}
         below = [
-            observed
+            observed.address
             for observed in held
             if self.warm.ancestry.nearest(observed.address, causes) is not None
         ]
-        if not below:
-            return list(held)
-        plan = await self._plan(causes, [observed.address for observed in below])
-        return [
+        # Of what is gone or would be replaced no value is known that its own finding leaves out.
+        feeding = with_outputs and any(cause.attributes is not None for cause in causes.values())
+        if not below and not feeding:
+            return Followed(list(held))
+        plan, outputs = await self._plan(causes, None if feeding else below)
+        verdicts = [
             replace(observed, verdict=self._verdict(observed, causes, plan)) for observed in held
         ]
+        if not feeding:
+            return Followed(verdicts)
+        if plan.document is None:
+            return Followed(verdicts, causes, failure=plan.failure)
+        planned = planned_in(plan.document["resource_changes"])
+        changing = blocks_that_change((change.address, change.action) for change in planned)
+        return Followed(verdicts, causes, outputs, changing)
 
     def _verdict(
         self, seen: Observed, causes: Mapping[ResourceAddress, Moved], plan: RefreshedPlan
@@ -94,24 +128,32 @@ class Following:
         }
 
     async def _plan(
-        self, causes: Mapping[ResourceAddress, Moved], below: Collection[ResourceAddress]
-    ) -> RefreshedPlan:
+        self,
+        causes: Mapping[ResourceAddress, Moved],
+        below: Collection[ResourceAddress] | None,
+    ) -> tuple[RefreshedPlan, tuple[PlannedOutput, ...]]:
+        """Return the plan of the world as it was read, of which `below` counts; None for all."""
         known = self.warm.followed
         live = self._live(causes)
         if known is not None and known.stack is self.warm.stack:
-            closure = self.warm.ancestry.closure(below)
-            relevant = (known.causes | causes.keys()) & closure | set(below)
+            relevant = known.causes | causes.keys()
+            if below is not None:
+                relevant = relevant & self.warm.ancestry.closure(below) | set(below)
             if all(known.live.get(address) == live.get(address) for address in relevant):
-                return RefreshedPlan(known.plan)
+                return RefreshedPlan(known.plan), known.outputs
         stack = self.warm.stack
         try:
             plan = await self.assembly.refreshed(self.context, stack, self._objects(live))
+            if plan.document is None:
+                return plan, ()
+            outputs = await changed_outputs(
+                plan.document, self.context.source.files, place=self.context.directory
+            )
         except ReconcilerError as error:
-            return RefreshedPlan(None, str(error))
-        if plan.document is not None:
-            plan = RefreshedPlan(_with_actions(plan.document))
-            self.warm.followed = Followed(stack, frozenset(causes), live, plan.document or {})
-        return plan
+            return RefreshedPlan(None, str(error)), ()
+        kept = _with_actions(plan.document)
+        self.warm.followed = PlanOfTheRead(stack, frozenset(causes), live, kept, outputs)
+        return RefreshedPlan(kept), outputs
 
     def _live(self, causes: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, bytes]:
         """Return what was last read of each object that is not as it was recorded."""

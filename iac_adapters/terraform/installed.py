@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from iac_adapters.plugin_host.errors import PluginStartError
 from iac_adapters.plugin_host.file_identity import FileIdentity, identity_of
 from reconciler.bounded_files import read_text
 from reconciler.domain.errors import PermanentError
@@ -70,32 +71,52 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
     return versions
 
 
+@dataclass(frozen=True, slots=True)
+class InstalledProviders:
+    """The plugins of a root module, by source, and why the first of those is that are missing."""
+
+    found: tuple[InstalledProvider, ...]
+    missing: PluginStartError | None = None
+
+    def required(self) -> tuple[InstalledProvider, ...]:
+        """Return them where none is missing.
+
+        Raises:
+            PluginStartError: one is; the message says which, and how to get it.
+        """
+        if self.missing is not None:
+            raise self.missing
+        return self.found
+
+
 def installed_providers(
     directory: Path, *, data_dir: Path, overrides: Mapping[str, Path] | None = None
-) -> tuple[InstalledProvider, ...]:
-    """Return every locked provider of a root module, by source.
+) -> InstalledProviders:
+    """Return every locked provider of a root module that is installed.
 
     `overrides` are folders that other builds of them are run from; those need no lock.
 
     Raises:
-        PermanentError: a locked provider is not installed here, or a folder holds no plugin.
+        PermanentError: the lock file cannot be read.
     """
-    locked = locked_versions(directory / LOCK_FILE)
     overrides = overrides or {}
-    found = {
-        source: _installed(directory, data_dir / "providers", source, version)
-        for source, version in locked.items()
-        if source not in overrides
-    }
-    for source, folder in overrides.items():
-        found[source] = _overridden(source, folder)
-    return tuple(found[source] for source in sorted(found))
+    locked = locked_versions(directory / LOCK_FILE)
+    found, missing = [], []
+    for source in sorted({*locked, *overrides}):
+        try:
+            if source in overrides:
+                found.append(_overridden(source, overrides[source]))
+            else:
+                found.append(_installed(directory, data_dir, source, locked[source]))
+        except PluginStartError as error:
+            missing.append(error)
+    return InstalledProviders(tuple(found), next(iter(missing), None))
 
 
 def _overridden(source: str, folder: Path) -> InstalledProvider:
     binary = _plugin_in(folder, source)
     if binary is None:
-        raise PermanentError(
+        raise PluginStartError(
             f"{folder}: holds no plugin of {source}, which dev_overrides has run from there",
             remedy="build the provider there, or take the override out of the CLI configuration",
         )
@@ -108,9 +129,10 @@ def _plugin_in(folder: Path, source: str) -> Path | None:
     return next((path.resolve() for path in found if path.is_file()), None)
 
 
-def _installed(directory: Path, providers: Path, source: str, version: str) -> InstalledProvider:
-    binary = _plugin_in(providers / source / version / platform_name(), source)
+def _installed(directory: Path, data_dir: Path, source: str, version: str) -> InstalledProvider:
+    folder = data_dir / "providers" / source / version / platform_name()
+    binary = _plugin_in(folder, source)
     if binary is None:
         message = f"{directory}: provider {source} {version} is locked but not installed"
-        raise PermanentError(message, remedy=f"run `terraform init` in {directory}")
+        raise PluginStartError(message, remedy=f"run `terraform init` in {directory}")
     return InstalledProvider(source, version, binary, identity_of(binary))

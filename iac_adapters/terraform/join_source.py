@@ -11,7 +11,11 @@ from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.outputs import OUTPUT, output_address
+from iac_adapters.terraform.outputs import (
+    blocks_that_change,
+    output_address,
+    shown_by_itself,
+)
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import label_of
 from iac_adapters.terraform.rearranged import FORGOTTEN, rearrangement
@@ -20,7 +24,13 @@ from iac_adapters.terraform.recorder.recording import RecordedInstance, Recordin
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
 from iac_adapters.terraform.state import StateInstance
-from reconciler.domain.model import RecordedResource, ResourceAddress, SourcePosition, Status
+from reconciler.domain.model import (
+    OUTPUT_TYPE,
+    RecordedResource,
+    ResourceAddress,
+    SourcePosition,
+    Status,
+)
 
 _DELETED: Final = frozenset({"delete"})
 _CREATED: Final = frozenset({"create"})
@@ -204,13 +214,15 @@ def _not_imported(context: Context, address: str, type_name: str) -> RecordedRes
 
 
 def _outputs(context: Context, recording: Recording) -> Iterator[LoadedResource]:
-    """Yield the outputs that the code changes by itself; others follow what is shown anyway."""
+    """Yield the outputs that the plan changes and that follow from nothing that is shown anyway."""
+    announced = ((change.address, change.action) for change in recording.planned)
+    changing = blocks_that_change((*announced, *recording.actions.items()))
     for output in recording.outputs:
-        if output.follows:
+        if not shown_by_itself(output, changing):
             continue
         recorded = RecordedResource(
             address=output_address(output.name),
-            type=OUTPUT,
+            type=OUTPUT_TYPE,
             status=Status.NOT_APPLICABLE,
             source=context.source.outputs.get(output.name),
         )

@@ -7,8 +7,10 @@ is not named, and what is too large to be read, is left to the age of the record
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +27,7 @@ _LARGEST_BYTES: Final = 256 << 20
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A file, or a folder with all below it. `stamp` is cheap to ask for, `content` sure."""
+    """A file, or which files a folder holds. `stamp` is cheap to ask for, `content` sure."""
 
     stamp: str
     content: str
@@ -34,7 +36,8 @@ class NamedFile:
 def named_files(configurations: Iterable[bytes], directory: Path) -> dict[str, NamedFile]:
     """Return by path what evaluated configurations (msgpack) name, seen from `directory`.
 
-    A folder counts where it is below `directory`: elsewhere a text like `/` is no path.
+    A folder counts where it is below `directory`: elsewhere a text like `/` is no path. Each
+    file below it is one of its own, so that a change tells which of them it was.
     """
     texts = {
         text
@@ -42,7 +45,8 @@ def named_files(configurations: Iterable[bytes], directory: Path) -> dict[str, N
         for text in texts_in(msgpack.unpackb(configuration, raw=False))
     }
     paths = {path for text in texts if (path := _path(text, directory)) is not None}
-    return {str(path): NamedFile(_stamp(path), _content(path)) for path in sorted(paths)}
+    files = {file for path in paths for file in _with_files(path)}
+    return {str(path): NamedFile(_stamp(path), _content(path)) for path in sorted(files)}
 
 
 def changed_files(files: Mapping[str, NamedFile]) -> frozenset[str]:
@@ -65,35 +69,40 @@ def _path(text: str, directory: Path) -> Path | None:
     return path if below else None
 
 
+def _with_files(path: Path) -> Iterator[Path]:
+    yield path
+    if path.is_dir():
+        yield from _files(path)
+
+
 def _stamp(path: Path) -> str:
-    digest = hashlib.sha256()
-    for file in _files(path):
-        try:
-            found = file.stat()
-        except OSError:
-            continue
-        digest.update(f"{file}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    if stat.S_ISDIR(found.st_mode):
+        return _names(path)
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 def _content(path: Path) -> str:
+    if path.is_dir():
+        return _names(path)
     digest = hashlib.sha256()
-    for file in _files(path):
-        try:
-            with open_regular(file) as stream:
-                if file.stat().st_size <= _LARGEST_BYTES:
-                    digest.update(hashlib.file_digest(stream, "sha256").digest())
-        except OSError as error:
-            digest.update(f"unreadable {error.errno}".encode())
-        digest.update(str(file).encode(errors="surrogateescape"))
+    try:
+        with open_regular(path) as stream:
+            if path.stat().st_size <= _LARGEST_BYTES:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    except OSError as error:
+        digest.update(f"unreadable {error.errno}".encode())
     return digest.hexdigest()
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for count, file in enumerate(files_below(path)):
-        if count >= _MOST_FILES:
-            return
-        yield file
+def _names(folder: Path) -> str:
+    """Digest which files a folder holds, whatever is in them."""
+    names = "\n".join(map(str, _files(folder)))
+    return hashlib.sha256(names.encode(errors="surrogateescape")).hexdigest()
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return islice(files_below(folder), _MOST_FILES)

@@ -13,7 +13,9 @@ from iac_adapters.terraform.after_reading import AfterReading
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.consequences import moved
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.outputs import is_output
 from iac_adapters.terraform.rearranged import with_rearrangement
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED
 from iac_adapters.terraform.snapshots import Payload
 from iac_adapters.terraform.waiting import Waiting
@@ -46,6 +48,7 @@ class ObservationByReading:
         self._wanted = wanted
         self._assembly = assembly
         self._digester = digester
+        self._planned_outputs: tuple[PlannedOutput, ...] = ()
 
     async def observed(self) -> AsyncGenerator[Observed, None]:
         """Yield the verdicts of a read, and at last what the code's plan would do unseen."""
@@ -60,12 +63,13 @@ class ObservationByReading:
                 observed = replace(read, verdict=verdict, witness=self._witness(read, resource))
                 after.take_in(observed, resource)
                 hides = isinstance(verdict, InSync | Noise | NotApplicable)
-                if hides and after.asks_for(observed.address):
+                if hides and (after.asks_for(observed.address) or is_output(observed.address)):
                     silent[observed.address] = observed
                 else:
                     yield observed
         hidden = {
-            observed.address: observed for observed in after.unshown(self._warm.brought_about)
+            observed.address: observed
+            for observed in after.unshown(self._warm.brought_about, outputs=self._planned_outputs)
         }
         for address in sorted({*silent, *hidden}):
             yield hidden.get(address) or silent[address]
@@ -77,8 +81,11 @@ class ObservationByReading:
         """
         warm = self._warm
         ancestry = warm.ancestry
-        needed = None if self._wanted is None else ancestry.closure(self._wanted)
-        chosen = objects_of(self._payload.stack, needed)
+        # What feeds an output no state tells: all is read that might.
+        with_outputs = self._wanted is None or any(map(is_output, self._wanted))
+        needed = None if self._wanted is None or with_outputs else ancestry.closure(self._wanted)
+        objects = objects_of(self._payload.stack, needed)
+        chosen = [resource for resource in objects if resource.output is None]
         waiting = Waiting(ancestry, [resource.recorded.address for resource in chosen])
         async with contextlib.aclosing(self._read(chosen)) as observing:
             async for observed in observing:
@@ -96,10 +103,23 @@ class ObservationByReading:
                         yield ready
         # Not before everything is read: it may plan, with all that a recording takes.
         from iac_adapters.terraform.following import Following  # noqa: PLC0415
+        from iac_adapters.terraform.seen_outputs import seen_outputs  # noqa: PLC0415
 
         held = [observed for observed in waiting.rest() if self._is_wanted(observed)]
-        following = Following(self._payload.context, warm, self._assembly, self._digester)
-        for observed in await following.judged(held, waiting.moved):
+        following = Following(
+            self._payload.context, warm, self._assembly, self._digester, with_outputs=with_outputs
+        )
+        followed = await following.judged(held, waiting.moved)
+        outputs = seen_outputs(
+            warm.stack,
+            followed,
+            declared=self._payload.context.source.outputs,
+            ancestry=ancestry,
+            digester=self._digester,
+        )
+        planned = followed.outputs
+        self._planned_outputs = warm.stack.recording.outputs if planned is None else planned
+        for observed in (*followed.verdicts, *filter(self._is_wanted, outputs)):
             yield observed
 
     async def _read(self, chosen: Sequence[LoadedResource]) -> AsyncGenerator[Observed, None]:

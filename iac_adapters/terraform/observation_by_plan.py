@@ -11,8 +11,9 @@ from iac_adapters.terraform.cli_followers import Followers
 from iac_adapters.terraform.following import referred
 from iac_adapters.terraform.observation import Wanted, objects_of
 from iac_adapters.terraform.rearranged import with_rearrangement
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.snapshots import Payload
-from reconciler.domain.model import Observed, ResourceAddress, Verdict
+from reconciler.domain.model import Drifted, Observed, ResourceAddress, Verdict
 
 
 async def observed_by_plan(
@@ -33,7 +34,8 @@ async def observed_by_plan(
         verdict = tied.get(address) or with_rearrangement(seen[address], resource)
         after.take_in(Observed(address, verdict), resource)
         seen[address] = verdict
-    hidden = {observed.address: observed for observed in after.unshown(())}
+    outputs = payload.stack.recording.outputs
+    hidden = {observed.address: observed for observed in after.unshown((), outputs=outputs)}
     for resource in objects_of(payload.stack, wanted):
         address = resource.recorded.address
         yield hidden.pop(address, Observed(address, seen[address]))
@@ -51,11 +53,25 @@ async def _tied(
     plan = payload.plan.content if payload.plan is not None else None
     followers = Followers(payload.stack, plan or {}, seen, digester)
     moved = followers.moved()
-    below = followers.below(moved)
-    if not below:
+    if not moved or not (followers.below(moved) or payload.stack.recording.outputs):
         return {}
-    below = followers.below(await referred(payload.context, moved))
-    if not below:
+    causes = await referred(payload.context, moved)
+    below = followers.below(causes)
+    if not below and not followers.fed(causes):
         return {}
-    code = await plan_by_cli(payload.context, refresh=False)
-    return followers.tied(below, code.content) if code.content is not None else {}
+    context = payload.context
+    code = await plan_by_cli(context, refresh=False)
+    if code.content is None:
+        return {}
+    outputs = await changed_outputs(code.content, context.source.files, place=context.directory)
+    tied = followers.tied(below, code.content)
+    # What only follows is no cause: an output that it feeds follows what it follows.
+    moved = {
+        address: cause for address, cause in causes.items() if not _only_follows(tied, address)
+    }
+    return tied | followers.tied_outputs(followers.fed(moved), outputs)
+
+
+def _only_follows(tied: Mapping[ResourceAddress, Verdict], address: ResourceAddress) -> bool:
+    verdict = tied.get(address)
+    return isinstance(verdict, Drifted) and verdict.follows is not None

@@ -15,7 +15,7 @@ from iac_adapters.terraform.ignored import apply_ignored, null_write_only, rever
 from iac_adapters.terraform.judge import TAINTED, judge
 from iac_adapters.terraform.loaded import LEFT_OUT, LoadedResource
 from iac_adapters.terraform.messages import NULL
-from iac_adapters.terraform.outputs import STOPPED, output_verdict
+from iac_adapters.terraform.outputs import STOPPED
 from iac_adapters.terraform.plan_check import is_brought_about
 from iac_adapters.terraform.proposed import proposed_new
 from iac_adapters.terraform.provider import PlanAnswer, Provider, ProviderError
@@ -73,10 +73,8 @@ async def read(resource: LoadedResource, provider: Provider, *, deadline_s: floa
     return LiveState(answer.state, answer.private)
 
 
-def settled(resource: LoadedResource, *, digester: SecretDigester) -> Verdict | None:
+def settled(resource: LoadedResource) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
-    if resource.output is not None:
-        return output_verdict(resource.output, digester=digester)
     if resource.left_out:
         return NotApplicable(LEFT_OUT)
     if resource.stopped:

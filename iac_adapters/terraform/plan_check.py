@@ -7,12 +7,14 @@ defect: then the resource is shown as the plan has it, and the scan says so.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
-from iac_adapters.terraform.addresses import is_managed
+from iac_adapters.terraform.addresses import block_of, is_managed
 from iac_adapters.terraform.asked import Asked
+from iac_adapters.terraform.outputs import output_address, shown_by_itself
 from iac_adapters.terraform.rearranged import FORGOTTEN
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from reconciler.domain.compare import align, same, value_at
 from reconciler.domain.model import (
     InSync,
@@ -50,6 +52,25 @@ def unshown(
             yield unexplained(ResourceAddress(address), action)
 
 
+def unshown_outputs(
+    outputs: Iterable[PlannedOutput],
+    verdicts: Mapping[str, Verdict],
+    *,
+    brought_about: Collection[str] = (),
+) -> Iterator[Observed]:
+    """Yield which of the `outputs` that the plan would change no verdict shows.
+
+    The verdict on a resource that feeds an output shows it as well, where only an apply of that
+    tells its value; so does that somebody has brought the resource's change about by hand.
+    """
+    speaking = {block_of(address) for address, verdict in verdicts.items() if _speaks(verdict)}
+    speaking |= {block_of(address) for address in brought_about}
+    for output in outputs:
+        address = output_address(output.name)
+        if not _speaks(verdicts.get(address)) and shown_by_itself(output, speaking):
+            yield unexplained(address, output.action)
+
+
 def is_brought_about(asked: Asked, live: Attributes) -> bool:
     """Whether somebody has moved the object wherever the code asks for a change of it."""
     places = asked.places()
@@ -65,10 +86,8 @@ def _same(left: object, right: object) -> bool:
 
 
 def _shows(verdict: Verdict | None, action: str) -> bool:
-    match verdict:
-        case None | InSync() | NotApplicable():
-            return False
-        case Noise():
-            return action in _GONE_ALREADY
-        case _:
-            return True
+    return _speaks(verdict) or (isinstance(verdict, Noise) and action in _GONE_ALREADY)
+
+
+def _speaks(verdict: Verdict | None) -> bool:
+    return not isinstance(verdict, InSync | NotApplicable | Noise | None)

@@ -19,6 +19,7 @@ from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying
 from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
 from iac_adapters.terraform.loaded import LoadedStack
+from iac_adapters.terraform.outputs import is_output
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.run_log import lock_holder
 from iac_adapters.terraform.schema_answer import ProviderSchema
@@ -107,7 +108,7 @@ def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Iterat
         raise PermanentError("a plan without a target would plan everything")
     for address in sorted(addresses):
         resource = order.stack.resources.get(address)
-        if resource is not None and resource.output is not None:
+        if is_output(address):
             raise PermanentError(
                 f"{address}: an output cannot be planned by itself",
                 remedy=f"apply the stack's code: {order.context.tool} apply",

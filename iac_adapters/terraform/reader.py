@@ -78,7 +78,7 @@ class TerraformQuestions:
             from iac_adapters.terraform.cli_verdict import planned_verdict  # noqa: PLC0415
 
             return planned_verdict(resource, resource.planned_change, digester=self.digester)
-        return settled(resource, digester=self.digester)
+        return settled(resource)
 
     def key(self, resource: LoadedResource) -> ProviderKey:
         """Return the provider configuration it belongs to."""

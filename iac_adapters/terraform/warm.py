@@ -15,6 +15,7 @@ from iac_adapters.terraform.consequences import Ancestry
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.witness import TerraformWitness
 from reconciler.domain.model import ResourceAddress, Verdict
@@ -26,13 +27,14 @@ _RESOURCE_BYTES: Final = 9_000
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Followed:
+class PlanOfTheRead:
     """What a moved world changes by the tool's own plan: of which causes, as they read then."""
 
     stack: LoadedStack
     causes: frozenset[ResourceAddress]
     live: Mapping[ResourceAddress, bytes]
     plan: Mapping[str, Any]
+    outputs: tuple[PlannedOutput, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class WarmStack:
     """What the code's plan would change, and somebody has changed by now."""
     have_read: set[ResourceAddress] = field(default_factory=set)
     """Which objects were read since the state last changed of them, an apply's changes aside."""
-    followed: Followed | None = None
+    followed: PlanOfTheRead | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
     referred: Referred | None = None
     """What the code says of what has moved, so that its files are read once for each drift."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import NewType, TypeAlias
+from typing import Final, NewType, TypeAlias
 
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.paths import AttributePath
@@ -20,6 +20,9 @@ from reconciler.domain.witness import Witness
 StackName = NewType("StackName", str)
 ResourceAddress = NewType("ResourceAddress", str)
 Fingerprint = NewType("Fingerprint", str)
+
+OUTPUT_TYPE: Final = "output"
+"""The type of an output of Terraform's root module."""
 
 
 class Origin(StrEnum):
@@ -279,6 +282,8 @@ class Observed:
     undeclared_reason: str | None = None
     added_as: tuple[ResourceAddress, ...] = ()
     """The added children that alone make up `undeclared`."""
+    source: SourcePosition | None = None
+    """Where it is declared, of what the snapshot does not hold."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NewType, TypeAlias
 
 from reconciler.domain.globs import glob_covers, glob_matches
-from reconciler.domain.model import Kind, Severity
+from reconciler.domain.model import OUTPUT_TYPE, Kind, Severity
 from reconciler.domain.spelling import meets_path, meets_type
 
 PolicyId = NewType("PolicyId", str)
@@ -239,7 +239,11 @@ def _selects_paths(glob: str, action: ActionType, subject: Subject) -> bool:
 
 
 def action_on(decision: Act, subject: Subject) -> ActionType:
-    """Return what is to be done; code that nobody applied yet is never rolled out unasked."""
-    if decision.action_type is ActionType.AUTO_CORRECT and not subject.only_undo:
+    """Return what is to be done; code that nobody applied yet is never rolled out unasked.
+
+    Nor is anything undone by applying an output: it has no object, and no plan of its own.
+    """
+    undoes = subject.only_undo and subject.type != OUTPUT_TYPE
+    if decision.action_type is ActionType.AUTO_CORRECT and not undoes:
         return ActionType.MANUAL_REVIEW
     return decision.action_type

@@ -140,7 +140,7 @@ def _of(recorded: Mapping[ResourceAddress, RecordedResource], seen: Observed) ->
             provider=parent.provider if parent else "",
         )
     return recorded.get(address) or RecordedResource(
-        address=address, type=_type_in(address), status=Status.LIVE
+        address=address, type=_type_in(address), status=Status.LIVE, source=seen.source
     )
 
 

@@ -44,7 +44,7 @@ def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[
     directory = stack.directory
     data_dir = directory / environment.get("TF_DATA_DIR", ".terraform")
     try:
-        installed = installed_providers(directory, data_dir=data_dir)
+        installed = installed_providers(directory, data_dir=data_dir).required()
     except PermanentError as error:
         locked = sorted(locked_versions(directory / ".terraform.lock.hcl"))
         missing = [source for source in locked if f" {source} " in str(error)] or locked

@@ -150,3 +150,28 @@ def test_of_a_stack_whose_passphrase_is_wrong_nothing_is_known(things: Things) -
         assert "env_file" in told["error"]
         assert told["verified_at"] is None
         assert findings_of(daemon) == []
+
+
+def test_a_correction_of_what_was_put_right_meanwhile_ends_with_nothing_to_do(
+    things: Things,
+) -> None:
+    """Row P1: the daemon goes on, and no update is run."""
+    settings = things.settings()
+    # No scan of its own may see first that the drift has gone.
+    settings.write_text(settings.read_text().replace('interval = "10s"', 'interval = "1h"'))
+    kept, right = things.stack.urn("kept"), things.stack.things()
+    with things.serving(settings) as daemon:
+        until_verified(daemon)
+        things.hack("kept")
+        found = until_found(daemon, kept)
+        with things.stack.changed() as there:
+            there["kept"] = right["kept"]
+        asked = daemon.ask("/remediations", {"report_id": found["report_id"]})
+        ended = until_state(daemon, asked["id"], "converged", "cancelled", "rejected")
+        assert ended["state"] == "converged"
+        daemon.until("the finding's end", lambda: not findings_of(daemon))
+        assert things.updates == applies(daemon) == 0
+        # It works on as before.
+        things.hack("kept", size=8)
+        until_found(daemon, kept)
+    assert list((things.folder / "state").rglob("crash-*")) == []

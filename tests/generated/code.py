@@ -228,7 +228,7 @@ _MAKERS: Final[dict[str, Callable[[Scope, str], None]]] = {
 
 
 def _outputs(scope: Scope) -> None:
-    for number in range(scope.chance.randint(0, 2)):
+    for number in range(scope.chance.randint(1, 3)):
         value: Any = scope.chance.choice(scope.texts)
         scope.blocks.append(
             f'output "out{number}" {{\n  value     = {value}\n  sensitive = true\n}}\n'

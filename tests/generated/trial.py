@@ -171,7 +171,8 @@ async def trial(base: Base, *, drifts: int) -> Tally:
 
 
 def _compared(what: str, base: Base, report: StackReport, tally: Tally) -> list[str]:
-    planned = dict(_planned(base.plan()))
+    document = base.plan()
+    planned = {**dict(_planned(document)), **dict(_planned_outputs(document))}
     tally.planned += len(planned)
     found = {str(finding.address): _told(finding) for finding in of_a_plan(report)}
     head = f"seed {base.seed}, {what}"
@@ -228,6 +229,13 @@ def _planned(document: dict[str, Any]) -> Iterator[tuple[str, Step]]:
         action = _ACTIONS[tuple(change["actions"])]
         anew = _made_anew(change) if action == "replace" else frozenset()
         yield entry["address"], Step(action, frozenset(_differing(change)), anew)
+
+
+def _planned_outputs(document: dict[str, Any]) -> Iterator[tuple[str, Step]]:
+    """Yield the outputs that the plan would change; what only an apply tells follows from it."""
+    for name, change in document.get("output_changes", {}).items():
+        if change["actions"] != ["no-op"] and not _any(change.get("after_unknown")):
+            yield f"output.{name}", Step("update", frozenset({"value"}))
 
 
 def _made_anew(change: dict[str, Any]) -> frozenset[str]:

@@ -24,7 +24,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 8
+_FORMAT: Final = 9
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 

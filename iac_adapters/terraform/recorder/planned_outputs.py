@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from iac_adapters.terraform.exact_json import exact_dumps, exact_loads
 from iac_adapters.terraform.plan_values import with_unknown
+from iac_adapters.terraform.recorder.output_feeders import Locals, output_feeders
 from reconciler.domain.origin import contains_unknown
 from reconciler.domain.values import Value
 
@@ -25,7 +26,8 @@ class PlannedOutput:
     """One output that the plan would change; its values may be secrets.
 
     `after` holds unknowns where only an apply tells the value. `before_json` and `after_json`
-    are kept as the plan prints them.
+    are kept as the plan prints them. `feeders` are the resources, without instance keys, that
+    its value comes from.
     """
 
     name: str
@@ -34,6 +36,7 @@ class PlannedOutput:
     after_json: bytes
     unknown_json: bytes
     sensitive: bool
+    feeders: frozenset[str] = frozenset()
 
     @property
     def before(self) -> Value:
@@ -47,9 +50,16 @@ class PlannedOutput:
         return with_unknown(exact_loads(self.after_json), exact_loads(self.unknown_json))
 
     @property
-    def follows(self) -> bool:
-        """Whether the value comes out of something else that an apply would do."""
+    def is_unknown(self) -> bool:
+        """Whether only an apply can tell the value: of a new resource, or of `timestamp()`."""
         return contains_unknown(self.after)
+
+    def same_change(self, other: PlannedOutput) -> bool:
+        """Whether both plans would make the same of the same output."""
+        return self._change() == other._change()
+
+    def _change(self) -> tuple[object, ...]:
+        return (self.name, self.action, self.before_json, self.after_json, self.unknown_json)
 
     def packed(self) -> list[Any]:
         """Return what `unpacked` reads back."""
@@ -60,12 +70,14 @@ class PlannedOutput:
             self.after_json,
             self.unknown_json,
             self.sensitive,
+            sorted(self.feeders),
         ]
 
     @classmethod
     def unpacked(cls, fields: list[Any]) -> PlannedOutput:
         """Return what `packed` gave."""
-        return cls(*fields)
+        name, action, before, after, unknown, sensitive, feeders = fields
+        return cls(name, action, before, after, unknown, sensitive, frozenset(feeders))
 
 
 def changes_outputs(events: Iterable[Mapping[str, Any]]) -> bool:
@@ -87,26 +99,27 @@ def untold_output(name: str) -> PlannedOutput:
     return PlannedOutput(name, UNTOLD, b"null", b"null", b"false", sensitive=False)
 
 
-def outputs_in(shown: bytes) -> tuple[PlannedOutput, ...]:
-    """Return the outputs that a plan would change, by what `show -json` printed of it."""
-    try:
-        document = exact_loads(shown)
-    except ValueError:
-        return ()
-    return planned_outputs(document) if isinstance(document, dict) else ()
-
-
-def planned_outputs(document: Mapping[str, Any]) -> tuple[PlannedOutput, ...]:
-    """Return the outputs that a plan would change, by name."""
+def holds_changed_outputs(document: Mapping[str, Any]) -> bool:
+    """Whether a plan, as `show -json` prints it, would change any output."""
     changes = document.get("output_changes") or {}
+    return any(change.get("actions") != _NOTHING for change in changes.values())
+
+
+def planned_outputs(document: Mapping[str, Any], locals_: Locals) -> tuple[PlannedOutput, ...]:
+    """Return the outputs that a plan would change, by name.
+
+    `locals_` says what the code's local values refer to: the plan does not hold them.
+    """
+    changes = document.get("output_changes") or {}
+    feeders = output_feeders(document, locals_)
     return tuple(
-        _output(name, change)
+        _output(name, change, feeders.get(name, frozenset()))
         for name, change in sorted(changes.items())
         if change.get("actions") != _NOTHING
     )
 
 
-def _output(name: str, change: Mapping[str, Any]) -> PlannedOutput:
+def _output(name: str, change: Mapping[str, Any], feeders: frozenset[str]) -> PlannedOutput:
     marks = change.get("before_sensitive"), change.get("after_sensitive")
     return PlannedOutput(
         name=name,
@@ -115,4 +128,5 @@ def _output(name: str, change: Mapping[str, Any]) -> PlannedOutput:
         after_json=exact_dumps(change.get("after")),
         unknown_json=exact_dumps(change.get("after_unknown", False)),
         sensitive=any(mark not in (None, False, {}, []) for mark in marks),
+        feeders=feeders,
     )

@@ -28,6 +28,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs_in
 from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
     LOOKING,
@@ -43,7 +44,6 @@ from iac_adapters.terraform.recorder.planned import PlannedChange, planned_chang
 from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
     changes_outputs,
-    outputs_in,
     outputs_told,
 )
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
@@ -84,6 +84,8 @@ class RecordingOrder:
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
     configure_deadline_s: float = CONFIGURE_S
     called_from: Path | None = None
+    files: tuple[Path, ...] = ()
+    """The code's, which say what a local value refers to."""
 
 
 @dataclass(slots=True)
@@ -238,8 +240,9 @@ async def _attempt(
         shown = await _shown(order, folder / _PLAN, events, planned, environment)
         secrets = planned_secrets(shown, with_values(planned))
         left = Recorded(
-            captures, planned, kept, secrets, outputs_in(shown), built_in_changes(shown),
-            failed_conditions(diagnostics), outputs_told(events),
+            captures, planned, kept, secrets,
+            await changed_outputs_in(shown, order.files, place=order.directory),
+            built_in_changes(shown), failed_conditions(diagnostics), outputs_told(events),
         )  # fmt: skip
         return left, run
     finally:

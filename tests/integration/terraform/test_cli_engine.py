@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from iac_adapters.plugin_host.errors import PluginStartError
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import (
     Drifted,
+    Engine,
     InSync,
     Missing,
     Origin,
@@ -14,7 +18,8 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
-from tests.world_stack import WorldStack
+from tests.providers.standing_provider import reattachment
+from tests.world_stack import WorldStack, verdicts
 
 CODE = """
 resource "world_thing" "kept" { name = "kept" }
@@ -195,3 +200,30 @@ async def test_both_engines_say_the_same_of_what_moved_and_is_tainted(stack: Wor
     unmoved = plugin["world_thing.unmoved"]
     assert isinstance(unmoved, Drifted)
     assert (unmoved.changes, unmoved.requires_replace, unmoved.origin) == ((), True, None)
+
+
+async def test_a_plugin_that_is_not_installed_is_no_hindrance_to_a_whole_plan(
+    stack: WorldStack,
+) -> None:
+    """Row V10: `auto` falls back; the tool has the provider that a variable attaches it to."""
+    stack.apply('resource "world_thing" "one" { name = "one" }')
+    shutil.rmtree(stack.directory / ".terraform" / "providers")
+    with stack.changed() as things:
+        things["one"]["enabled"] = True
+    attached = {"TF_REATTACH_PROVIDERS": reattachment()}
+    async with stack.adapter() as adapter:
+        snapshot = await adapter.load(stack.reference(engine="auto", environment=attached))
+        assert snapshot.obtained_by is Engine.CLI
+        (warning,) = snapshot.warnings
+        assert warning.startswith("fell back to a whole plan: ")
+        assert "is locked but not installed" in warning
+        seen = await verdicts(adapter, snapshot)
+        with pytest.raises(PluginStartError, match="is locked but not installed"):
+            await adapter.load(stack.reference(engine="plugin", environment=attached))
+        # Without it the tool makes no plan either, and the remedy is named.
+        with pytest.raises(PluginStartError) as refused:
+            await adapter.load(stack.reference(engine="auto"))
+    verdict = seen["world_thing.one"]
+    assert isinstance(verdict, Drifted)
+    assert [change.path for change in verdict.changes] == ["enabled"]
+    assert "init" in str(refused.value.remedy)

@@ -65,12 +65,37 @@ async def test_an_override_is_followed_and_said(
     await adapter.close()
 
 
-async def test_a_folder_without_the_plugin_is_named(stack: MakersStack, tmp_path: Path) -> None:
-    """Row V10."""
+@pytest.mark.parametrize("engine", ["auto", "plugin", "cli"])
+async def test_a_folder_without_the_plugin_is_named(
+    stack: MakersStack, tmp_path: Path, engine: str
+) -> None:
+    """Row V10: no plan can be made without it either."""
     (tmp_path / "build" / "terraform-provider-local").unlink()
     adapter = TerraformAdapter(
         AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
     )
     with pytest.raises(PermanentError, match=r"build: holds no plugin of .*hashicorp/local"):
-        await adapter.load(stack.reference())
+        await adapter.load(stack.reference(engine=engine))
+    await adapter.close()
+
+
+@pytest.mark.parametrize("name", [".terraformrc", ".terraform.d/build.tfrc.json"])
+async def test_an_override_in_the_home_directory_is_followed_as_by_the_tool(
+    stack: MakersStack, tmp_path: Path, name: str
+) -> None:
+    """Row V10."""
+    home, own = tmp_path / "home", tmp_path / "build"
+    file = home / name
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        f'{{"provider_installation": {{"dev_overrides": {{"hashicorp/local": "{own}"}},'
+        ' "direct": [{}]}}'
+    )
+    at_home = replace(stack, environment={"HOME": str(home), "TF_CLI_CONFIG_FILE": ""})
+    assert str(own) in at_home.run("plan", "-input=false")
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
+    snapshot = await adapter.load(at_home.reference())
+    assert any(f"is run from {own}" in warning for warning in snapshot.warnings)
     await adapter.close()

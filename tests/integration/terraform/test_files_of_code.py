@@ -69,7 +69,7 @@ async def test_a_file_elsewhere_is_watched_where_its_name_follows_from_the_code(
         assert stack.calls("plan") == 1
         # Alone, the one that nothing names is seen when the recording is ten minutes old.
         (shared / "two.txt").write_text("again")
-        monkeypatch.setattr(assembly, "_IDLE_S", -1.0)
+        monkeypatch.setattr(assembly, "_BRIEF_S", -1.0)
         found = await verdicts(adapter, await adapter.load(stack.reference()))
         verdict = found["world_thing.by_key"]
         assert isinstance(verdict, Drifted)

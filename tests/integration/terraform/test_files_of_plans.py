@@ -62,7 +62,7 @@ async def test_what_the_plan_reads_there_is_part_of_the_revision(
         assert change.origin is Origin.UNAPPLIED
 
 
-async def test_a_change_that_changes_nothing_costs_one_plan(
+async def test_a_file_that_changes_nothing_costs_a_plan_for_its_first_changes_alone(
     stack: WorldStack, chart: Chart
 ) -> None:
     async with stack.adapter() as adapter:
@@ -71,11 +71,45 @@ async def test_a_change_that_changes_nothing_costs_one_plan(
         chart.write("3")
         await adapter.load(stack.reference())
         assert stack.calls("plan") == 0
-        for number in range(3):
+        chart.write("read", name="notes")
+        await adapter.load(stack.reference())
+        for number in range(6):
             chart.write(f"read {number} times", name="notes")
             snapshot = await adapter.load(stack.reference())
             assert await verdicts(adapter, snapshot) == _IN_SYNC
+        # Once for the new file, and then three times for its changes.
+        assert stack.calls("plan") == 4
+
+
+@pytest.mark.parametrize("edits", [1, 9])
+async def test_a_file_that_changes_nothing_hides_no_change_of_its_neighbour(
+    stack: WorldStack, chart: Chart, edits: int
+) -> None:
+    """Row V5: a chart's notes are edited before its values, however often."""
+    chart.write("read", name="README")
+    async with stack.adapter() as adapter:
+        for number in range(edits):
+            snapshot = await adapter.load(stack.reference())
+            assert await verdicts(adapter, snapshot) == _IN_SYNC
+            chart.write(f"read {number} times", name="README")
+        await adapter.load(stack.reference())
+        chart.write("4")
+        found = await verdicts(adapter, await adapter.load(stack.reference()))
+        assert isinstance(found["world_thing.release"], Drifted)
+
+
+async def test_files_that_come_and_go_below_a_named_folder_are_seen(
+    stack: WorldStack, chart: Chart
+) -> None:
+    async with stack.adapter() as adapter:
+        await adapter.load(stack.reference())
+        stack.forget_calls()
+        chart.write("x", name="more")
+        await adapter.load(stack.reference())
         assert stack.calls("plan") == 1
+        (stack.directory / "chart" / "more").unlink()
+        await adapter.load(stack.reference())
+        assert stack.calls("plan") == 2
 
 
 @pytest.mark.usefixtures("chart")

@@ -161,6 +161,11 @@ def test_code_nobody_applied_is_never_rolled_out_unasked(
     assert action_on(Act(policy(action=action)), subject) is expected
 
 
+def test_an_output_is_never_applied_unasked() -> None:
+    subject = replace(SUBJECT, type="output", only_undo=True)
+    assert action_on(Act(policy(action=AUTO)), subject) is MANUAL
+
+
 @given(st.permutations([policy(name, position=index % 2) for index, name in enumerate("abcde")]))
 def test_the_order_policies_are_kept_in_means_nothing(shuffled: list[Policy]) -> None:
     assert decide(SUBJECT, shuffled, now=NOW) == Act(policy("a"))

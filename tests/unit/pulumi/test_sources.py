@@ -1,4 +1,4 @@
-"""Which files a program may read, and which of them change for nothing."""
+"""Which files a program may read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iac_adapters.pulumi.idle_files import IdleFiles, differing
+from iac_adapters.idle_files import differing
 from iac_adapters.pulumi.sources import sources_below
 
 
@@ -68,23 +68,3 @@ def test_a_commit_is_seen_and_a_look_at_the_repository_is_not(project: Path) -> 
     assert {Path(name).name for name in differing(before, after)} == {"HEAD"}
     git(project, "status")
     assert sources_below([project]) == after
-
-
-def test_a_log_that_changes_nothing_is_idle_after_a_few_times(project: Path) -> None:
-    log, idle = write(project / "run.log"), IdleFiles()
-    for _ in range(2):
-        idle.changed_nothing({log})
-        assert not idle.paths
-    idle.changed_nothing({log})
-    assert set(idle.paths) == {log}
-    idle.changed_something()
-    assert not idle.paths
-
-
-@pytest.mark.parametrize("name", ["__main__.py", "Pulumi.yaml", "version"])
-def test_a_file_of_the_program_or_the_repository_is_never_idle(project: Path, name: str) -> None:
-    file, idle = write(project / name), IdleFiles()
-    git(project, "add", "version") if name == "version" else None
-    for _ in range(9):
-        idle.changed_nothing({file})
-    assert not idle.paths

@@ -149,6 +149,15 @@ def test_a_plan_gets_ignored_places_back_that_no_configuration_sets() -> None:
     assert revert_ignored(_SCHEMA, planned, live, rules) == {"name": "p", "tags": {"a": "l"}}
 
 
+@pytest.mark.parametrize("ignored", [("disk",), ("disk", 0), ("disk", 0, "key")])
+def test_a_default_that_a_plan_fills_into_an_ignored_block_is_taken_back(ignored: Steps) -> None:
+    """Row U1: a provider of the old type system fills its schema's defaults in."""
+    live: Any = {"name": "l", "disk": [{"size": "1", "name": "d", "key": None}]}
+    planned: Any = {"name": "p", "disk": [{"size": "1", "name": "d", "key": "default"}]}
+    reverted = revert_ignored(_SCHEMA, planned, live, IgnoreRules(paths=(ignored,)))
+    assert reverted == {"name": "p", "disk": live["disk"]}
+
+
 def test_write_only_values_go_wherever_they_are() -> None:
     secret = Block({"token": Attribute(_TEXT, write_only=True), "name": Attribute(_TEXT)})
     schema = ResourceSchema(

@@ -29,7 +29,7 @@ def _installed(root: Path) -> Path:
 
 def _check(root: Path) -> None:
     check_packages(
-        installed_providers(root, data_dir=root / ".terraform"),
+        installed_providers(root, data_dir=root / ".terraform").required(),
         lock_file=root / ".terraform.lock.hcl",
         known=root / "known",
     )

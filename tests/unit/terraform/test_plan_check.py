@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from iac_adapters.terraform.asked import Asked
 from iac_adapters.terraform.cty import Primitive
-from iac_adapters.terraform.plan_check import is_brought_about, unshown
+from iac_adapters.terraform.plan_check import is_brought_about, unshown, unshown_outputs
+from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.schema import Attribute, Block, ResourceSchema
 from reconciler.domain.model import (
     Drifted,
@@ -27,8 +28,9 @@ from reconciler.domain.paths import AttributePath
 _TEXT = Primitive.STRING
 _SCHEMA = ResourceSchema(0, Block({"name": Attribute(_TEXT), "note": Attribute(_TEXT)}))
 _NOISE = Noise((NoiseItem(AttributePath("name"), "as it is"),))
+_SHOWN = Drifted((), reason="r")
 _SILENT: tuple[Verdict, ...] = (InSync(), _NOISE, NotApplicable("built in"))
-_SPEAKING: tuple[Verdict, ...] = (Drifted((), reason="r"), Missing(), Unmanaged(), Unreadable("r"))
+_SPEAKING: tuple[Verdict, ...] = (_SHOWN, Missing(), Unmanaged(), Unreadable("r"))
 _ACTIONS = ("create", "update", "replace", "delete", "move", "import", "remove", "forget")
 
 
@@ -60,6 +62,43 @@ def test_what_somebody_has_brought_about_is_in_sync() -> None:
     verdicts: dict[str, Verdict] = {"a.b": InSync(), "a.c": InSync()}
     found = unshown(actions, verdicts, brought_about={"a.b", "a.c"})
     assert [one.address for one in found] == ["a.c"]
+
+
+def _output(name: str, *, unknown: bool, feeders: set[str]) -> PlannedOutput:
+    mark = b"true" if unknown else b"false"
+    return PlannedOutput(
+        name, "update", b"1", b"2", mark, sensitive=False, feeders=frozenset(feeders)
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "verdicts", "brought_about", "shown"),
+    [
+        (_output("o", unknown=False, feeders=set()), {}, (), False),
+        (_output("o", unknown=False, feeders={"a.b"}), {"a.b": Missing()}, (), False),
+        (
+            _output("o", unknown=False, feeders=set()),
+            {"output.o": _SHOWN},
+            (),
+            True,
+        ),
+        (_output("o", unknown=False, feeders=set()), {"output.o": InSync()}, (), False),
+        (_output("o", unknown=True, feeders={"a.b"}), {'a.b["k.e"]': Missing()}, (), True),
+        (_output("o", unknown=True, feeders={"a.b"}), {"a.b": InSync()}, (), False),
+        (_output("o", unknown=True, feeders={"a.b"}), {"a.b": InSync()}, ("a.b[0]",), True),
+        (_output("o", unknown=True, feeders={"a.b"}), {"a.c": Missing()}, (), False),
+    ],
+)
+def test_an_output_is_shown_by_itself_or_by_what_feeds_it(
+    output: PlannedOutput,
+    verdicts: dict[str, Verdict],
+    brought_about: tuple[str, ...],
+    *,
+    shown: bool,
+) -> None:
+    found = list(unshown_outputs([output], verdicts, brought_about=brought_about))
+    assert [one.address for one in found] == ([] if shown else ["output.o"])
+    assert all("defect of trueup" in str(one.remark) for one in found)
 
 
 @given(

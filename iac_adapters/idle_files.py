@@ -1,0 +1,81 @@
+"""Files that change and change nothing: a log or a report that grows beside a program or a chart.
+
+The code is evaluated again for each change at first. When a file has changed a few times in a
+row and the code has asked for the very same each time, its changes alone have nothing evaluated
+for a while. A file that the repository holds, or that is code itself, is never taken for such a
+file: its next change may be the one that counts.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+from iac_adapters.repository import REPOSITORY, repository_of
+from reconciler.bounded_files import read_bytes
+
+_ENOUGH: Final = 3
+_MOST_INDEX_BYTES: Final = 64 * 2**20
+_CODE: Final = frozenset(
+    {".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".cs", ".fs", ".java", ".kt", ".scala"}
+    | {".yaml", ".yml", ".json", ".toml", ".mod", ".sum", ".lock", ".csproj", ".xml", ".gradle"}
+    | {".tf", ".tfvars", ".hcl", ".tpl", ".tmpl", ".tftpl", ".j2"}
+)
+
+
+class IdleFiles:
+    """What was learnt of one stack's files; forgotten once the code asks for something new.
+
+    A file rests for `rest_s` seconds by `clock`, and is then looked at once more.
+    """
+
+    def __init__(
+        self, *, rest_s: float = math.inf, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rest_s = rest_s
+        self._clock = clock
+        self._rests_until_s: dict[str, float] = {}
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def paths(self) -> Collection[str]:
+        """The files whose changes alone have nothing evaluated."""
+        now_s = self._clock()
+        return {path for path, until_s in self._rests_until_s.items() if now_s < until_s}
+
+    def changed_nothing(self, changed: Collection[str]) -> None:
+        """Note that the code asked for the same after `changed` had changed."""
+        self._counts.update(changed)
+        until_s = self._clock() + self._rest_s
+        for path in changed:
+            if self._counts[path] >= _ENOUGH and not is_source(Path(path)):
+                self._rests_until_s[path] = until_s
+
+    def changed_something(self) -> None:
+        """Note that the code asks for something else now: any of the files may be why."""
+        self._rests_until_s.clear()
+        self._counts.clear()
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    """Return the files that came, went or changed."""
+    names = before.keys() | after.keys()
+    return frozenset(name for name in names if before.get(name) != after.get(name))
+
+
+def is_source(path: Path) -> bool:
+    """Whether a file is code: by its ending, or because the repository holds it."""
+    if path.suffix in _CODE:
+        return True
+    root = repository_of(path.parent)
+    if root is None:
+        return False
+    try:
+        index = read_bytes(root / REPOSITORY / "index", most=_MOST_INDEX_BYTES)
+    except OSError:
+        return False
+    return str(path.relative_to(root)).encode() in index

@@ -35,6 +35,7 @@ from reconciler.engine.refusals import (
     LONGEST_REASON,
     already_healed,
     awaiting,
+    check_digest,
     check_reason,
     finding_of_report,
     moved_on,
@@ -75,8 +76,7 @@ async def approve(
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if known.plan_digest is None or known.plan_digest != plan_digest:
-            raise _other_digest(known, plan_digest)
+        check_digest(known, plan_digest)
         _refuse_own(service, known, actor)
         others = tuple(approval for approval in known.approvals if approval.person != actor)
         approval = Approval(person=actor, plan_digest=plan_digest, at=at)
@@ -102,20 +102,6 @@ def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
         )
 
 
-def _other_digest(known: Remediation, given: str) -> ConflictError:
-    if known.plan_digest is not None and known.plan_digest.startswith(given):
-        return ConflictError(
-            f"only the first {len(given)} characters of the plan's digest were given",
-            code="plan-digest-mismatch",
-            remedy=f"give all {len(known.plan_digest)} characters",
-        )
-    return ConflictError(
-        f"remediation {known.id} has another plan now",
-        code="plan-digest-mismatch",
-        remedy=f"show that plan, then approve its digest: trueup remediation {known.id[:8]}",
-    )
-
-
 async def reject(
     service: Service,
     remediation_id: RemediationId,
@@ -135,8 +121,8 @@ async def reject(
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if plan_digest is not None and known.plan_digest != plan_digest:
-            raise _other_digest(known, plan_digest)
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         _audit_channel(tx, known, through, at=at, actor=actor)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason)
@@ -192,20 +178,29 @@ def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: st
 
 
 async def retry(
-    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    reason: str,
+    actor: str,
+    plan_digest: str | None = None,
 ) -> Remediation:
     """Begin anew what needed a person: with a fresh plan, and no approval left.
 
+    With `plan_digest`, only where that is the plan it has.
+
     Raises:
         NotFoundError: no such id exists.
-        ConflictError: it does not wait for that (`moved-on`), or its drift is gone
-            (`already-healed`).
+        ConflictError: it does not wait for that (`moved-on`), has another plan
+            (`plan-digest-mismatch`), or its drift is gone (`already-healed`).
     """
     at = service.clock.now()
     check_reason(reason)
 
     def work(tx: Transaction) -> Remediation:
         known = needing_person(tx, remediation_id)
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         about_drift = known.action_type is not ActionType.RELEASE
         if about_drift and not unhealed_of(tx, known):
             raise already_healed(known.id)
@@ -229,14 +224,17 @@ async def suppress(
     reason: str,
     actor: str,
     until: datetime | None = None,
+    plan_digest: str | None = None,
 ) -> Remediation:
     """End it and ignore its findings until they change or `until` has passed.
 
-    They stay visible as ignored; `engine.suppression` makes them open again.
+    They stay visible as ignored; `engine.suppression` makes them open again. With `plan_digest`,
+    only where that is the plan it has.
 
     Raises:
         NotFoundError: no such id exists.
-        ConflictError: it waits for no person (`moved-on`).
+        ConflictError: it waits for no person (`moved-on`), or has another plan
+            (`plan-digest-mismatch`).
         InvalidError: `until` is over already.
     """
     at = service.clock.now()
@@ -248,6 +246,8 @@ async def suppress(
         known = the_remediation(tx, remediation_id)
         if known.state not in (RemediationState.NEEDS_HUMAN, RemediationState.AWAITING_APPROVAL):
             raise moved_on(known, "does not wait for a decision")
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(

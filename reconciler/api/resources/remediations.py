@@ -19,7 +19,7 @@ from reconciler.engine.quarantine import releasing
 from reconciler.wire.pages import page_object
 from reconciler.wire.remediations import (
     ApproveBody,
-    ReasonBody,
+    DecisionBody,
     RemediationBody,
     SplitBody,
     SuppressBody,
@@ -87,10 +87,14 @@ async def split(service: Daemon, actor: Actor, remediation_id: Id, body: SplitBo
     return answered(remediation_of(made), status=201, headers=headers)
 
 
-async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: DecisionBody) -> Response:
     """End it undone; the same drift is not proposed again."""
     moved = await decisions.reject(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        plan_digest=body.plan_digest,
+        actor=actor,
     )
     return answered(remediation_of(moved))
 
@@ -108,10 +112,14 @@ async def release(service: Daemon, actor: Actor, remediation_id: Id) -> Response
     return answered(remediation_of(made), status=201, headers=headers)
 
 
-async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: DecisionBody) -> Response:
     """Begin anew what needed a person, with a fresh plan."""
     moved = await decisions.retry(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        plan_digest=body.plan_digest,
+        actor=actor,
     )
     return answered(remediation_of(moved))
 
@@ -124,6 +132,7 @@ async def suppress(
         service,
         RemediationId(remediation_id),
         reason=body.reason,
+        plan_digest=body.plan_digest,
         actor=actor,
         until=body.until,
     )

@@ -189,9 +189,7 @@ class DecidingApp(ReversibleApp):
             self.flash("nothing here is in quarantine; ", ("Q", "key"), " requests that")
             return
         lines = [line(("release ", "strong"), f"{row.stack}  {row.address}") for row in isolated]
-        lines.append(
-            line("what was detached or swapped comes back; the drift itself stays as it is")
-        )
+        lines.append(line("what isolates it is undone; the drift itself stays as it is"))
         asked = self._about("release", [row.stack for row in isolated])
         ids = [row.id for row in isolated]
         self._confirm(asked, lines, "remediations:decide", lambda: self._release(ids))

@@ -1,6 +1,6 @@
 """A database that nobody has written yet, made as the newest schema has it.
 
-The 19 migrations would come to the same tables in ten times the processor time, most of it for
+The migrations would come to the same tables in ten times the processor time, most of it for
 importing Alembic and for making tables anew. A test compares the two word by word.
 """
 

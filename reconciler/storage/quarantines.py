@@ -12,6 +12,7 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.model import StackName
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import Page, RemediationId
+from reconciler.domain.scripts import ScriptIsolation
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values
@@ -81,4 +82,5 @@ def _quarantine(row: QuarantineRow) -> Quarantine:
         ended_at=row.ended_at,
         reconnected_at=row.reconnected_at,
         note=row.note,
+        script=None if row.script is None else ScriptIsolation(**row.script),
     )

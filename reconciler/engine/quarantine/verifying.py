@@ -11,6 +11,7 @@ from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import scan_soon
 from reconciler.engine.moves import move, sentence
 from reconciler.engine.quarantine.keeping import activate, end, isolated, quarantine_of
+from reconciler.engine.quarantine.leaving import children_of, left_by
 from reconciler.engine.quarantine.reading import attached, detached
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
@@ -27,7 +28,7 @@ async def verify_edges(service: Service, known: Remediation) -> bool:
         return await give_up(service, known, f"stack {known.stack} is not registered any more")
     if quarantine is None:
         return await give_up(service, known, "which edges it is about is not known any more")
-    edges = frozenset(quarantine.addresses)
+    edges = frozenset({*quarantine.addresses, *children_of(quarantine)})
     seen = await scan(service, stack, addresses=edges)
     if isinstance(seen, Blind):
         return await not_read(service, known, sentence(seen.error))
@@ -44,6 +45,12 @@ def _judge(
     at = seen.report.observed_at
     scan_soon(tx, known.stack, at=service.clock.now())
     isolates = known.action_type is ActionType.QUARANTINE
+    if quarantine.driver is Driver.SCRIPT and (why := _script_failed(tx, known)) is not None:
+        try_again(tx, service, known, why, at=at)
+        return
+    if quarantine.script is not None and isolates:
+        script = replace(quarantine.script, left=left_by(quarantine, seen.report))
+        quarantine = replace(quarantine, script=script)
     left = attached(quarantine, seen) if isolates else detached(quarantine, seen)
     if left:
         word = _word(quarantine.driver, isolates=isolates)
@@ -52,12 +59,25 @@ def _judge(
     move(tx, known, Event.VERIFIED, at=at, note=_verified(quarantine, isolates=isolates))
     fresh = tx.quarantines.get(quarantine.id) or quarantine
     if isolates:
-        activate(tx, replace(fresh, note=None), at=at)
+        activate(tx, replace(fresh, note=None, script=quarantine.script), at=at)
     else:
         end(tx, fresh, known, at=at)
 
 
+def _script_failed(tx: Transaction, known: Remediation) -> str | None:
+    """Return why the script cannot have done its task; None where it says that it has.
+
+    No read can tell what it did beyond the stack, so its own word is needed too.
+    """
+    run = tx.runs.get(known.run_id) if known.run_id else None
+    if run is None or run.exit_code is None:
+        return "how the script ended is not known"
+    return None if run.exit_code == 0 else f"the script ended with exit code {run.exit_code}"
+
+
 def _word(driver: Driver, *, isolates: bool) -> str:
+    if driver is Driver.SCRIPT:
+        return "as the script that isolated left it"
     if driver is Driver.SWAP:
         return "without the isolation group alone" if isolates else "with the isolation group"
     return "attached" if isolates else "detached"

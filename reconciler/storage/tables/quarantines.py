@@ -34,3 +34,4 @@ class QuarantineRow(Row, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     reconnected_at: datetime | None = Field(default=None, sa_type=Moment)
     note: str | None = Field(default=None, sa_type=PlainText)
+    script: Any | None = Field(default=None, sa_type=JsonText, nullable=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, Plan, PlannedResource
@@ -36,12 +36,23 @@ def _needs_a_person(situation: Situation) -> Answer:
 
 
 def _how(plan: Plan | None) -> str:
-    if plan is None or driver_of(plan) is Driver.DETACH:
-        return "driver detach: what connects it is destroyed, and created again on release"
-    return (
-        "driver swap: its security groups give way to the isolation group, and an apply of the"
-        " stack by anybody else would give them back"
-    )
+    driver = Driver.DETACH if plan is None else driver_of(plan)
+    match driver:
+        case Driver.DETACH:
+            return "driver detach: what connects it is destroyed, and created again on release"
+        case Driver.SWAP:
+            return (
+                "driver swap: its security groups give way to the isolation group, and an apply of"
+                " the stack by anybody else would give them back"
+            )
+        case Driver.SCRIPT:
+            name = plan.script.rule.name if plan is not None and plan.script is not None else ""
+            return (
+                f"driver script: {name} is told to isolate it, and to release it afterwards; what"
+                " it changes is read when it has run"
+            )
+        case _:
+            assert_never(driver)
 
 
 def _taken(situation: Situation) -> Answer | None:
@@ -80,7 +91,7 @@ def _is_again(resource: PlannedResource, quarantine: Quarantine) -> bool:
     return resource.action is Action.CREATE and any(
         is_again(edge, quarantine.undo.get(edge.address, {}), after)
         for edge in quarantine.edges
-        if edge.attribute is None and edge.type == resource.type
+        if quarantine.driver is Driver.DETACH and edge.type == resource.type
     )
 
 
@@ -110,10 +121,22 @@ def _undoes_one(situation: Situation) -> Answer | None:
     if found is None:
         return None
     address, quarantine = found
-    undoes = f"attach {address} again, which quarantine {quarantine.id} detached"
-    if quarantine.driver is Driver.SWAP:
-        undoes = f"give {address} its groups back, which quarantine {quarantine.id} swapped"
-    return Hold(f"it would {undoes}; release that first: trueup release {quarantine.id[:8]}")
+    return Hold(
+        f"it would {_undone(address, quarantine)}; release that first:"
+        f" trueup release {quarantine.id[:8]}"
+    )
+
+
+def _undone(address: ResourceAddress, quarantine: Quarantine) -> str:
+    match quarantine.driver:
+        case Driver.DETACH:
+            return f"attach {address} again, which quarantine {quarantine.id} detached"
+        case Driver.SWAP:
+            return f"give {address} its groups back, which quarantine {quarantine.id} swapped"
+        case Driver.SCRIPT:
+            return f"change {address}, which a script isolated for quarantine {quarantine.id}"
+        case _:
+            assert_never(quarantine.driver)
 
 
 GUARD: Final = Guard("quarantine", ask, at=ONCE_PLANNED)

@@ -14,6 +14,7 @@ from reconciler.domain.plan import Action, Plan, PlannedChange
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import RemediationId
+from reconciler.domain.scripts import PlannedScript, ScriptRule, isolation_by
 from reconciler.domain.values import UNKNOWN
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open
 from reconciler.engine.admission.guards.quarantine import GUARD
@@ -65,6 +66,8 @@ def beside(*quarantines: Quarantine, **parts: Any) -> Situation:
     return made(quarantines=quarantines, **parts)
 
 
+SCRIPT = PlannedScript(ScriptRule("cut-off", "/scripts/cut-off", "0" * 64), {"action": "isolate"})
+ISOLATION = isolation_by(SCRIPT)
 GROUP = made(about=APPROVED).remediation.policy_id or ""
 OTHER = kept(group=GROUP, stack=StackName("other"))
 TOUCHES = plan(planned(B))
@@ -106,6 +109,31 @@ CASES = [
             "it would give thing.b its groups back, which quarantine 0123456789 swapped; release"
             " that first: trueup release 01234567"
         ),
+    ),
+    Case(
+        "a quarantine by a script",
+        made(about=QUARANTINE, plan=replace(plan(planned(A, Action.SCRIPT)), script=SCRIPT)),
+        NeedsApproval(
+            "it isolates thing.a until it is released, for 4 h at most; driver script: cut-off is"
+            " told to isolate it, and to release it afterwards; what it changes is read when it"
+            " has run"
+        ),
+    ),
+    Case(
+        "a correction of what a script isolated",
+        beside(kept(script=ISOLATION), plan=TOUCHES),
+        Hold(
+            "it would change thing.b, which a script isolated for quarantine 0123456789; release"
+            " that first: trueup release 01234567"
+        ),
+    ),
+    Case(
+        "a thing like one that a script isolated",
+        beside(
+            kept(undo=HELD, edges=(EDGE,), script=ISOLATION),
+            plan=attaching(target_id="i-1", port=80, id=UNKNOWN),
+        ),
+        Open(),
     ),
     Case("one more, and a person sees its plan first", beside(OTHER, about=QUARANTINE), ASKS),
     Case(

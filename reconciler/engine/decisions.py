@@ -30,6 +30,7 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.new_remediations import new_remediation
+from reconciler.engine.persons import person_behind
 from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
     LONGEST_REASON,
@@ -68,8 +69,8 @@ async def approve(
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
-            (`plan-digest-mismatch`), or somebody else than `actor` has to approve it
-            (`own-request`).
+            (`plan-digest-mismatch`), or somebody else than the person behind `actor` has to
+            approve it (`own-request`).
     """
     at = service.clock.now()
 
@@ -77,9 +78,10 @@ async def approve(
         known = awaiting(tx, remediation_id, at=at)
         if known.plan_digest is None or known.plan_digest != plan_digest:
             raise _other_digest(known, plan_digest)
-        _refuse_own(service, known, actor)
-        others = tuple(approval for approval in known.approvals if approval.person != actor)
-        approval = Approval(person=actor, plan_digest=plan_digest, at=at)
+        person = person_behind(tx, actor)
+        _refuse_own(service, known, person)
+        others = tuple(approval for approval in known.approvals if approval.person != person)
+        approval = Approval(person=person, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         _audit_channel(tx, known, through, at=at, actor=actor)
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
@@ -87,16 +89,16 @@ async def approve(
     return await service.store.transact(work)
 
 
-def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
+def _refuse_own(service: Service, known: Remediation, person: str) -> None:
     """Say at once what guard `approvers` would say after a plan.
 
     Raises:
-        ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
+        ConflictError: `person` asked for it, and somebody else has to approve (`own-request`).
     """
     limits = service.limits_of(known.stack)
-    if known.policy_id is None and known.requested_by == actor and not limits.own_approval:
+    if known.policy_id is None and known.requested_by == person and not limits.own_approval:
         raise ConflictError(
-            f"{actor} asked for it, so somebody else has to approve it",
+            f"{person} asked for it, so somebody else has to approve it",
             code="own-request",
             remedy="a guardrail sets `own_approval = false` for this stack",
         )
@@ -302,7 +304,8 @@ async def request(
         if other is not None:
             return _go_on(tx, take_in(tx, other, record, at=at, actor=actor))
         wanted = action_type or ActionType.MANUAL_REVIEW
-        fresh = new_remediation([record], wanted, at=at, requested_by=actor)
+        person = person_behind(tx, actor)
+        fresh = new_remediation([record], wanted, at=at, requested_by=person)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
         tx.remediations.add(fresh)
         tell(tx, fresh, at=at, actor=actor)

@@ -14,6 +14,7 @@ from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import advance_soon
 from reconciler.engine.moves import move, tell, unhealed_of
 from reconciler.engine.new_remediations import part_of
+from reconciler.engine.persons import person_behind
 from reconciler.engine.refusals import awaiting
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -63,7 +64,7 @@ def _open(
         fresh = replace(fresh, action_type=ActionType.MANUAL_REVIEW)
     if parent.requested_by == POLICY:
         # From here on a person asks for it, whatever the policy says by then.
-        fresh = replace(fresh, requested_by=actor)
+        fresh = replace(fresh, requested_by=person_behind(tx, actor))
     tx.remediations.add(fresh)
     tell(tx, fresh, at=at, actor=actor)
     advance_soon(tx, [fresh.id])

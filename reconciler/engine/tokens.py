@@ -8,7 +8,7 @@ from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.principals import Role
-from reconciler.domain.records import Token
+from reconciler.domain.records import POLICY, Token
 from reconciler.domain.tokens import secret_digest, token_text
 from reconciler.engine.journal import RESERVED, audit, new_id
 from reconciler.engine.service import Service
@@ -18,17 +18,27 @@ _SECRET_BYTES: Final = 32
 
 
 async def issue_token(
-    service: Service, *, name: str, role: Role, expires_in: timedelta | None, actor: str
+    service: Service,
+    *,
+    name: str,
+    role: Role,
+    expires_in: timedelta | None,
+    actor: str,
+    person: str | None = None,
 ) -> tuple[Token, str]:
-    """Return a new token and its text, which is kept nowhere.
+    """Return a new token and its text, which is kept nowhere; it is that of `person`, or of `name`.
 
     Raises:
-        InvalidError: the name is what the audit calls trueup itself.
+        InvalidError: the name, or the person, is what trueup or a policy is called.
         ConflictError: another one has its name (`name-taken`): the audit tells people
             apart by it.
     """
-    if name in RESERVED:
-        raise InvalidError(f"the audit calls trueup itself {name!r}", remedy="choose another name")
+    for word in (name, person):
+        if word in RESERVED or word == POLICY:
+            raise InvalidError(
+                f"{word!r} is what trueup calls itself, or a policy that asks for something",
+                remedy="choose another name",
+            )
     at = service.clock.now()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     token = Token(
@@ -38,13 +48,14 @@ async def issue_token(
         secret_sha256=secret_digest(secret),
         created_at=at,
         expires_at=at + expires_in if expires_in else None,
+        person=None if person == name else person,
     )
 
     def work(tx: Transaction) -> None:
         if tx.tokens.named(name) is not None:
             raise ConflictError(f"there is a token {name!r} already", code="name-taken")
         tx.tokens.put(token)
-        details = {"name": name, "role": role.value}
+        details = {"name": name, "role": role.value, "person": token.whose}
         audit(tx, "token.created", token.token_id, at=at, actor=actor, details=details)
 
     await service.store.transact(work)

@@ -15,6 +15,7 @@ from reconciler.domain.remediation_states import BEFORE_EFFECT, OPEN, Event, Rem
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, new_id
 from reconciler.engine.moves import move, tell, the_remediation
+from reconciler.engine.persons import person_behind
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -98,7 +99,7 @@ def _open(
         created_at=at,
         updated_at=at,
         policy_id=isolating.policy_id if isolating else None,
-        requested_by=actor,
+        requested_by=person_behind(tx, actor),
         note=why,
     )
     tx.remediations.add(made)

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
-from demo import alerts, deploying, host, isolating, keeping, scanning, ui, watching
+from demo import alerts, deploying, forty, host, isolating, keeping, scanning, ui, watching
 from demo.commands import end_children
 from demo.narration import Narrator, StepError
 from demo.pulumi_stage import PulumiStage, set_pulumi_stage
 from demo.secrecy import check_secrets
-from demo.stage import Stage, find_tool, set_stage
+from demo.stage import WEBSHOP, Stage, find_tool, set_stage
 from reconciler.domain.errors import ReconcilerError
 from tests.daemon import DaemonError, serving
 from tests.simulator import Simulator, SimulatorError, ToolError, start_simulator, stop_simulator
@@ -63,7 +63,13 @@ def _play(narrator: Narrator) -> bool:
         stage = set_stage(tool, simulator, folder)
         made = set_pulumi_stage(stage)
         deploying.deploy(stage, made, narrator)
-        receivers = opened.enter_context(alerts.receiving_alerts(stage))
+        receivers = opened.enter_context(
+            alerts.receiving_alerts(
+                stage.own_folder / "mail",
+                event="remediation.awaiting_approval",
+                stacks=WEBSHOP,
+            )
+        )
         settings = watching.write_settings(stage, channels=receivers.settings)
         warm = scanning.scan_untouched(stage, narrator)
         scanning.check_beside(stage, made, narrator, warm)
@@ -95,20 +101,28 @@ def _watch(
     narrator: Narrator,
     receivers: alerts.Receivers,
 ) -> None:
-    """Play what needs a daemon: one for the stacks of both tools."""
-    with serving(
-        settings,
-        data_dir=stage.data_dir,
-        environment=stage.environment,
-        directory=stage.own_folder,
-    ) as daemon:
+    """Play what needs a daemon: one for the stacks of both tools, and one for forty small ones."""
+    with contextlib.ExitStack() as opened:
+        daemon = opened.enter_context(
+            serving(
+                settings,
+                data_dir=stage.data_dir,
+                environment=stage.environment,
+                directory=stage.own_folder,
+            )
+        )
+        # While the daemon makes its first scans: nothing here waits for them.
+        many = opened.enter_context(forty.watching_forty(stage, narrator))
         watching.see_first_pass(daemon, narrator)
+        forty.change_all(many)
         watching.break_and_be_found(stage, made, daemon, narrator)
         isolating.approve_isolation(stage, daemon, narrator)
         alerts.see_shown(receivers, daemon, narrator)
+        forty.see_one_alert(many, narrator)
         watching.approve_the_secret(stage, daemon, narrator)
         # While the daemon carries out what was approved: nothing here waits for that.
         host.see_host(stage, daemon, narrator)
+        forty.see_ended(many, narrator)
         isolating.see_isolated(stage, daemon, narrator)
         isolating.see_released(stage, daemon, narrator)
         watching.see_corrected(stage, made, daemon, narrator)

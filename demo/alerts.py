@@ -5,24 +5,24 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from demo.narration import Narrator, expect
-from demo.stage import Stage
 from tests.daemon import Daemon
 from tests.receivers.http import ChatRoom, Pager, receiving
-from tests.receivers.smtp import MailSink, taking_mail
+from tests.receivers.smtp import MailSink, first_line, taking_mail
 from tests.receivers.trackers import GitHubDesk
 
-_WITHIN_S: Final = 120.0
+WITHIN_S: Final = 120.0
 _SECTION: Final = """
 [[channel]]
 name = "{name}"
 url = "{url}"
-events = ["remediation.awaiting_approval"]
-stacks = ["webshop"]
-group_wait = "1s"
-update_every = "1s"
+events = ["{event}"]
+stacks = ["{stacks}"]
+group_wait = "{wait}"
+update_every = "{pause}"
 """
 
 
@@ -41,9 +41,8 @@ class Receivers:
 
     def open(self) -> tuple[int, int, int, int]:
         """Return how many alerts each of the four shows as open."""
-        threads = {str(mail["References"] or mail["Message-ID"]): mail for mail in self.mail.mails}
         return (
-            sum("[resolved]" not in mail.as_string() for mail in threads.values()),
+            sum("[resolved]" not in mail.as_string() for mail in self.mail.threads().values()),
             sum(":warning:" in str(said["blocks"]) for said in self.room.messages.values()),
             len(self.pager.open),
             sum(issue.is_open for issue in self.tracker.issues),
@@ -52,11 +51,18 @@ class Receivers:
     def shown(self) -> tuple[int, int, int, int]:
         """Return how many alerts each of the four was shown at all."""
         return (
-            len({str(mail["References"] or mail["Message-ID"]) for mail in self.mail.mails}),
+            len(self.mail.threads()),
             len(self.room.messages),
             len({*self.pager.open, *self.pager.resolved}),
             len(self.tracker.issues),
         )
+
+    def newest(self) -> tuple[str, str, str, str]:
+        """Return what each says of the alert that it shows as open; all four show one."""
+        (incident,) = self.pager.open.values()
+        (message,) = self.room.messages.values()
+        (issue,) = self.tracker.issues
+        return first_line(self.mail.mails[-1]), message["text"], incident["summary"], issue.title
 
     def everything(self) -> str:
         """Return all that was ever sent to them."""
@@ -67,10 +73,14 @@ class Receivers:
 
 
 @contextlib.contextmanager
-def receiving_alerts(stage: Stage) -> Iterator[Receivers]:
-    """Let the four of them listen on this host."""
-    folder = stage.own_folder / "mail"
-    folder.mkdir()
+def receiving_alerts(
+    folder: Path, *, event: str, stacks: str, wait: str = "1s", pause: str = "1s"
+) -> Iterator[Receivers]:
+    """Let the four of them listen on this host, for alerts of `stacks` that `event` opens.
+
+    The first message waits `wait` for others of its cause; between two is a `pause`.
+    """
+    folder.mkdir(parents=True)
     room, pager, tracker = ChatRoom(), Pager(), GitHubDesk()
     with contextlib.ExitStack() as opened:
         at = [opened.enter_context(receiving(service)) for service in (room, pager, tracker)]
@@ -82,7 +92,10 @@ def receiving_alerts(stage: Stage) -> Iterator[Receivers]:
             "pager": f"pagerduty+http://{pager.routing_key}@{at[1]}",
             "tickets": f"github+http://{tracker.key}@{at[2]}/acme/infra",
         }
-        sections = [_SECTION.format(name=name, url=url) for name, url in urls.items()]
+        sections = [
+            _SECTION.format(name=name, url=url, event=event, stacks=stacks, wait=wait, pause=pause)
+            for name, url in urls.items()
+        ]
         yield Receivers(mail, room, pager, tracker, "".join(sections))
 
 
@@ -90,23 +103,22 @@ def see_shown(receivers: Receivers, daemon: Daemon, narrator: Narrator) -> None:
     """One drift that waits for a person is one mail, one message, one incident and one ticket."""
     with narrator.step("Who is told that the secret waits for a person?"):
         daemon.until("one alert on each of four channels",
-                     lambda: receivers.open() == (1, 1, 1, 1), within_s=_WITHIN_S)  # fmt: skip
-        _print(receivers, narrator)
+                     lambda: receivers.open() == (1, 1, 1, 1), within_s=WITHIN_S)  # fmt: skip
+        print_shown(receivers, narrator)
 
 
 def see_ended(receivers: Receivers, daemon: Daemon, narrator: Narrator) -> None:
     """The same four are updated and closed, and there is no fifth."""
     with narrator.step("The same four, now that it is put back"):
         daemon.until("the end of the alert on each of four channels",
-                     lambda: receivers.open() == (0, 0, 0, 0), within_s=_WITHIN_S)  # fmt: skip
+                     lambda: receivers.open() == (0, 0, 0, 0), within_s=WITHIN_S)  # fmt: skip
         expect(expected=(1, 1, 1, 1), seen=receivers.shown(), what="alerts on each channel")
-        _print(receivers, narrator)
+        print_shown(receivers, narrator)
 
 
-def _print(receivers: Receivers, narrator: Narrator) -> None:
-    mail = receivers.mail.mails[-1]
-    body = mail.get_body(("plain",))
-    first = "" if body is None else body.get_content().partition("\n")[0]
+def print_shown(receivers: Receivers, narrator: Narrator) -> None:
+    """Print what each of the four shows now of one alert."""
+    first = first_line(receivers.mail.mails[-1])
     narrator.item(f"mail {len(receivers.mail.mails)} of one thread: {first}")
     (message,) = receivers.room.messages.values()
     edits = f", edited {receivers.room.edits} times" if receivers.room.edits else ""

@@ -88,6 +88,8 @@ class ChannelSettings(Section):
     url_file: PlacedPath | None = None
     """The private file that holds it, instead of `url`."""
     secret: str | None = field(default=None, repr=False)
+    former_secret: str | None = field(default=None, repr=False)
+    """Signs as well, until the receiver knows `secret`."""
     events: Annotated[tuple[str, ...], Rule(check=_are_events)] = ()
     min_severity: SeverityWord = "low"
     stacks: tuple[Annotated[str, Rule({"min_length": 1})], ...] = ()

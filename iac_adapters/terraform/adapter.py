@@ -341,12 +341,14 @@ class TerraformAdapter:
         context = payload.context
         redactor = await gathered(payload.secrets)
         targets = tuple(addresses)
+        schemas = await self._assembly.schemas(context)
+        order = PlanOrder(context, payload.stack, folder, redactor, schemas)
         with redacting(lambda: redactor):
-            document = await making(PlanOrder(context, payload.stack, folder, redactor), targets)
+            document = await making(order, targets)
             if document is None:
                 return Plan(stack=snapshot.stack, targets=tuple(sorted(targets)), resources=())
             reader = PlanReader(
-                await self._assembly.schemas(context),
+                schemas,
                 self._digester,
                 redactor,
                 recorded_objects(payload.stack),

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -26,6 +27,7 @@ from iac_adapters.terraform.installed import LOCK_FILE
 from iac_adapters.terraform.loaded import LoadedResource, ProviderKey
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.schema_answer import ProviderSchema
+from iac_adapters.terraform.shown_plan import show_plan
 from iac_adapters.terraform.values import decode
 from iac_adapters.terraform.workspace import data_directory
 from reconciler.domain.errors import PermanentError
@@ -130,13 +132,15 @@ class ModuleApart:
         """Write the state of its own."""
         self._write(_STATE, state)
 
-    async def run(self, arguments: Sequence[str]) -> ToolRun:
-        """Run the tool there."""
+    async def run(
+        self, arguments: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})
+    ) -> ToolRun:
+        """Run the tool there, with `variables` on top of its environment."""
         return await run_tool(
             self.context.executable,
             arguments,
             directory=self.directory,
-            environment=apart_environment(self.context.environment),
+            environment={**apart_environment(self.context.environment), **variables},
             timeout_s=_TIMEOUT_S,
         )
 
@@ -151,11 +155,17 @@ class ModuleApart:
         if planned.exit_code != 0:
             raise self.failure(planned)
         (self.directory / _CODE).unlink()  # the plan holds the configuration; once is enough
-        shown = await self.run(["show", "-json", file])
+        shown = await self._shown(Path(file))
         if shown.exit_code != 0:
             raise self.failure(shown)
         document: dict[str, Any] = json.loads(shown.stdout, parse_float=Decimal)
         return document
+
+    async def _shown(self, file: Path) -> ToolRun:
+        source = self.key.installed.source
+        return await show_plan(
+            self.run, file, schemas={source: self.schema}, types=self.context.types
+        )
 
     def failure(self, run: ToolRun) -> PermanentError:
         """Return why the tool made no plan."""

@@ -21,6 +21,8 @@ from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.run_log import lock_holder
+from iac_adapters.terraform.schema_answer import ProviderSchema
+from iac_adapters.terraform.shown_plan import show_plan
 from iac_adapters.terraform.workspace import selected_workspace
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
 from reconciler.domain.model import ResourceAddress
@@ -33,12 +35,16 @@ _TO_BE_MADE: Final = " (new)"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanOrder:
-    """One plan to make: of which stack, with which names unsaid, and where it is kept."""
+    """One plan to make: of which stack, with which names unsaid, and where it is kept.
+
+    `schemas` are of its providers, by source.
+    """
 
     context: Context
     stack: LoadedStack
     folder: Path
     redactor: Redactor
+    schemas: Mapping[str, ProviderSchema]
 
     @property
     def file(self) -> Path:
@@ -78,12 +84,21 @@ async def saved_plan(
     if run.exit_code != 0:
         raise _failure(order, run)
     _refuse_switched(context)
-    shown = await _run(order, ["show", "-json", str(order.file)], applying(context.environment))
+    shown = await _shown(order)
     if shown.exit_code != 0:
         raise _failure(order, shown)
     # Decimals, so that two long numbers that differ do not become one.
     plan: dict[str, Any] = json.loads(shown.stdout, parse_float=Decimal)
     return plan
+
+
+async def _shown(order: PlanOrder) -> ToolRun:
+    environment = applying(order.context.environment)
+
+    async def run(arguments: Sequence[str], variables: Mapping[str, str]) -> ToolRun:
+        return await _run(order, arguments, {**environment, **variables})
+
+    return await show_plan(run, order.file, schemas=order.schemas, types=order.context.types)
 
 
 def _targets(order: PlanOrder, addresses: Collection[ResourceAddress]) -> Iterator[str]:

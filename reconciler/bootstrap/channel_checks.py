@@ -49,8 +49,13 @@ def _of_kind(channel: ChannelSettings, address: ChannelAddress) -> Iterator[_Pro
             "has a `secret`, and no messages that it could sign",
             "remove it; `secret` is of an https:// channel",
         )
-    if channel.secret == "":
-        yield "has an empty `secret`", "give one, or leave the key out"
+    if channel.former_secret is not None and channel.former_secret == channel.secret:
+        yield "has one secret as `secret` and as `former_secret`", "remove `former_secret`"
+    if channel.former_secret is not None and channel.secret is None:
+        yield (
+            "has a `former_secret`, and no `secret` that follows it",
+            "name it `secret`, or give both",
+        )
     if channel.most_open is not None and not address.is_tracker:
         yield "has `most_open`, and opens no tickets", "remove `most_open`"
 

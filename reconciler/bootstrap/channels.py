@@ -15,6 +15,7 @@ from reconciler.domain.model import Severity
 from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.domain.subscriptions import Subscription
 from reconciler.engine.alerting import follow_events, watch_staleness
+from reconciler.engine.channel_states import matching_no_stack
 from reconciler.engine.clock_changes import follow_clock
 from reconciler.engine.delivering import deliver_due
 from reconciler.engine.heartbeats import send_heartbeats
@@ -63,9 +64,9 @@ async def warn_of_channels(service: Service) -> None:
     Raises:
         StorageError: the database cannot be used.
     """
-    names, tokens = await service.store.read(
+    unmatched, tokens = await service.store.read(
         lambda view: (
-            [stack.name for stack in view.stacks.all()],
+            matching_no_stack(view, service),
             {token.name for token in view.tokens.all()},
         )
     )
@@ -75,7 +76,7 @@ async def warn_of_channels(service: Service) -> None:
         )
     for channel in service.channels.values():
         wanted = channel.subscription
-        if names and not any(wanted.names(name) for name in names):
+        if wanted.channel in unmatched:
             _log.warning(
                 "channel_matches_no_stack", channel=wanted.channel, stacks=list(wanted.stacks)
             )
@@ -107,6 +108,7 @@ def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
         channel.name,
         url_of(channel),
         channel.secret,
+        channel.former_secret,
         most_open=channel.most_open or MOST_OPEN,
         by_apprise=channel.kind == "apprise",
     )

@@ -15,6 +15,7 @@ from reconciler.bootstrap.registered import config_policies, guardrail_rules, st
 from reconciler.bootstrap.scripts import open_scripts
 from reconciler.bootstrap.settings_changes import changes
 from reconciler.domain.errors import ReconcilerError, StorageError
+from reconciler.engine.alerting import end_left_over
 from reconciler.engine.config_file import sync_config
 from reconciler.engine.journal import ENGINE
 from reconciler.engine.left_channels import follow_channels
@@ -67,6 +68,7 @@ class Reloader:
     async def start(self) -> None:
         """Register the stacks and policies of the settings that the daemon started with."""
         await self._register(self._in_force)
+        await end_left_over(self._service)
         await try_again(self._service)
         await warn_of_channels(self._service)
 

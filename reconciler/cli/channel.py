@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
-from reconciler.cli.failing_channels import failing, failing_lines
+from reconciler.cli.failing_channels import failing, failing_lines, unmatched_lines
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
@@ -49,11 +49,18 @@ def list_channels(invocation: Invocation) -> None:
 def test(invocation: Invocation, *, name: str) -> None:
     """Open an alert on the channel NAME and resolve it again. Ends with 1 if it was refused."""
     tried = invocation.api.ask(routes.TEST_CHANNEL, name)
-    error = tried.error
-    said = "took a test alert and its end" if error is None else f"did not: {text_of(error)}"
-    invocation.answer(tried, [f"{text_of(name)} {said}"])
-    if error is not None:
+    invocation.answer(tried, [f"{text_of(name)} {_outcome(tried)}"])
+    if tried.error is not None or tried.not_reached is not None:
         raise SystemExit(1)
+
+
+def _outcome(tried: wire.ChannelTried) -> str:
+    if tried.error is not None:
+        return f"did not: {text_of(tried.error)}"
+    taken = "took a test alert and its end"
+    if tried.not_reached is not None:
+        return f"{taken}, but not for everybody: {text_of(tried.not_reached)}"
+    return taken
 
 
 def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[str]:
@@ -61,10 +68,13 @@ def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[
         yield "no channels; add a [[channel]] to trueup.toml"
         return
     yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
-    troubled = failing(body.items)
-    if troubled:
+    troubles = (
+        *failing_lines(invocation, failing(body.items)),
+        *unmatched_lines(invocation, body.items),
+    )
+    if troubles:
         yield ""
-        yield from failing_lines(invocation, troubled)
+        yield from troubles
 
 
 def _row(item: wire.Channel) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.client.api import as_received
-from reconciler.cli.failing_channels import failing, failing_lines
+from reconciler.cli.failing_channels import failing, failing_lines, unmatched_lines
 from reconciler.cli.invocation import Invocation, conversation
 from reconciler.cli.labels import text_of
 from reconciler.domain.errors import ReconcilerError
@@ -48,3 +48,4 @@ def _lines(invocation: Invocation, found: Sequence[wire.Channel]) -> Iterator[st
     if well := [text_of(channel.name) for channel in found if channel.name not in names]:
         yield f"{invocation.paint('good', 'take messages')}  {', '.join(well)}"
     yield from failing_lines(invocation, troubled)
+    yield from unmatched_lines(invocation, found)

@@ -36,6 +36,16 @@ def failing_lines(invocation: Invocation, channels: Iterable[wire.Channel]) -> I
         yield remedy
 
 
+def unmatched_lines(invocation: Invocation, channels: Iterable[wire.Channel]) -> Iterator[str]:
+    """Yield which channels match no stack that is registered, and what to type."""
+    for channel in channels:
+        if channel.matches_no_stack:
+            name, globs = text_of(channel.name), text_of(", ".join(channel.stacks))
+            text = f"channel {name} matches no stack, so it shows no alerts of any: {globs}"
+            yield from wrapped(text, indent="", paint=invocation.paint, style="medium")
+            yield "correct `stacks` in its section of trueup.toml, then: trueup reload"
+
+
 def _lost(invocation: Invocation, channel: wire.Channel) -> tuple[str, str]:
     name = text_of(channel.name)
     first = f", the first {invocation.ago(channel.lost_since)}" if channel.lost_since else ""

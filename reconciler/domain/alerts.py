@@ -30,6 +30,8 @@ HEARTBEAT: Final = AlertId("heartbeat")
 """In place of an alert's id, where a channel's last heartbeat is kept."""
 LOSSES: Final = AlertId("losses")
 """In place of an alert's id, where it is kept what a channel has lost (`channel_losses`)."""
+NOT_REACHED: Final = "not_reached"
+"""The key of a receipt: whom the message did not reach, and why; all others have it."""
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -141,6 +143,11 @@ class Delivery:
         """Whether a message was begun, and may have come though nothing says so."""
         return self.shown or self.attempts > 0 or self.sent_at is not None
 
+    @property
+    def not_reached(self) -> str | None:
+        """Whom what is shown did not reach, and why; None where everybody has it."""
+        return self.receipt.get(NOT_REACHED)
+
     def begun(self, *, at: datetime) -> Delivery:
         """Return it as it is noted before its first message: who ends while sending has shown it.
 
@@ -189,7 +196,8 @@ class ChannelState:
     `failing` is how many messages were tried and not taken, the first of them at `failing_since`;
     they are tried again from `tried_again_at` on. `lost` is how many messages were given up since
     the channel last took one, and `lost_since` is when the first of them was. `error` is why the
-    last of those failed.
+    last of those failed. With `matches_no_stack` none of the stacks that are registered is one of
+    `stacks`.
     """
 
     name: str
@@ -205,15 +213,20 @@ class ChannelState:
     tried_again_at: datetime | None = None
     lost: int = 0
     lost_since: datetime | None = None
+    matches_no_stack: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a test; `error` is None where the channel took both messages."""
+    """What came of a test; `error` is None where the channel took both messages.
+
+    `not_reached` is whom they did not reach all the same, and why.
+    """
 
     channel: str
     alert_id: str
     error: str | None
+    not_reached: str | None = None
 
 
 def subject_of(kind: str, name: str) -> str:

@@ -34,18 +34,23 @@ class PastDrift:
 
 @dataclass(frozen=True, slots=True)
 class PastRemediation:
-    """What a policy made of some findings; `policy` is its name, None where a person asked."""
+    """What a policy made of some findings; `policy` is its name, None where a person asked.
+
+    One that `is_earlier` was made before the span, of a drift that is in it: it says whose that is.
+    """
 
     finding_ids: tuple[str, ...]
     policy: str | None
     owner: str | None
     state: str
+    is_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """What the store knows of the span: `scans` are the ends of scans by stack, in order.
 
+    `remediations` are in the order in which they were made: the last says whose a drift is.
     `assigned` names by finding whom somebody made responsible; `ignored` counts by ignore rule.
     """
 
@@ -222,7 +227,7 @@ def _owners(past: Past) -> dict[str, str]:
 def _rules(past: Past) -> tuple[RuleTally, ...]:
     by_policy: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for remediation in past.remediations:
-        if remediation.policy is not None:
+        if remediation.policy is not None and not remediation.is_earlier:
             by_policy[remediation.policy][remediation.state] += 1
     spoke = [
         RuleTally(name, "policy", states.total(), *(states[state] for state in _ENDED))

@@ -197,6 +197,19 @@ def stack_member(stack: StackRecord) -> NoticeMember:
     )
 
 
+def removed_stack_member(name: str) -> NoticeMember:
+    """Return what is shown of a stack that could not be verified and was removed since."""
+    return NoticeMember(
+        stack=name,
+        address="",
+        type="stack",
+        kind="unverified",
+        severity="high",
+        state=FindingState.HEALED.value,
+        reason="the stack was removed from trueup",
+    )
+
+
 def _unverified(stack: StackRecord) -> str:
     why = stack.error or "no scan has verified it for three of its intervals"
     last = stack.verified_at

@@ -87,6 +87,8 @@ class StackRecord:
     """Which state was read last without a doubt about it, where the tool's states have these."""
     drifted_at: datetime | None = None
     """When a scan last found drift that was not there before."""
+    registered_at: datetime | None = None
+    """None of a stack that a version before this one registered and never scanned."""
 
 
 @dataclass(frozen=True, slots=True)

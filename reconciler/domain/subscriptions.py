@@ -78,6 +78,9 @@ class Subscription:
             return delivery
         rises = alert.severity > before.severity
         if not delivery.shown:
+            if alert.state is AlertState.RESOLVED and delivery.may_be_seen:
+                # Its first message was begun and never noted: an incident may be open.
+                return replace(delivery, next_at=min(delivery.next_at, at))
             # It may wait for a digest or for the morning, which what is critical does not.
             soon = self.begin(alert, at=at).next_at
             return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery

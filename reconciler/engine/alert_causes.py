@@ -40,6 +40,8 @@ STACK_ERROR: Final = "stack.error"
 STACK_STALE: Final = "stack.stale"
 WAITING: Final = FOR_PERSON | {RemediationState.UNKNOWN}
 """The states of a release in which it waits for somebody."""
+_FIRST_SCAN: Final = timedelta(minutes=10)
+"""Before it providers may be installed, which a short interval leaves no time for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,15 @@ def now_of(
 def is_stale(stack: StackRecord, *, at: datetime, started_at: datetime | None) -> bool:
     """Whether no scan has verified a stack for three of its intervals.
 
+    One that was never verified counts from its registration, and has time for a slow first scan.
     A daemon that was down for days has one interval to do so: else its start would be an alert
     for each stack.
     """
-    seen = stack.verified_at
-    if seen is None or at - seen <= STALE_AFTER * stack.interval:
+    patience = STALE_AFTER * stack.interval
+    if stack.verified_at is None:
+        patience = max(patience, _FIRST_SCAN)
+    since = stack.verified_at or stack.registered_at
+    if since is None or at - since <= patience:
         return False
     # A start that lies ahead was noted by a clock that has been set back since.
     return started_at is None or not timedelta() <= at - started_at <= stack.interval

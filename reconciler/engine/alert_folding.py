@@ -42,6 +42,8 @@ class Folding:
     alerts: dict[AlertId, Alert] = field(default_factory=dict)
     before: dict[AlertId, Alert] = field(default_factory=dict)
     by_cause: dict[str, AlertId] = field(default_factory=dict)
+    written: dict[str, Member] = field(default_factory=dict)
+    """The members as the database has them."""
     members: dict[str, Member] = field(default_factory=dict)
     changed: dict[str, Member] = field(default_factory=dict)
     news: defaultdict[AlertId, dict[StackName | None, set[str]]] = field(
@@ -62,7 +64,8 @@ class Folding:
         self._owe()
 
     def _load(self, touched: Iterable[str], now: Mapping[str, Now]) -> None:
-        self.members = self.tx.alerts.members_named(touched)
+        self.written = self.tx.alerts.members_named(touched)
+        self.members = dict(self.written)
         known = self.tx.alerts.get_many({member.alert_id for member in self.members.values()})
         open_now = self.tx.alerts.open_of(
             {current.cause for current in now.values() if current.cause}
@@ -100,8 +103,7 @@ class Folding:
 
         Else people would see one alert end and another begin at each further edit by hand.
         """
-        open_members = self.tx.alerts.member_counts([alert.id])[alert.id].open
-        if open_members == 1 and now.cause not in self.by_cause:
+        if self._open_members(alert.id) == 1 and now.cause not in self.by_cause:
             self.by_cause.pop(alert.cause, None)
             renamed = replace(alert, cause=now.cause or alert.cause)
             self.alerts[alert.id] = renamed
@@ -110,6 +112,15 @@ class Folding:
         self._put(Member(subject, alert.id, open=False))
         self._tell(alert, events)
         return None
+
+    def _open_members(self, alert_id: AlertId) -> int:
+        """Return how many there are with what joined and left in this fold, not written yet."""
+        known = self.tx.alerts.member_counts([alert_id])[alert_id].open
+        for subject, member in self.changed.items():
+            before = self.written.get(subject)
+            known += int(member.open and member.alert_id == alert_id)
+            known -= int(before is not None and before.open and before.alert_id == alert_id)
+        return known
 
     def _joined(self, now: Now) -> Alert:
         cause = now.cause or ""

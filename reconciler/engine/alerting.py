@@ -34,7 +34,7 @@ from reconciler.domain.records import (
 )
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.subscriptions import Subscription
-from reconciler.engine.alert_causes import STACK_ERROR, STACK_STALE, WAITING, is_stale
+from reconciler.engine.alert_causes import STACK_ERROR, STACK_STALE, WAITING, is_stale, now_of
 from reconciler.engine.alert_folding import Folding
 from reconciler.engine.losing import losses
 from reconciler.engine.service import Service
@@ -43,6 +43,7 @@ from reconciler.stores import Transaction
 _AT_ONCE: Final = 500
 _OF_STACKS: Final = frozenset({STACK_ERROR, "stack.scanned"})
 """The events that say something of a stack."""
+_STACK_CHANGED: Final = "stack.changed"
 _HEALED: Final = "drift.healed"
 _APPROVED: Final = f"{REMEDIATION}{RemediationState.QUEUED.value}"
 """Where an approval leads; other ways there are no news."""
@@ -81,6 +82,27 @@ async def watch_staleness(service: Service) -> None:
             _newly_stale(tx, at=at, started_at=started)
         )
     )
+
+
+async def end_left_over(service: Service) -> None:
+    """End, when a daemon starts, what the last one left open and no event will end.
+
+    A test of a channel that was killed in the middle would else trigger a pager minutes later.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    at, started = service.clock.now(), service.started_at
+    subscriptions = _subscriptions(service)
+
+    def work(tx: Transaction) -> None:
+        subjects = tx.alerts.open_subjects()
+        now = now_of(tx, subjects, at=at, started_at=started)
+        over = {name: {_HEALED} for name in subjects if name not in now or not now[name].cause}
+        if over:
+            Folding(tx, subscriptions, at, started).fold(over)
+
+    await service.store.transact(work)
 
 
 def _newly_stale(
@@ -148,7 +170,9 @@ def _subjects(event: EventEntry) -> Iterable[str]:
         if body["action_type"] == ActionType.RELEASE.value:
             return (subject_of(RELEASE, body["id"]),)
         return [subject_of(FINDING, name) for name in body["finding_ids"]]
-    if event.type in _OF_STACKS:
+    # No scan tells of a stack that was removed: its alert would stay open for good.
+    is_removal = event.type == _STACK_CHANGED and body["change"] == "removed"
+    if event.type in _OF_STACKS or is_removal:
         return (subject_of(STACK, body["stack"]),)
     # A first failure is tried again, and is no news of its own.
     if event.type == CHANNEL_CHANGED or (event.type == CHANNEL_FAILED and body["given_up"]):

@@ -9,6 +9,7 @@ from reconciler.domain.alerts import HEARTBEAT, ChannelState, Delivery
 from reconciler.engine.losing import losses
 from reconciler.engine.pausing import pause_of
 from reconciler.engine.service import Channel, Service
+from reconciler.stores import Transaction
 
 
 async def channel_states(service: Service) -> tuple[ChannelState, ...]:
@@ -17,20 +18,32 @@ async def channel_states(service: Service) -> tuple[ChannelState, ...]:
     Raises:
         StorageError: the database cannot be used.
     """
-    tallies, lost, heartbeats = await service.store.read(
+    tallies, lost, heartbeats, unmatched = await service.store.read(
         lambda view: (
             view.alerts.tallies(),
             losses(view),
             {beat.channel: beat for beat in view.alerts.deliveries_of([HEARTBEAT])},
+            matching_no_stack(view, service),
         )
     )
     found = []
     for name, channel in sorted(service.channels.items()):
         state = replace(_unused(channel), **tallies.get(name, {}))
+        state = replace(state, matches_no_stack=name in unmatched)
         state = _with_heartbeat(state, heartbeats.get(name))
         state = _paused(state, pause_of(service, name))
         found.append(_with_loss(state, lost.get(name)))
     return tuple(found)
+
+
+def matching_no_stack(view: Transaction, service: Service) -> frozenset[str]:
+    """Return the channels whose `stacks` match none that is registered; none where none is."""
+    names = [stack.name for stack in view.stacks.all()]
+    return frozenset(
+        name
+        for name, channel in service.channels.items()
+        if names and not any(channel.subscription.names(stack) for stack in names)
+    )
 
 
 def _with_heartbeat(state: ChannelState, beat: Delivery | None) -> ChannelState:

@@ -26,7 +26,7 @@ from reconciler.stores import Transaction
 
 _OWN_TIME: Final = timedelta(minutes=3)
 """A test sends its messages itself. Due at once, each would also be sent by the chore that sends
-what is due, where the channel is slow; that chore ends the test of a daemon that was killed."""
+what is due, where the channel is slow. The next start ends the test of a daemon that was killed."""
 
 
 async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
@@ -52,25 +52,25 @@ async def try_channel(service: Service, name: str, *, actor: str) -> Tried:
         tx.alerts.put_deliveries([Delivery(name, alert_id, next_at=at + _OWN_TIME)])
 
     await service.store.transact(begin)
-    error = await _shown(service, name, alert_id)
+    begun = await _shown(service, name, alert_id)
     over = replace(_alert(alert_id, at), revision=2, state=AlertState.RESOLVED, resolved_at=at)
     await service.store.transact(lambda tx: _put(tx, over, name, is_open=False))
-    error = error or await _shown(service, name, alert_id)
-    if error is None:
+    ended = begun if begun.error else await _shown(service, name, alert_id)
+    if ended.error is None:
         await revive(service, [name], taken=True)
-    return Tried(name, alert_id, error)
+    return replace(ended, not_reached=begun.not_reached or ended.not_reached)
 
 
-async def _shown(service: Service, name: str, alert_id: AlertId) -> str | None:
+async def _shown(service: Service, name: str, alert_id: AlertId) -> Tried:
     (before,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
     await deliver(service, before)
     (after,) = await service.store.read(lambda view: view.alerts.deliveries_of([alert_id]))
     if after.error is None:
-        return None
+        return Tried(name, alert_id, None, after.not_reached)
     # A test is tried once: what could not be shown now is not shown at some later time.
     given_up = replace(after, given_up=True)
     await service.store.transact(lambda tx: tx.alerts.put_deliveries([given_up]))
-    return after.error or f"{name} took no message"
+    return Tried(name, alert_id, after.error)
 
 
 def _put(tx: Transaction, alert: Alert, channel: str, *, is_open: bool) -> None:

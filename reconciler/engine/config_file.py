@@ -53,7 +53,7 @@ def _sync_stacks(
             forget(tx, known, at=at, actor=ENGINE)
     for record in records:
         before = tx.stacks.get(record.name)
-        kept = record if before is None else anew(before, record)
+        kept = replace(record, registered_at=at) if before is None else anew(before, record)
         if kept != before:
             tx.stacks.put(kept)
             tell_stack(tx, kept, "configured", at=at, actor=ENGINE)

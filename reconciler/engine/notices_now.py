@@ -26,6 +26,7 @@ from reconciler.domain.notices import (
     finding_member,
     notice_of,
     release_member,
+    removed_stack_member,
     stack_member,
     test_member,
 )
@@ -109,8 +110,7 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
                 shown.append(finding_member(record, of_it, acknowledged_by=by, next_step=step))
         else:
             stack = view.stacks.get(StackName(name))
-            if stack is not None:
-                shown.append(stack_member(stack))
+            shown.append(removed_stack_member(name) if stack is None else stack_member(stack))
     counts = view.alerts.member_counts([alert.id])[alert.id]
     # Of all of them: the members here are the first twenty.
     stacks = view.alerts.stacks_of(alert.id) if counts.total > MOST_MEMBERS else ()

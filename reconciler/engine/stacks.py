@@ -55,8 +55,8 @@ async def register(service: Service, draft: StackDraft, *, actor: str) -> StackR
         InvalidError: its directory or a file is none or not below a root, or it makes no sense.
         PermanentError: no code of a known tool lies in the directory.
     """
-    record = await _record(service, draft)
     at = service.clock.now()
+    record = replace(await _record(service, draft), registered_at=at)
 
     def work(tx: Transaction) -> StackRecord:
         if tx.stacks.get(record.name) is not None:

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reconciler.domain.alerts import DEFAULT_EVENTS, REVIEW_EVENTS
-from reconciler.domain.errors import PermanentError
+from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.notify.apprise import open_apprise
@@ -28,7 +28,7 @@ from reconciler.notify.slack import Slack
 from reconciler.notify.teams import Teams
 from reconciler.notify.ticket_addresses import TRACKERS, open_tracker
 from reconciler.notify.tickets import MOST_OPEN, Tickets
-from reconciler.notify.webhook import Webhook
+from reconciler.notify.webhook import Webhook, key_of
 from reconciler.ports import Notifier
 
 _SLACK: Final = "https://slack.com"
@@ -50,6 +50,7 @@ class ChannelAddress:
     name: str
     url: str = field(repr=False)
     secret: str | None = field(default=None, repr=False)
+    former_secret: str | None = field(default=None, repr=False)
     most_open: int = MOST_OPEN
     buttons: SlackButtons | None = None
     by_apprise: bool = False
@@ -131,7 +132,21 @@ def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:
         raise _refused(channel, "names no host", "write https://HOST/PATH")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise _refused(channel, "sends what drifted over the network unencrypted", "write https://")
-    return Webhook(Poster(channel.name, channel.url), channel.secret, now=time.time)
+    keys = [
+        _key(channel, key, secret)
+        for key, secret in (("secret", channel.secret), ("former_secret", channel.former_secret))
+        if secret is not None
+    ]
+    return Webhook(Poster(channel.name, channel.url), keys, now=time.time)
+
+
+def _key(channel: ChannelAddress, name: str, secret: str) -> bytes:
+    try:
+        return key_of(secret)
+    except InvalidError as error:
+        # Not the secret itself.
+        said = f"the `{name}` of channel {channel.name} {error}"
+        raise PermanentError(said, remedy=error.remedy) from None
 
 
 def _teams(channel: ChannelAddress, parts: SplitResult) -> Notifier:

@@ -1,29 +1,35 @@
-"""Mail: text and HTML, one thread per alert."""
+"""Mail, handed in at a server by SMTP."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.utils import format_datetime
 from typing import Any, Final
 
-from reconciler.domain.errors import PermanentError, RetryableError
-from reconciler.domain.notices import Link, Notice
+import structlog
+
+from reconciler.domain.alerts import NOT_REACHED
+from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
+from reconciler.domain.notices import Notice, NoticeKind
 from reconciler.notify.forbidden import refuse_literal, refuse_peer
+from reconciler.notify.mail_message import mail_of, thread_of
+from reconciler.notify.mail_recipients import PERMANENT, Refused, reached, still_to_reach
 from reconciler.notify.reasons import reason_of
-from reconciler.notify.text import headline, lines, link_lines
+from reconciler.ports import PartlyShownError
 
 _TIMEOUT_S: Final = 20.0
 _WHOLE_S: Final = 60.0
 """A server that sends a byte now and then never meets the limit of a single step."""
-_PERMANENT: Final = 500
+_CLOSED: Final = 421
+_PASSWORD_LOGINS: Final = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
+"""Those that smtplib speaks."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +55,74 @@ class Mail:
 
     async def show(self, notice: Notice, receipt: Mapping[str, str]) -> Mapping[str, str]:
         """Send the first mail of a thread, or the next. See `Notifier.show`."""
-        message = mail_of(notice, self._server, root=receipt.get("root"))
-        line = _Line()
-        try:
-            async with asyncio.timeout(_WHOLE_S):
-                await asyncio.to_thread(self._send, message, line)
-        except TimeoutError:
-            where = f"channel {self._name}: {self._server.host}:{self._server.port}"
-            raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
-        finally:
-            # Else its thread would hold up the end of the daemon.
-            line.hang_up()
-        return {"root": receipt.get("root") or str(message["Message-ID"])}
+        server = self._server
+        message = mail_of(notice, receipt, sender=server.sender, recipients=server.recipients)
+        wanted = still_to_reach(receipt, notice.revision, server.recipients)
+        refused = await self._handed_in(message, wanted)
+        found = reached(
+            receipt,
+            notice.revision,
+            server.recipients,
+            refused,
+            may_retry=notice.kind is NoticeKind.ALERT,
+        )
+        thread = thread_of(message, receipt)
+        if found is None:
+            return thread
+        if found.left is not None:
+            said = f"{_where(self._name, server)}: {found.said}"
+            raise PartlyShownError(said, receipt={**thread, **found.left}, pauses=False)
+        _log.warning("mail_not_for_everybody", channel=self._name, outcome=found.said)
+        return {**thread, NOT_REACHED: found.said}
 
     async def close(self) -> None:
         """Nothing is kept open."""
 
-    def _send(self, message: EmailMessage, line: _Line) -> None:
+    async def _handed_in(self, message: EmailMessage, wanted: Sequence[str]) -> Refused:
+        """Return which of the recipients that are `wanted` were refused; somebody has the mail."""
+        line = _Line()
+        try:
+            async with asyncio.timeout(_WHOLE_S):
+                return await asyncio.to_thread(self._send, message, wanted, line)
+        except TimeoutError:
+            where = _where(self._name, self._server)
+            raise RetryableError(f"{where} took no mail within {_WHOLE_S:.0f} s") from None
+        finally:
+            # Else its thread would hold up the end of the daemon.
+            line.hang_up()
+
+    def _send(self, message: EmailMessage, wanted: Sequence[str], line: _Line) -> Refused:
         server = self._server
-        where = f"channel {self._name}: {server.host}:{server.port}"
+        where = _where(self._name, server)
         refuse_literal(self._name, server.host)
         try:
             with _connected(self._name, server, line) as smtp:
-                if server.user is not None:
-                    smtp.login(server.user, server.password or "")
-                smtp.send_message(message)
-        except smtplib.SMTPAuthenticationError:
-            raise PermanentError(
-                f"{where} refuses the user name or the password",
-                remedy="check them in the channel's `url`",
-            ) from None
+                _log_in(smtp, server, where)
+                return smtp.send_message(message, to_addrs=list(wanted))
         except smtplib.SMTPNotSupportedError:
             raise PermanentError(
-                f"{where} offers no STARTTLS, so mail would go over the network unencrypted",
-                remedy="use a server with TLS; `?tls=none` is for a server on this host",
+                f"{where} takes no address with letters beyond ASCII (SMTPUTF8)",
+                remedy="write ASCII addresses as `from` and `to`, or use another server",
             ) from None
         except smtplib.SMTPResponseException as error:
-            self._refused(where, error.smtp_code)
+            raise self._refused(where, error.smtp_code) from None
         except smtplib.SMTPRecipientsRefused as error:
-            self._refused(where, min(code for code, _ in error.recipients.values()))
+            if len(wanted) == len(server.recipients):
+                raise self._refused(
+                    where, min(code for code, _ in error.recipients.values())
+                ) from None
+            # The others have it by an earlier try. After 421 the server was asked no further.
+            return {each: error.recipients.get(each, (_CLOSED, b"")) for each in wanted}
         except (OSError, smtplib.SMTPException) as error:
             raise RetryableError(f"{where} took no mail: {reason_of(error)}") from None
 
     @staticmethod
-    def _refused(where: str, code: int) -> None:
-        if code < _PERMANENT:
-            raise RetryableError(f"{where} answered {code}") from None
-        raise PermanentError(
+    def _refused(where: str, code: int) -> ReconcilerError:
+        if code < PERMANENT:
+            return RetryableError(f"{where} answered {code}")
+        return PermanentError(
             f"{where} refuses the mail with {code}", remedy="check `from` and `to` of the channel"
-        ) from None
+        )
 
 
 class _Line:
@@ -131,37 +156,16 @@ class _SmtpTls(smtplib.SMTP_SSL):
         super().__init__(*where, **how)
 
 
-def mail_of(notice: Notice, server: MailServer, *, root: str | None) -> EmailMessage:
-    """Return the mail of one revision; `root` is the id of the thread's first.
+def _where(channel: str, server: MailServer) -> str:
+    return f"channel {channel}: {server.host}:{server.port}"
 
-    Its id is made of alert and revision: sent twice, a mail reader shows it once.
+
+@contextlib.contextmanager
+def _connected(channel: str, server: MailServer, line: _Line) -> Iterator[smtplib.SMTP]:
+    """Give a conversation that may go on, and take leave of the server.
+
+    What it answers to that says nothing of the mail, which smtplib's own context would raise.
     """
-    domain = server.sender.rpartition("@")[2] or "trueup.invalid"
-    own = f"<{notice.alert_id}.{notice.revision}@{domain}>"
-    message = EmailMessage()
-    message["From"] = server.sender
-    message["To"] = ", ".join(server.recipients)
-    # Mail readers thread by the subject as well, so it is the same in every revision.
-    message["Subject"] = f"{'Re: ' if root else ''}trueup: {headline_of_thread(notice)}"
-    message["Date"] = format_datetime(notice.changed_at)
-    message["Message-ID"] = own
-    message["Auto-Submitted"] = "auto-generated"
-    if root and root != own:
-        message["In-Reply-To"] = root
-        message["References"] = root
-    body = [headline(notice), "", *lines(notice)]
-    links = link_lines(notice)
-    message.set_content("\n".join([*body, *([""] if links else []), *links]) + "\n")
-    message.add_alternative(_html(body, () if notice.is_over else notice.links), subtype="html")
-    return message
-
-
-def headline_of_thread(notice: Notice) -> str:
-    """Return the headline without the mark that changes from mail to mail."""
-    return headline(notice).partition("] ")[2]
-
-
-def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
     context = ssl.create_default_context(cafile=server.ca_file)
     if server.tls == "tls":
         smtp: smtplib.SMTP = _SmtpTls(
@@ -173,23 +177,49 @@ def _connected(channel: str, server: MailServer, line: _Line) -> smtplib.SMTP:
         if smtp.sock is not None:
             refuse_peer(channel, server.host, str(smtp.sock.getpeername()[0]))
         if server.tls == "starttls":
-            smtp.starttls(context=context)
-    except BaseException:
+            _encrypt(smtp, context, _where(channel, server))
+        yield smtp
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            smtp.docmd("QUIT")
+    finally:
         smtp.close()
-        raise
-    return smtp
 
 
-def _html(body: Sequence[str], links: Sequence[Link]) -> str:
-    first, *rest = body
-    offered = " · ".join(
-        f'<a href="{html.escape(link.href)}">{html.escape(link.text)}</a>' for link in links
-    )
-    shown = html.escape("\n".join(rest))
-    return (
-        '<!doctype html><html><body style="font-family:sans-serif">'
-        f"<h3>{html.escape(first)}</h3>"
-        f'<pre style="font-family:monospace;white-space:pre-wrap">{shown}</pre>'
-        f"{f'<p>{offered}</p>' if offered else ''}"
-        "</body></html>"
-    )
+def _encrypt(smtp: smtplib.SMTP, context: ssl.SSLContext, where: str) -> None:
+    try:
+        smtp.starttls(context=context)
+    except smtplib.SMTPNotSupportedError:
+        raise PermanentError(
+            f"{where} offers no STARTTLS, so mail would go over the network unencrypted",
+            remedy="use a server with TLS; `?tls=none` is for a server on this host",
+        ) from None
+
+
+def _log_in(smtp: smtplib.SMTP, server: MailServer, where: str) -> None:
+    """Log in where the channel has a user.
+
+    Raises:
+        RetryableError: the server cannot tell for now, such as with 454.
+        PermanentError: it refuses the user, or knows no way that a password can go.
+        OSError, SMTPException: the conversation ended.
+    """
+    if server.user is None:
+        return
+    smtp.ehlo_or_helo_if_needed()
+    if _PASSWORD_LOGINS.isdisjoint(smtp.esmtp_features.get("auth", "").split()):
+        raise PermanentError(
+            f"{where} offers no login with a password",
+            remedy="remove the user and the password from the channel's `url`, or name the port"
+            " at which it does, such as 587",
+        )
+    try:
+        smtp.login(server.user, server.password or "")
+    except smtplib.SMTPAuthenticationError as error:
+        code = error.smtp_code
+        # smtplib raises this for any answer to AUTH, so also where a directory is away.
+        if code < PERMANENT:
+            raise RetryableError(f"{where} answered {code} to the login") from None
+        raise PermanentError(
+            f"{where} refuses the user name or the password with {code}",
+            remedy="check them in the channel's `url`",
+        ) from None

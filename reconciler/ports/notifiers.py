@@ -21,13 +21,22 @@ class ChannelBusyError(RetryableError):
 
 
 class PartlyShownError(ChannelBusyError):
-    """A channel failed after it had taken a part: `receipt` is where to go on."""
+    """A channel failed after it had taken a part: `receipt` is where to go on.
+
+    Where it does not ask to be left alone, `pauses` is false: other messages need not wait.
+    """
 
     def __init__(
-        self, message: str, *, receipt: Mapping[str, str], after: timedelta | None = None
+        self,
+        message: str,
+        *,
+        receipt: Mapping[str, str],
+        after: timedelta | None = None,
+        pauses: bool = True,
     ) -> None:
         super().__init__(message, after=after)
         self.receipt = receipt
+        self.pauses = pauses
 
 
 class Notifier(Protocol):

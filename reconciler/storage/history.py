@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, join, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import col
 
@@ -17,10 +17,19 @@ from reconciler.domain.records import FindingState
 from reconciler.storage.rows import Rows
 from reconciler.storage.tables.drift import FindingRow
 from reconciler.storage.tables.journal import AuditRow, EventRow
-from reconciler.storage.tables.remediations import RemediationRow
+from reconciler.storage.tables.remediations import RemediationFindingRow, RemediationRow
 
 _OPEN = (FindingState.OPEN.value, FindingState.QUARANTINED.value)
 """What is set apart still drifts."""
+
+
+def _in_span(since: datetime) -> ColumnElement[bool]:
+    """Return which findings a report is about: what began, healed or was open since then."""
+    return or_(
+        col(FindingRow.first_seen) >= since,
+        col(FindingRow.healed_at) >= since,
+        col(FindingRow.state).in_(_OPEN),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,7 @@ class SqlHistory:
             col(FindingRow.healed_at),
             col(FindingRow.state),
         )
-        wanted = or_(
-            col(FindingRow.first_seen) >= since,
-            col(FindingRow.healed_at) >= since,
-            col(FindingRow.state).in_(_OPEN),
-        )
-        found = self.rows.tuples(statement.where(wanted))
+        found = self.rows.tuples(statement.where(_in_span(since)))
         return tuple(
             PastDrift(name, stack, kind, Severity(severity), first, healed, state in _OPEN)
             for name, stack, kind, severity, first, healed, state in found
@@ -61,15 +65,25 @@ class SqlHistory:
         return scans
 
     def remediations(self, since: datetime) -> tuple[PastRemediation, ...]:
-        """Return those made since then; `policy` is its id."""
+        """Return those made since then or of such findings, oldest first; `policy` is its id."""
+        made_at = col(RemediationRow.created_at)
         statement = select_columns(
             col(RemediationRow.finding_ids),
             col(RemediationRow.policy_id),
             col(RemediationRow.state),
-        ).where(col(RemediationRow.created_at) >= since)
+            made_at,
+        )
+        about = join(
+            RemediationFindingRow,
+            FindingRow,
+            col(FindingRow.id) == col(RemediationFindingRow.finding_id),
+        )
+        of_drift = select_columns(col(RemediationFindingRow.remediation_id)).select_from(about)
+        wanted = or_(made_at >= since, col(RemediationRow.id).in_(of_drift.where(_in_span(since))))
+        found = self.rows.tuples(statement.where(wanted).order_by(made_at, col(RemediationRow.id)))
         return tuple(
-            PastRemediation(tuple(finding_ids), policy_id, None, state)
-            for finding_ids, policy_id, state in self.rows.tuples(statement)
+            PastRemediation(tuple(finding_ids), policy_id, None, state, is_earlier=made < since)
+            for finding_ids, policy_id, state, made in found
         )
 
     def assigned(self) -> dict[str, str]:

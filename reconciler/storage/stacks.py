@@ -81,13 +81,14 @@ def _values(stack: StackRecord) -> Values:
         "lineage": stack.lineage,
         "serial": stack.serial,
         "drifted_at": stack.drifted_at,
+        "registered_at": stack.registered_at,
     }
 
 
 def _stack(row: Sequence[Any]) -> StackRecord:
     """Return the stack of a row of `_STACKS`, whose columns are in the order of the fields."""
     (name, tool, directory, interval_s, adaptive, source, definition, health, counts, *rest) = row
-    rest[-4] = tuple(ProviderDoubt(**doubt) for doubt in rest[-4] or ())
+    rest[-5] = tuple(ProviderDoubt(**doubt) for doubt in rest[-5] or ())
     return StackRecord(
         name,
         tool,

@@ -20,7 +20,7 @@ class History(Protocol):
         ...
 
     def remediations(self, since: datetime) -> tuple[PastRemediation, ...]:
-        """Return those made since then; `policy` is its id."""
+        """Return those made since then or of such findings, oldest first; `policy` is its id."""
         ...
 
     def assigned(self) -> dict[str, str]:

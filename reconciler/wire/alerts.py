@@ -19,7 +19,7 @@ class Ticket(Wire):
 
 @model
 class ShownOn(Wire):
-    """What one channel shows of an alert; `error` is why it does not show the newest."""
+    """What one channel shows of an alert; `error` is why not the newest, or not to all."""
 
     channel: str
     state: Literal["waiting", "shown", "given_up"]

@@ -14,6 +14,7 @@ class Channel(Wire):
     and are tried again, the first of them failing since `failing_since`, the next at
     `tried_again_at`. `lost` is how many were given up since it last took one, the first at
     `lost_since`. `error` is why the last of those failed; null where none fails or was lost.
+    `matches_no_stack` says that no registered stack matches `stacks`, so nothing is ever shown.
     """
 
     name: str
@@ -29,12 +30,18 @@ class Channel(Wire):
     failing: int = 0
     failing_since: Time | None = None
     tried_again_at: Time | None = None
+    matches_no_stack: bool = False
 
 
 @model
 class ChannelTried(Wire):
-    """What came of a test message; `error` is null where the channel took it."""
+    """What came of a test message; `error` is null where the channel took it.
+
+    `not_reached` says whom it did not reach all the same, such as a recipient that a mail server
+    refused; null where it reached everybody.
+    """
 
     channel: str
     alert_id: str
     error: str | None
+    not_reached: str | None = None

@@ -12,7 +12,7 @@ from reconciler.domain.records import FindingState
 from reconciler.wire.decoding import decode
 from reconciler.wire.fleet_reports import FleetReport
 from tests.api.desk import V1, Desk
-from tests.unit.engine.house import AUTO, A, B
+from tests.unit.engine.house import AUTO, MANUAL, A, B
 
 HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x"> \u202e'
 
@@ -50,6 +50,24 @@ async def test_what_is_set_apart_is_open_still(desk: Desk) -> None:
     body = (await desk.viewer.get(f"{V1}/report")).json()
     assert (body["found"], body["open"]) == (0, 1)
     assert [row["open"] for row in body["by_stack"]] == [1]
+
+
+async def test_drift_of_any_age_has_the_owner_of_its_policy(desk: Desk) -> None:
+    house = desk.house
+    await house.put(replace(MANUAL, owner="team-net"))
+    await house.scan()
+    house.world.live[A] = house.world.live[B] = {"size": 99}
+    await house.scan()
+    house.clock.move(days=30)
+    house.world.live[B] = {"size": 1}
+    await house.scan()
+    body = (await desk.viewer.get(f"{V1}/report")).json()
+    owners = [(row["name"], row["healed"], row["open"]) for row in body["by_owner"]]
+    assert owners == [("team-net", 1, 1)]
+    assert body["rules"] == [], "what the policy made was before the span"
+    since = (house.clock.now() - timedelta(days=60)).isoformat()
+    body = (await desk.viewer.get(f"{V1}/report", params={"since": since})).json()
+    assert [rule["name"] for rule in body["rules"]] == ["manual"]
 
 
 def _check_page(body: dict[str, object]) -> None:

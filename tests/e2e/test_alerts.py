@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,8 +16,7 @@ import pytest
 
 from tests.daemon import Daemon
 from tests.e2e.lone_daemon import look_at
-from tests.e2e.test_guardrails import DRIFT, NAMES, Fleet
-from tests.e2e.test_third_tool import DECLARED
+from tests.e2e.test_guardrails import NAMES, Fleet
 from tests.patience import until
 from tests.receivers.http import (
     ChatRoom,
@@ -27,11 +27,13 @@ from tests.receivers.http import (
     Stalled,
     receiving,
 )
-from tests.receivers.smtp import MailSink, taking_mail
+from tests.receivers.smtp import MailSink, first_line, taking_mail
+from tests.strangers.worlds import DECLARED, DRIFT
 
 pytestmark = pytest.mark.slow
 
-SECRETS: Final = ("xoxb-CANARY", "RCANARYKEY", "whsec-CANARY", "mail-CANARY")
+HOOK_SECRET: Final = "whsec_CANARYCANARYCANARYCANARYCANARYCA"
+SECRETS: Final = ("xoxb-CANARY", "RCANARYKEY", HOOK_SECRET, "mail-CANARY")
 
 
 @dataclass
@@ -48,13 +50,23 @@ class Receivers:
     def open(self) -> tuple[int, int, int, int]:
         """Return how many alerts each shows as open."""
         newest = {event["subject"]: event["type"] for event in self.hook.events.values()}
-        threads = {str(one["References"] or one["Message-ID"]): one for one in self.mail.mails}
         return (
             sum(":warning:" in str(one["blocks"]) for one in self.room.messages.values()),
             len(self.pager.open),
             sum(type_.endswith("open") for type_ in newest.values()),
-            sum("[resolved]" not in one.as_string() for one in threads.values()),
+            sum("[resolved]" not in one.as_string() for one in self.mail.threads().values()),
         )
+
+    def members(self) -> tuple[int, ...]:
+        """Return how many open members the newest message on each says; 0 where there is none."""
+        newest = [
+            *(message["text"] for message in [*self.room.messages.values()][-1:]),
+            *(incident["summary"] for incident in [*self.pager.open.values()][-1:]),
+            *(event["data"]["headline"] for event in [*self.hook.events.values()][-1:]),
+            *map(first_line, self.mail.mails[-1:]),
+        ]
+        found = [re.search(r"(\d+) stacks: (\d+) thing drifted", each) for each in newest]
+        return tuple(int(each[2]) if each else 0 for each in found)
 
     def alerts(self) -> tuple[int, int, int, int]:
         """Return how many alerts each has shown at all."""
@@ -62,7 +74,7 @@ class Receivers:
             len(self.room.messages),
             len({*self.pager.open, *self.pager.resolved}),
             len({event["subject"] for event in self.hook.events.values()}),
-            len({str(one["References"] or one["Message-ID"]) for one in self.mail.mails}),
+            len(self.mail.threads()),
         )
 
 
@@ -102,9 +114,13 @@ def _rest() -> tuple[SignedReceiver, str, str]:
 
 
 def drifts(fleet: Fleet, daemon: Daemon) -> None:
-    for name in NAMES:
-        fleet.worlds[name].put(DRIFT)
-    for name in NAMES:
+    changed(fleet, daemon, DRIFT)
+
+
+def changed(fleet: Fleet, daemon: Daemon, things: dict[str, Any]) -> None:
+    for name in fleet.names:
+        fleet.worlds[name].put(things)
+    for name in fleet.names:
         daemon.ask(f"/stacks/{name}/scan", {})
 
 
@@ -112,7 +128,7 @@ def settled(fleet: Fleet, daemon: Daemon, *, channel: str = "bus") -> None:
     """Wait until both stacks were scanned, and the alerts know where the stream is."""
     daemon.until(
         "the first scans",
-        lambda: all(look_at(daemon, name)["health"] == "in_sync" for name in NAMES),
+        lambda: all(look_at(daemon, name)["health"] == "in_sync" for name in fleet.names),
     )
     assert fleet.run("channel", "test", channel).code == 0
 
@@ -154,9 +170,7 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
         assert "muted: 2 stacks" in muted.out
         assert "known" in fleet.run("alert", "list", "-o", "wide").out
         assert "shown again" in fleet.run("alert", "unmute", alert["id"]).out
-        for name in NAMES:
-            fleet.worlds[name].put(DECLARED)
-            daemon.ask(f"/stacks/{name}/scan", {})
+        changed(fleet, daemon, DECLARED)
         daemon.until("the end", lambda: receivers.open() == (0, 0, 0, 0))
         assert receivers.alerts() == (1, 1, 2, 1)
         listed = fleet.run("channel", "list", "--json")
@@ -176,6 +190,25 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
     for secret in SECRETS:
         assert secret not in logs + listed.everything
         assert secret.encode() not in kept
+
+
+def test_the_same_drift_in_forty_stacks_is_one_alert_on_each_channel(
+    tmp_path: Path, receivers: Receivers
+) -> None:
+    fleet = Fleet(tmp_path, [f"s{number:02}" for number in range(40)])
+    fleet.settings(receivers.settings)
+    with fleet.lone.serving() as daemon:
+        settled(fleet, daemon)
+        tested = receivers.alerts()
+        drifts(fleet, daemon)
+        daemon.until("all forty on each channel", lambda: receivers.members() == (40,) * 4)
+        assert receivers.open() == (1, 1, 1, 1)
+        (alert,) = fleet.run("alert", "list", "--json").json["items"]
+        assert (alert["total"], alert["still_open"], len(alert["stacks"])) == (40, 40, 40)
+        changed(fleet, daemon, DECLARED)
+        daemon.until("the end", lambda: receivers.open() == (0, 0, 0, 0))
+        one_each = tuple(number + 1 for number in tested)
+        assert (receivers.alerts(), len(receivers.pager.paged)) == (one_each, 1)
 
 
 def test_a_dead_channel_is_an_incident_at_another_until_it_takes_messages_again(
@@ -247,9 +280,7 @@ def test_a_message_that_is_being_sent_when_the_daemon_is_stopped_comes_once(
             assert daemon.end() == 0
         assert len(room.messages) == 2, "that of the test, and the drift's"
         with fleet.lone.serving() as daemon:
-            for name in NAMES:
-                fleet.worlds[name].put(DECLARED)
-                daemon.ask(f"/stacks/{name}/scan", {})
+            changed(fleet, daemon, DECLARED)
             daemon.until("the end", lambda: all(_is_over(each) for each in room.messages.values()))
         assert len(room.messages) == 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,29 +14,29 @@ import pytest
 from tests.daemon import UNLIMITED, Daemon
 from tests.e2e.command import Ended, Trueup
 from tests.e2e.lone_daemon import LoneDaemon, look_at
-from tests.e2e.test_third_tool import AUTO, DECLARED, QUICK, JsonWorld
-from tests.strangers.installed import install
+from tests.e2e.test_third_tool import AUTO, QUICK
+from tests.strangers.worlds import DECLARED, DRIFT, JsonWorld, install_worlds
 
 NAMES: Final = ("shop", "other")
-DRIFT: Final = {**DECLARED, "web-1": {"size": 9}}
 pytestmark = pytest.mark.slow
 
 
 class Fleet:
-    """Two stacks, the daemon that corrects them, and the commands that ask it."""
+    """Two stacks or more, the daemon that corrects them, and the commands that ask it."""
 
-    def __init__(self, folder: Path) -> None:
-        site = install("json_world", folder / "site", tool="world", factory="factory:WorldFactory")
+    def __init__(self, folder: Path, names: Sequence[str] = NAMES) -> None:
+        self.names = names
+        site = install_worlds(folder / "site")
         environment = {"PYTHONPATH": str(site)}
         self.lone = LoneDaemon(folder, folder / "caches", extra=environment)
-        self.worlds = {name: JsonWorld.made(folder / name) for name in NAMES}
-        self._trueup = Trueup({**environment, "XDG_CACHE_HOME": str(folder / "caches")})
+        self.worlds = {name: JsonWorld.made(folder / name) for name in names}
+        self.trueup = Trueup({**environment, "XDG_CACHE_HOME": str(folder / "caches")})
 
     def settings(self, more: str) -> None:
-        self.lone.settings(dict.fromkeys(NAMES, 'interval = "10s"'), daemon=QUICK, more=more)
+        self.lone.settings(dict.fromkeys(self.names, 'interval = "10s"'), daemon=QUICK, more=more)
 
     def run(self, *arguments: str) -> Ended:
-        return self._trueup.run("--config", self.lone.settings_file, *arguments)
+        return self.trueup.run("--config", self.lone.settings_file, *arguments)
 
     def drift(self, daemon: Daemon, *names: str) -> None:
         daemon.until(

@@ -15,8 +15,7 @@ from tests.daemon import UNLIMITED, Daemon
 from tests.e2e.command import Trueup
 from tests.e2e.lone_daemon import LoneDaemon
 from tests.e2e.shop import GROUP, Shop, only_remediation, until_state
-from tests.e2e.test_third_tool import DECLARED, JsonWorld
-from tests.strangers.installed import install
+from tests.strangers.worlds import DECLARED, DRIFT, JsonWorld, install_worlds
 
 CLOSE_PORT: Final = f"""#!{sys.executable} -I
 import json, os, sys
@@ -104,7 +103,7 @@ def test_an_approved_script_that_was_changed_does_not_run(tmp_path: Path) -> Non
     lack = lack_of(ScriptRule("put-back", "", ""))
     if lack:
         pytest.skip(lack)
-    site = install("json_world", tmp_path / "site", tool="world", factory="factory:WorldFactory")
+    site = install_worlds(tmp_path / "site")
     extra = {"PYTHONPATH": str(site)}
     world = JsonWorld.made(tmp_path / "shop")
     lone = LoneDaemon(tmp_path, tmp_path / "caches", extra=extra)
@@ -118,7 +117,7 @@ def test_an_approved_script_that_was_changed_does_not_run(tmp_path: Path) -> Non
         '[[policy]]\nname = "put back"\nscript = "put-back"\n' + UNLIMITED,
     )
     trueup = Trueup({**extra, "XDG_CACHE_HOME": str(tmp_path / "caches")})
-    drift = {**DECLARED, "web-1": {"size": 9}}
+    drift = DRIFT
     with lone.serving() as daemon:
         daemon.until("the first scan", lambda: daemon.ask("/stacks/shop")["verified_at"])
         world.put(drift)

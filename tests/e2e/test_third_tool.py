@@ -2,55 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.daemon import UNLIMITED, RefusedError
 from tests.e2e.command import Trueup
 from tests.e2e.lone_daemon import LoneDaemon, look_at
-from tests.strangers.installed import install
+from tests.strangers.worlds import DECLARED, DRIFT, JsonWorld, install_worlds
 
-DECLARED: Final = {"web-1": {"size": 1}, "web-2": {"size": 2}, "db-1": {"size": 3}}
 AUTO: Final = '[[policy]]\nname = "all"\naction_type = "auto_correct"\n' + UNLIMITED
 QUICK: Final = 'confirm_after = "1s"'
 
 
-@dataclass(frozen=True, slots=True)
-class JsonWorld:
-    """A stack of that tool, and the file that is its cloud."""
-
-    directory: Path
-
-    @classmethod
-    def made(cls, directory: Path) -> JsonWorld:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "world.json").write_text(json.dumps({"things": DECLARED}))
-        world = cls(directory)
-        world.put(DECLARED)
-        return world
-
-    @property
-    def cloud(self) -> Path:
-        return self.directory / "cloud.json"
-
-    @property
-    def things(self) -> dict[str, Any]:
-        return dict(json.loads(self.cloud.read_text())["things"])
-
-    def put(self, things: dict[str, Any]) -> None:
-        partial = self.cloud.with_suffix(".new")
-        partial.write_text(json.dumps({"things": things}))
-        partial.replace(self.cloud)
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    site = install("json_world", tmp_path / "site", tool="world", factory="factory:WorldFactory")
-    return {"PYTHONPATH": str(site)}
+    return {"PYTHONPATH": str(install_worlds(tmp_path / "site"))}
 
 
 def test_a_third_tool_is_detected_scanned_and_given_its_options(
@@ -60,7 +28,7 @@ def test_a_third_tool_is_detected_scanned_and_given_its_options(
     world = JsonWorld.made(tmp_path / "shop")
     assert trueup.run("scan", world.directory).code == 0
 
-    world.put({**DECLARED, "web-1": {"size": 9}})
+    world.put(DRIFT)
     ended = trueup.run("scan", world.directory, "--json")
     assert ended.code == 2, ended.everything
     (stack,) = ended.json["stacks"]

@@ -17,6 +17,7 @@ from reconciler.settings import Settings
 HOOK, ROOM, PAGER = "https://h.example.com/x", "slack://xoxb-CANARY/%23ops", "pagerduty://CANARY"
 DESK = "github://CANARY@github.com/acme/infra"
 MAIL = "smtp://u:CANARY@mail.example.com?from=a@b.c&to=d@e.f"
+SECRET = "whsec_CANARYCANARYCANARYCANARYCANARYCA"
 ALL_WEEK = ["Mon-Fri 00:00-24:00 UTC", "Sat,Sun 00:00-24:00 UTC"]
 
 
@@ -31,7 +32,10 @@ def opened(**section: Any) -> None:
         ({"url": PAGER, "digest": "1d"}, "takes no `digest`"),
         ({"url": DESK, "heartbeat": "1d"}, "takes no `digest` and no `heartbeat`"),
         ({"url": ROOM, "secret": "CANARY"}, "no messages that it could sign"),
-        ({"url": HOOK, "secret": ""}, "an empty `secret`"),
+        ({"url": HOOK, "secret": ""}, "the `secret` of channel ops is not `whsec_`"),
+        ({"url": HOOK, "secret": SECRET, "former_secret": SECRET}, "has one secret as `secret`"),
+        ({"url": HOOK, "former_secret": SECRET}, "no `secret` that follows it"),
+        ({"url": ROOM, "former_secret": SECRET}, "no `secret` that follows it"),
         ({"url": HOOK, "most_open": 3}, "opens no tickets"),
         ({"url": HOOK, "quiet": ALL_WEEK}, "quiet all week"),
         ({"url": HOOK, "min_severity": "critical", "digest": "1d"}, "has `digest`, and shows only"),
@@ -76,7 +80,7 @@ def test_a_template_of_a_message_that_is_not_sent_is_refused(
 
 def test_what_has_an_effect_is_taken() -> None:
     opened(url=DESK, most_open=3)
-    opened(url=HOOK, secret="CANARY", digest="1d", quiet=ALL_WEEK[:1])
+    opened(url=HOOK, secret=SECRET, digest="1d", quiet=ALL_WEEK[:1])
     opened(url=MAIL, heartbeat="1d")
     opened(url=MAIL, heartbeat="1d", quiet=ALL_WEEK[:1], min_severity="critical")
     opened(url=HOOK, min_severity="critical", events=["stack.error", "channel.failed"])
@@ -91,7 +95,7 @@ def test_an_address_comes_from_a_private_file_or_a_variable(
     file.chmod(0o600)
     opened(url_file=file)
     monkeypatch.setenv("CHAT_URL", HOOK)
-    opened(url_env="CHAT_URL", secret="CANARY")
+    opened(url_env="CHAT_URL", secret=SECRET)
 
 
 @pytest.mark.parametrize(

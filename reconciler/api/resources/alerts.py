@@ -66,5 +66,5 @@ def _shown_on(delivery: Delivery, revision: int) -> ShownOn:
         ticket=Ticket(channel=delivery.channel, key=receipt["key"], url=receipt["url"])
         if engine.is_ticket(receipt)
         else None,
-        error=delivery.error,
+        error=delivery.error or delivery.not_reached,
     )

@@ -40,6 +40,7 @@ class StackRow(Row, table=True):
     serial: int | None = Field(default=None, sa_type=BigInteger)
     lineage: str = Field(default="", sa_type=PlainText, sa_column_kwargs={"server_default": ""})
     drifted_at: datetime | None = Field(default=None, sa_type=Moment)
+    registered_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
 class TemplateRow(Row, table=True):

@@ -98,3 +98,57 @@ def test_doctor_asks_no_daemon_where_no_channel_is_configured(
     monkeypatch.chdir(tmp_path)
     assert ask("doctor", "--json").json["channels"] == []
     assert daemon.asked == []
+
+
+@pytest.mark.parametrize("command", [("channel", "list"), ("doctor",)])
+def test_a_channel_that_matches_no_stack_is_named(
+    daemon: FakeDaemon,
+    ask: Ask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    found = [channel("night", stacks=["prdo-*", "p?"], matches_no_stack=True), channel("well")]
+    daemon.lists("/channels", found, key="name")
+    (tmp_path / "trueup.toml").write_text('[[channel]]\nname = "night"\nurl = "https://h/x"\n')
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(ask(*command).out.split())
+    assert (
+        "channel night matches no stack, so it shows no alerts of any: prdo-*, p?"
+        " correct `stacks` in its section of trueup.toml, then: trueup reload" in said
+    )
+    assert "channel well matches" not in said
+
+
+@pytest.mark.parametrize(
+    ("error", "not_reached", "said"),
+    [
+        (
+            None,
+            "delivered to a",
+            "mail took a test alert and its end, but not for everybody: delivered to a\n",
+        ),
+        ("h answered 451", None, "mail did not: h answered 451\n"),
+    ],
+)
+def test_a_test_that_did_not_reach_everybody_says_so_and_ends_with_1(
+    daemon: FakeDaemon,
+    ask: Ask,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    error: str | None,
+    not_reached: str | None,
+    said: str,
+) -> None:
+    tried = {"channel": "mail", "alert_id": "a1", "error": error, "not_reached": not_reached}
+    daemon.has("POST /channels/mail/test", tried)
+    with pytest.raises(SystemExit) as ended:
+        ask("channel", "test", "mail")
+    assert (ended.value.code, capsys.readouterr().out) == (1, said)
+
+
+def test_a_test_that_reached_everybody_says_so(daemon: FakeDaemon, ask: Ask) -> None:
+    tried = {"channel": "mail", "alert_id": "a1", "error": None, "not_reached": None}
+    daemon.has("POST /channels/mail/test", tried)
+    ended = ask("channel", "test", "mail")
+    assert (ended.code, ended.out) == (0, "mail took a test alert and its end\n")

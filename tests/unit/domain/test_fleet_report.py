@@ -61,6 +61,17 @@ def test_a_report_counts_what_is_within_its_span() -> None:
     assert len(report.days) == 8
 
 
+def test_an_earlier_remediation_says_whose_a_drift_is_and_is_no_work_of_its_rule() -> None:
+    drifts = [drift("open", 1000, None), drift("again", 1000, None)]
+    remediations = [
+        PastRemediation(("open", "again"), "tags", "ana", "expired", is_earlier=True),
+        PastRemediation(("again",), "ports", "bob", "rejected"),
+    ]
+    report = fleet_report(Past(drifts, {}, remediations), since=SINCE, until=UNTIL)
+    assert {row.name: row.open for row in report.by_owner} == {"ana": 1, "bob": 1}
+    assert [(rule.name, rule.times) for rule in report.rules] == [("ports", 1)]
+
+
 def test_a_report_on_nothing_has_no_means() -> None:
     report = fleet_report(Past([]), since=SINCE, until=UNTIL)
     assert (report.mean_to_detect_s, report.mean_to_repair_s, report.median_to_repair_s) == (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from reconciler.domain.model import StackName
 from tests.fake_world import World
 from tests.unit.engine.board import begin, drift, listen, tell
@@ -84,3 +86,54 @@ async def test_a_member_with_another_change_leaves_the_others(house: House) -> N
     await tell(house, minutes=2)
     await tell(house, minutes=2)
     assert sorted((notice.total, notice.still_open) for notice in board.open) == [(1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("joins_first", [True, False])
+async def test_who_joins_and_who_leaves_in_one_look_leave_each_cause_its_own_alert(
+    tmp_path: Path, *, joins_first: bool
+) -> None:
+    names = [StackName(name) for name in ("first", "second", "third")]
+    worlds = {name: World.in_sync(a={"size": 1}) for name in names}
+    first, second, third = names
+
+    async def drifts(name: StackName, size: int) -> None:
+        worlds[name].live[A] = {"size": size}
+        await house.scan(name, seconds=0.1)
+
+    async with open_house(tmp_path, worlds) as house:
+        board = listen(house)
+        await begin(house)
+        await drifts(first, 9)
+        await tell(house)
+        await tell(house)
+        steps = [(second, 9), (first, 11)]
+        for name, size in steps if joins_first else reversed(steps):
+            await drifts(name, size)
+        await tell(house)
+        await drifts(third, 9)
+        await tell(house, minutes=2)
+        await tell(house, minutes=2)
+        said = {
+            member.changes[0].live: {each.stack for each in notice.members if each.state == "open"}
+            for notice in board.open
+            for member in notice.members
+            if member.state == "open"
+        }
+        assert said == {"9": {second, third}, "11": {first}}
+        assert len(board.open) == 2
+
+
+async def test_who_is_left_alone_in_one_look_goes_on_with_the_alert(house: House) -> None:
+    board = listen(house)
+    await begin(house)
+    house.world.live[A] = house.world.live[B] = {"size": 9}
+    await house.scan()
+    await tell(house)
+    await tell(house)
+    (before,) = board.open
+    house.world.live[A] = {"size": 1}
+    await house.scan()
+    await drift(house, B, size=11)
+    await tell(house, minutes=2)
+    await tell(house, minutes=2)
+    assert [notice.alert_id for notice in board.open] == [before.alert_id]

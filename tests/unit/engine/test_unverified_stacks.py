@@ -6,8 +6,11 @@ from datetime import timedelta
 
 from reconciler.domain.errors import RetryableError
 from reconciler.domain.records import Health
+from reconciler.engine import stacks
+from reconciler.engine.config_file import sync_config
+from reconciler.engine.stacks import StackDraft
 from tests.unit.engine.board import begin, listen, tell
-from tests.unit.engine.house import A, House
+from tests.unit.engine.house import SHOP, A, House, stack_record
 
 
 async def test_a_stack_that_fails_is_an_alert_until_it_is_verified(house: House) -> None:
@@ -100,3 +103,71 @@ async def test_a_clock_that_was_set_back_after_the_start_does_not_end_that_watch
     await tell(house, minutes=46)
     await tell(house)
     assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
+async def register(house: House) -> None:
+    """Let trueup.toml name `shop` for the first time."""
+    await sync_config(house.service, stacks=[], policies=[])
+    await sync_config(house.service, stacks=[stack_record()], policies=[])
+
+
+async def test_a_stack_that_was_never_verified_is_an_alert_after_three_intervals(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await register(house)
+    house.world.unreadable = {A}
+    await house.scan()
+    assert (await house.stack()).health is Health.INCOMPLETE
+    await tell(house, minutes=44)
+    await tell(house)
+    assert board.shown == {}
+    await tell(house, minutes=2)
+    await tell(house)
+    (notice,) = board.open
+    assert notice.title == "shop cannot be verified"
+    assert str(notice.members[0].reason).endswith("three of its intervals (never verified)")
+    house.world.unreadable = set()
+    await house.scan()
+    await tell(house)
+    assert board.open == []
+
+
+async def test_a_stack_whose_first_scan_never_ends_is_an_alert_after_three_intervals(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await register(house)
+    await tell(house, minutes=46)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
+async def test_an_interval_that_is_changed_begins_no_new_wait_for_a_first_verification(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    await register(house)
+    await tell(house, minutes=40)
+    changed = stack_record(interval=timedelta(minutes=14))
+    await sync_config(house.service, stacks=[changed], policies=[])
+    await tell(house, minutes=3)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
+async def test_a_stack_of_the_api_counts_from_its_registration(house: House) -> None:
+    await house.service.store.transact(lambda tx: tx.stacks.remove(SHOP))
+    board = listen(house)
+    await begin(house)
+    draft = StackDraft("/stacks/web", interval=timedelta(minutes=5))
+    made = await stacks.register(house.service, draft, actor="ann")
+    assert made.registered_at == house.clock.now()
+    await tell(house, minutes=14)
+    assert board.shown == {}
+    await tell(house, minutes=2)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["web cannot be verified"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from reconciler.notify.addresses import ChannelAddress
 from tests.receivers.http import (
@@ -18,6 +19,8 @@ from tests.receivers.http import (
     receiving,
 )
 from tests.receivers.smtp import MailSink, taking_mail
+
+OTHER_SECRET: Final = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
 @dataclass
@@ -118,13 +121,8 @@ def mail(folder: Path) -> Iterator[Place]:
     with taking_mail(MailSink(folder)) as sink:
 
         def threads(mark: str) -> int:
-            newest = {
-                str(one["References"] or one["Message-ID"]): one.get_body(("plain",))
-                for one in sink.mails
-            }
-            return sum(
-                body is not None and body.get_content().startswith(mark) for body in newest.values()
-            )
+            newest = [one.get_body(("plain",)) for one in sink.threads().values()]
+            return sum(body is not None and body.get_content().startswith(mark) for body in newest)
 
         tail = f"127.0.0.1:{sink.port}?from=trueup@example.com&to=ops@example.com"
         ca = f"&ca_file={sink.ca_file}"

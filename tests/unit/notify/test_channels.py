@@ -21,7 +21,17 @@ from tests.receivers import drip
 from tests.receivers.http import Answer
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import MEMBER, notice, over
-from tests.unit.notify.places import PLACES, Place, apprise, mail, pager, room, teams, webhook
+from tests.unit.notify.places import (
+    OTHER_SECRET,
+    PLACES,
+    Place,
+    apprise,
+    mail,
+    pager,
+    room,
+    teams,
+    webhook,
+)
 
 
 @pytest.fixture(params=PLACES, ids=lambda place: place.__name__)
@@ -84,13 +94,13 @@ async def test_a_receiver_that_fails_is_asked_again_later(place: Place) -> None:
 async def test_a_wrong_key_is_refused_for_good_and_not_said(place: Place) -> None:
     address = place.address(place.wrong_url)
     if place.secret is not None:
-        address = ChannelAddress("ops", place.url, "wrong")
+        address = ChannelAddress("ops", place.url, OTHER_SECRET)
     channel = open_channel(address)
     with pytest.raises(PermanentError) as refused:
         await channel.show(notice(), {})
     assert place.open() == 0
     said = f"{refused.value} {refused.value.remedy}"
-    assert not any(key in said for key in ("other", "xoxb-2", "wrong", "s3cret"))
+    assert not any(key in said for key in ("other", "xoxb-2", "wrong", "s3cret", "whsec"))
     await channel.close()
 
 

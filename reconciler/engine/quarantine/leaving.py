@@ -45,7 +45,8 @@ def known_before(
 ) -> dict[str, dict[str, Any]]:
     """Return what `records` say of what `edges` name, by address; it is kept as JSON.
 
-    Of an added child that is that it is there, and of anything else its changes.
+    Of an added child that is that it is there, of what is missing that it is not, and of anything
+    else its changes.
     """
     about = {edge.address for edge in edges}
     before: dict[str, dict[str, Any]] = {}
@@ -55,6 +56,8 @@ def known_before(
         kept = before.setdefault(record.address, {})
         if record.kind is Kind.ADDED:
             kept[ADDED] = True
+        elif record.kind is Kind.MISSING:
+            kept[MISSING] = True
         elif record.kind is Kind.CHANGED:
             undeclared = record.origin is Origin.UNDECLARED
             kept[WORDS[undeclared]] = _objects(changes_of(record.details))
@@ -64,17 +67,18 @@ def known_before(
 def left_by(quarantine: Quarantine, report: StackReport) -> dict[str, Any]:
     """Return what the script of `quarantine` left, as `report` shows it right afterwards.
 
-    A resource that drifted and is gone now is drift: no script is taken to delete what it isolates.
+    What was missing before is drift as it was. So is a resource that drifted and is gone now: no
+    script is taken to delete what it isolates.
     """
     before = quarantine.script.before if quarantine.script is not None else {}
     now, gone = _seen(report), gone_in(report)
     left: dict[str, Any] = {}
     for edge in quarantine.edges:
+        was = before.get(edge.address, {})
         if edge.address in gone:
-            if edge.address != edge.isolates:
+            if edge.address != edge.isolates and not was.get(MISSING):
                 left[edge.address] = {MISSING: True}
             continue
-        was = before.get(edge.address, {})
         changed = {
             word: names
             for undeclared, word in WORDS.items()

@@ -7,7 +7,14 @@ from typing import Final, assert_never
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import ActionType, Driver
-from reconciler.domain.quarantines import BY_HAND, Quarantine, driver_of, is_again, resource_of
+from reconciler.domain.quarantines import (
+    BY_HAND,
+    Quarantine,
+    driver_of,
+    is_again,
+    resource_of,
+)
+from reconciler.domain.swaps import groups_of
 from reconciler.durations import written_duration
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
@@ -20,7 +27,12 @@ def ask(situation: Situation) -> Answer:
         case ActionType.RELEASE:
             return Open()
         case ActionType.QUARANTINE:
-            return _taken(situation) or _too_many(situation) or _needs_a_person(situation)
+            return (
+                _begun_otherwise(situation)
+                or _taken(situation)
+                or _too_many(situation)
+                or _needs_a_person(situation)
+            )
         case _:
             return _undoes_one(situation) or Open()
 
@@ -53,6 +65,39 @@ def _how(plan: Plan | None) -> str:
             )
         case _:
             assert_never(driver)
+
+
+def _begun_otherwise(situation: Situation) -> Answer | None:
+    """Return a hold where an earlier attempt isolated in another way; None where none did.
+
+    What undoes that attempt would be overwritten, and its release would undo what it never did.
+    """
+    known, plan = situation.remediation, situation.plan
+    begun = next((each for each in situation.quarantines if each.id == known.id), None)
+    if plan is None or begun is None or (how := _other_way(plan, begun)) is None:
+        return None
+    return Hold(
+        f"an earlier attempt isolated by {how}, and this plan does not; release that first:"
+        f" trueup release {known.id[:8]}"
+    )
+
+
+def _other_way(plan: Plan, begun: Quarantine) -> str | None:
+    """Return how `begun` isolated where `plan` would isolate otherwise; None where it is the same.
+
+    The same is the same driver, and by script the same bytes, and by groups the same group.
+    """
+    if (script := begun.script) is not None:
+        rule = plan.script.rule if plan.script is not None else None
+        if rule is not None and (rule.name, rule.sha256) == (script.name, script.sha256):
+            return None
+        return f"script {script.name} (SHA-256 {script.sha256})"
+    if driver_of(plan) is not begun.driver:
+        return f"driver {begun.driver}"
+    groups = {edge.group for edge in begun.edges if edge.group is not None}
+    if not groups or groups_of(plan) <= groups:
+        return None
+    return f"security group {', '.join(sorted(groups))}"
 
 
 def _taken(situation: Situation) -> Answer | None:

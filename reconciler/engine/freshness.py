@@ -179,13 +179,14 @@ async def _without_isolated(service: Service, stack: StackRecord, seen: Scanned)
     Otherwise a correction of what is isolated would end as one whose drift changed, where it is
     held by the quarantine.
     """
+    at = service.clock.now()
 
     def asked(view: Transaction) -> _Isolated:
         quarantines = view.quarantines.unreleased(stack.name)
         return (
             quarantines,
             view.findings.unhealed(stack.name),
-            being_changed(view, quarantines),
+            being_changed(view, quarantines, at=at),
         )
 
     quarantines, known, under_way = await service.store.read(asked)

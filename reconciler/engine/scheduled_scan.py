@@ -160,7 +160,7 @@ def _seen(
     at = seen.report.observed_at
     quarantines = carry_over(tx, tx.quarantines.unreleased(name), seen.moved, at=at)
     readdress(tx, name, quarantines, seen.moved)
-    under_way = being_changed(tx, quarantines)
+    under_way = being_changed(tx, quarantines, at=at)
     note_reconnected(tx, quarantines, seen, at=at, under_way=under_way)
     known = tx.findings.unhealed(name) if quarantines else ()
     report = without_isolated(

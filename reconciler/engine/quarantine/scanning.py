@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from reconciler.domain.details import changes_of
@@ -13,8 +13,8 @@ from reconciler.domain.lifecycle import slot_of
 from reconciler.domain.model import Change, Counts, Finding, Kind, ResourceAddress, StackReport
 from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
-from reconciler.domain.records import FindingRecord, RemediationId
-from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.records import FindingRecord, Remediation, RemediationId
+from reconciler.domain.remediation_states import BEFORE_EFFECT, IN_EFFECT
 from reconciler.domain.report import Judging, with_changes
 from reconciler.domain.swaps import hidden_paths, is_swapped
 from reconciler.engine.quarantine.expecting import as_known, without_left
@@ -25,34 +25,38 @@ from reconciler.engine.scanned import Scanned
 from reconciler.stores import Transaction
 
 Slot: TypeAlias = tuple[ResourceAddress, bool]
-_AT_WORK: Final = frozenset(
-    {
-        RemediationState.QUEUED,
-        RemediationState.PLANNING,
-        RemediationState.APPLYING,
-        RemediationState.VERIFYING,
-        RemediationState.UNKNOWN,
-    }
-)
-"""Where a script may have begun, and its effect was not read."""
+_HALF_RELEASED_FOR: Final = timedelta(hours=1)
+"""How long after its last run a release is taken for half done."""
 
 
-def being_changed(view: Transaction, quarantines: Iterable[Quarantine]) -> frozenset[RemediationId]:
+def being_changed(
+    view: Transaction, quarantines: Iterable[Quarantine], *, at: datetime
+) -> frozenset[RemediationId]:
     """Return those of `quarantines` whose script has begun, and of which nothing was read since.
 
     A scan in between would take what it did for drift, and its approved plan would be void for a
-    second attempt.
+    second attempt. One that waits for that, held for instance, hides nothing for good: an
+    isolation until the time of the quarantine is over, a release for an hour.
     """
     return frozenset(
         known.id
         for known in quarantines
         if known.driver is Driver.SCRIPT
-        for name in (known.id if known.state is QuarantineState.ISOLATING else known.release,)
-        if name is not None
-        and (doing := view.remediations.get(name)) is not None
+        and (doing := view.remediations.get(known.release or known.id)) is not None
         and doing.attempts
-        and doing.state in _AT_WORK
+        and (
+            doing.state in IN_EFFECT
+            or (doing.state in BEFORE_EFFECT and at < _hidden_until(view, known, doing))
+        )
     )
+
+
+def _hidden_until(view: Transaction, known: Quarantine, doing: Remediation) -> datetime:
+    if doing.id == known.id:
+        return known.expires_at
+    run = view.runs.get(doing.run_id) if doing.run_id else None
+    ended_at = run.ended_at if run is not None else None
+    return (ended_at or doing.updated_at) + _HALF_RELEASED_FOR
 
 
 def without_isolated(

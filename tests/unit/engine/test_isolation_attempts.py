@@ -13,7 +13,7 @@ from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve
+from reconciler.engine.decisions import approve, hold, resume
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import Fate, World, WorldScripts
 from tests.unit.engine.house import QUARANTINE, SHOP, A, B, House, open_house
@@ -22,6 +22,7 @@ from tests.unit.engine.scripted_isolation import (
     approved,
     cut_off,
     furnish,
+    paths_of,
     proposed,
     scripts_of,
     shop,
@@ -120,3 +121,78 @@ async def test_a_script_does_not_take_the_place_of_detaching(house: House) -> No
     kept = await the_quarantine(house)
     assert (kept.driver, kept.undo) == (Driver.DETACH, undo)
     assert house.world.live[A]["open"] is True
+
+
+async def test_half_of_an_isolation_is_no_drift_while_its_next_attempt_is_held(
+    house: House,
+) -> None:
+    known = await half_isolated(house)
+    await hold(house.service, by="ann")
+    assert (await on(house, known)).state is P.HELD
+    await house.scan()
+    assert await paths_of(house) == ["size"]
+    assert (await house.remediation(known.id)).state is P.HELD
+    assert (await the_quarantine(house)).release is None
+    await resume(house.service, by="ann")
+    assert (await on(house, known)).state is P.CONVERGED
+    assert house.world.live[A] == {"size": 9, "open": False}
+    assert "remediation.superseded" not in await house.actions()
+
+
+async def test_half_of_an_isolation_is_no_drift_while_its_next_attempt_waits_for_a_person(
+    house: House,
+) -> None:
+    known = await half_isolated(house)
+    await house.put(replace(BY_SCRIPT, name="renamed"))
+    await house.later(minutes=5)
+    assert (await house.remediation(known.id)).state is P.AWAITING_APPROVAL
+    await house.scan()
+    assert await paths_of(house) == ["size"]
+    assert (await on(house, known)).state is P.CONVERGED
+
+
+async def test_its_time_ends_what_is_held_half_done(house: House) -> None:
+    known = await half_isolated(house)
+    await hold(house.service, by="ann")
+    await on(house, known)
+    house.world.live[A]["owner"] = "somebody"
+    await house.later(hours=5)
+    await house.scan()
+    assert await paths_of(house) == ["open", "owner", "size"]
+    assert (await house.remediation(known.id)).state is P.CANCELLED
+    await resume(house.service, by="ann")
+    await house.later(hours=5)
+    assert (await the_quarantine(house)).state is Q.RELEASED
+    assert house.world.live[A]["open"] is True
+
+
+async def half_released(house: House) -> Remediation:
+    """Return the held release after its first attempt, which opened what was isolated."""
+    known = await approved(house)
+    house.runner.script = half
+    made = await release(house.service, known, actor="bob")
+    await house.settle()
+    house.runner.script = cut_off
+    await hold(house.service, by="ann")
+    assert (await on(house, made)).state is P.HELD
+    assert house.world.live[A]["open"] is True
+    return made
+
+
+async def test_half_of_a_release_is_not_called_reconnected(house: House) -> None:
+    made = await half_released(house)
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is None
+    assert "quarantine.reconnected" not in await house.events()
+    await resume(house.service, by="ann")
+    assert (await on(house, made)).state is P.CONVERGED
+
+
+async def test_a_release_that_is_held_for_long_hides_nothing(house: House) -> None:
+    await half_released(house)
+    house.world.live[A]["owner"] = "somebody"
+    await house.scan()
+    assert await paths_of(house) == ["size"]
+    await house.scan(hours=2)
+    assert await paths_of(house) == ["owner", "size"]
+    assert (await the_quarantine(house)).reconnected_at is not None

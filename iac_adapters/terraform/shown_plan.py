@@ -16,6 +16,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from google.protobuf.message import DecodeError
+
 from iac_adapters.plugin_host.socket_folder import short_base
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.recorder.answers import filter_schema
@@ -34,12 +36,16 @@ async def show_plan(
     """Return what `show -json` says of the plan saved in `file`; nothing is asked of a provider.
 
     `schemas` are by source. Where the plan is about others than `types`, or the schemas are not
-    those that it was made with, the tool asks the providers itself.
+    those that it was made with, the tool asks the providers itself. So it does where nothing can
+    be served: on a full disk, say.
     """
     asked = ("show", "-json", str(file))
-    async with _served(schemas, frozenset(types)) as variables:
-        shown = await run(asked, variables)
-    return shown if shown.exit_code == 0 else await run(asked, {})
+    with contextlib.suppress(OSError, DecodeError):
+        async with _served(schemas, frozenset(types)) as variables:
+            shown = await run(asked, variables)
+        if shown.exit_code == 0:
+            return shown
+    return await run(asked, {})
 
 
 @contextlib.asynccontextmanager

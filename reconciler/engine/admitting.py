@@ -18,6 +18,7 @@ from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.engine.admission.admit import Admission, admit
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.admission.guard import Guard
+from reconciler.engine.admission.guards import kill_switch
 from reconciler.engine.admission.situation import (
     HISTORY,
     Situation,
@@ -180,7 +181,7 @@ def _hold(
 ) -> None:
     """Hold what would begin an effect; what comes before that waits where it stands."""
     again = hold.next_at(at)
-    if hold.until is None and _needs_plan(service, admission.guard):
+    if hold.until is None and stage_of(known) is Stage.APPLY and _woken(service, admission.guard):
         # Each look is a plan by the tool, with the state's lock: of a quarantine, for hours.
         again = max(again, at + patience(wanted_since(known), at))
     if known.state is not RemediationState.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
@@ -199,7 +200,10 @@ def _hold(
     advance_soon(tx, [known.id], due=again)
 
 
-def _needs_plan(service: Service, name: str | None) -> bool:
+def _woken(service: Service, name: str | None) -> bool:
+    """Whether what it holds needs a plan to be asked again, and need not be asked often."""
+    if name == kill_switch.GUARD.name:  # what a plan isolates is on hold; a resume wakes it
+        return True
     return any(guard.name == name and guard.needs_plan for guard in service.guards)
 
 

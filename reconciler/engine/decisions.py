@@ -96,7 +96,7 @@ def _refuse_own(service: Service, known: Remediation, person: str) -> None:
         ConflictError: `person` asked for it, and somebody else has to approve (`own-request`).
     """
     limits = service.limits_of(known.stack)
-    if known.policy_id is None and known.requested_by == person and not limits.own_approval:
+    if known.requested_by == person and not limits.own_approval:
         raise ConflictError(
             f"{person} asked for it, so somebody else has to approve it",
             code="own-request",

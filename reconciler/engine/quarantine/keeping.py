@@ -8,7 +8,6 @@ from datetime import datetime
 
 from reconciler.domain.edges import Edge
 from reconciler.domain.events import QuarantineMoved
-from reconciler.domain.model import StackName
 from reconciler.domain.plan import Plan
 from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
 from reconciler.domain.records import POLICY, DriftDecision, FindingState, Json, Remediation
@@ -117,13 +116,16 @@ def end(tx: Transaction, quarantine: Quarantine, release: Remediation, *, at: da
         for record in tx.findings.get_many(quarantine.finding_ids)
         if record.state is FindingState.QUARANTINED
     )
-    _wake_held(tx, quarantine.stack, at=at)
+    _wake_held(tx, at=at)
 
 
-def _wake_held(tx: Transaction, stack: StackName, *, at: datetime) -> None:
-    """Let what a quarantine held look again at once: by itself it looks ever more rarely."""
-    for known in tx.remediations.open_of(stack):
-        if known.state is RemediationState.HELD and known.guard == GUARD.name:
+def _wake_held(tx: Transaction, *, at: datetime) -> None:
+    """Let what a quarantine held look again at once: by itself it looks ever more rarely.
+
+    A policy's limit of quarantines holds those of other stacks as well.
+    """
+    for known in tx.remediations.in_states({RemediationState.HELD}):
+        if known.guard == GUARD.name:
             tx.remediations.save(replace(known, next_at=at))
             advance_soon(tx, [known.id])
 

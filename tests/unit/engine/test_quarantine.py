@@ -495,3 +495,11 @@ async def test_a_hold_on_the_resource_keeps_it_connected(house: House) -> None:
     await approved(house, waiting)
     assert EDGE in house.world.live
     assert (await house.remediation(waiting.id)).state is P.HELD
+    # What a plan isolates is known by a plan alone: an hour's looks are no sixty of them.
+    before = (await house.events()).count("remediation.planning")
+    for _ in range(60):
+        await house.later(minutes=1)
+    assert (await house.events()).count("remediation.planning") - before < 20
+    await resume(house.service, by="ann", stack=SHOP, address=B)
+    await house.settle()
+    assert EDGE not in house.world.live

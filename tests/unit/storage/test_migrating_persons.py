@@ -24,7 +24,7 @@ SCRIPT = ScriptIsolation(
 
 async def test_a_token_is_that_of_the_person_of_its_name(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    with filling(path, "0022") as raw:
+    with filling(path, "0023") as raw:
         raw.execute(
             "INSERT INTO tokens (token_id, name, role, secret_sha256, created_at)"
             " VALUES ('k1', 'ada', 'approver', '00', '2026-11-01 00:00:00.000000')"
@@ -43,7 +43,7 @@ async def test_a_token_is_that_of_the_person_of_its_name(tmp_path: Path) -> None
 
 async def test_a_quarantine_keeps_by_which_script_it_isolates(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
-    with filling(path, "0022") as raw:
+    with filling(path, "0023") as raw:
         raw.execute(
             "INSERT INTO quarantines (id, stack, finding_ids, edges, undo, state, since,"
             " expires_at, \"group\") VALUES ('r', 'shop', '[\"f\"]', '[]', '{}', 'active',"

@@ -6,6 +6,7 @@ from typing import Final
 
 from reconciler.domain.plan import Action
 from reconciler.domain.policy import ActionType
+from reconciler.domain.records import POLICY
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
@@ -20,7 +21,7 @@ def ask(situation: Situation) -> Answer:
     limits, asked_by = situation.limits, situation.remediation.requested_by
     deletes = any(resource.action in _DELETES for resource in situation.plan.resources)
     count = max(limits.approvals, limits.approvals_to_delete if deletes else 1)
-    own = limits.own_approval or situation.remediation.policy_id is not None
+    own = limits.own_approval or asked_by == POLICY
     excluding = () if own else (asked_by,)
     if count == 1 and not excluding:
         return Open()

@@ -46,6 +46,11 @@ CASES = [
         needing(OTHERS),
         NeedsApproval("this plan needs one approval of others than bob", excluding=("bob",)),
     ),
+    Case(
+        "who divided what a policy asks for, or had a quarantine released",
+        needing(OTHERS, about={"requested_by": "bob", "action_type": ActionType.MANUAL_REVIEW}),
+        NeedsApproval("this plan needs one approval of others than bob", excluding=("bob",)),
+    ),
     Case("two to delete", needing(TO_DELETE), Open()),
     Case(
         "a deletion",

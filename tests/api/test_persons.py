@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk, client_for
 from tests.unit.engine.house import MANUAL, A
 
@@ -121,3 +122,90 @@ async def test_no_token_is_that_of_trueup_or_a_policy(desk: Desk, name: str) -> 
     body = {"name": "ana-phone", "role": "viewer", "person": name}
     answer = await desk.admin.post(f"{V1}/tokens", json=body)
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:trueup:problem:invalid")
+
+
+async def without(desk: Desk, name: str) -> None:
+    """Remove the token called `name`."""
+    listed = (await desk.admin.get(f"{V1}/tokens")).json()["items"]
+    (known,) = [token for token in listed if token["name"] == name]
+    assert (await desk.admin.delete(f"{V1}/tokens/{known['token_id']}")).status_code == 204
+
+
+async def test_nobody_approves_what_a_token_asked_for_that_became_theirs(desk: Desk) -> None:
+    desk.house.limit(own_approval=False)
+    await drifted(desk)
+    await requested(desk, await token_for(desk, "ana-laptop"))
+    await without(desk, "ana-laptop")
+    laptop = await token_for(desk, "ana-laptop", person="ana")
+    phone = await token_for(desk, "ana-phone", person="ana")
+    for client in (laptop, phone):
+        refused = await approve(desk, client)
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "urn:trueup:problem:own-request"
+    assert desk.house.world.live[A] == {"size": 9}
+
+
+async def test_what_is_approved_by_who_asked_is_theirs_for_the_guard_too(desk: Desk) -> None:
+    await drifted(desk)
+    await requested(desk, await token_for(desk, "ana-laptop"))
+    await without(desk, "ana-laptop")
+    await desk.admin.post(f"{V1}/hold", json={"reason": "wait"})
+    await approve(desk, await token_for(desk, "ana-laptop", person="ana"))
+    desk.house.limit(own_approval=False)
+    await desk.admin.delete(f"{V1}/hold")
+    await desk.house.later(minutes=5)
+    waiting = await desk.house.the_open()
+    assert (waiting.state, waiting.guard) == (P.AWAITING_APPROVAL, "approvers")
+    assert desk.house.world.live[A] == {"size": 9}
+
+
+async def test_the_approval_of_a_token_that_became_theirs_counts_once(desk: Desk) -> None:
+    await desk.house.put(MANUAL)
+    desk.house.limit(approvals=2)
+    await drifted(desk)
+    await approve(desk, await token_for(desk, "ana-laptop"))
+    await without(desk, "ana-laptop")
+    laptop = await token_for(desk, "ana-laptop", person="ana")
+    phone = await token_for(desk, "ana-phone", person="ana")
+    for client in (phone, laptop):
+        assert (await approve(desk, client)).status_code == 200
+        waiting = await desk.house.the_open()
+        assert [approval.person for approval in waiting.approvals] == ["ana"]
+    assert desk.house.world.live[A] == {"size": 9}
+
+
+async def test_a_token_of_a_persons_token_is_that_persons(desk: Desk) -> None:
+    await token_for(desk, "ana", person="anna")
+    body = {"name": "ana-phone", "role": "viewer", "person": "ana"}
+    made = await desk.admin.post(f"{V1}/tokens", json=body)
+    assert made.json()["person"] == "anna"
+
+
+async def test_no_token_makes_two_persons_of_one(desk: Desk) -> None:
+    await token_for(desk, "ana-phone", person="ana")
+    body = {"name": "ana", "role": "viewer", "person": "anna"}
+    refused = await desk.admin.post(f"{V1}/tokens", json=body)
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:trueup:problem:other-person"
+    assert "ana is the person of token ana-phone" in refused.json()["detail"]
+
+
+async def test_who_signed_in_counts_though_the_token_is_removed_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.api.credentials._REMEMBERED_S", 3600.0)
+    await drifted(desk)
+    phone = await token_for(desk, "ana-phone", person="ana")
+    assert (await phone.get(f"{V1}/whoami")).status_code == 200
+
+    def work(tx: Transaction) -> None:
+        token = tx.tokens.named("ana-phone")
+        assert token is not None
+        tx.tokens.remove(token.token_id)
+
+    await desk.house.service.store.transact(work)
+    await requested(desk, phone)
+    assert (await desk.house.the_open()).requested_by == "ana"
+    await approve(desk, phone)
+    (done,) = await desk.house.remediations()
+    assert [approval.person for approval in done.approvals] == ["ana"]

@@ -39,10 +39,12 @@ def release_due(tx: Transaction, *, at: datetime, stack: StackName | None = None
             now=at,
         )
         if reason is not None:
-            _open(tx, known, isolating, at=at, note=reason)
+            _open(tx, known, at=at, note=reason)
 
 
-async def release(service: Service, remediation_id: RemediationId, *, actor: str) -> Remediation:
+async def release(
+    service: Service, remediation_id: RemediationId, *, actor: str, person: str | None = None
+) -> Remediation:
     """Return the remediation that attaches the edges again, opened where there is none.
 
     Raises:
@@ -69,7 +71,7 @@ async def release(service: Service, remediation_id: RemediationId, *, actor: str
                 code="moved-on",
                 remedy="release it when that has ended",
             )
-        return _open(tx, quarantine, isolating, at=at, actor=actor)
+        return _open(tx, quarantine, at=at, actor=actor, person=person)
 
     return await service.store.transact(work)
 
@@ -77,13 +79,14 @@ async def release(service: Service, remediation_id: RemediationId, *, actor: str
 def _open(
     tx: Transaction,
     quarantine: Quarantine,
-    isolating: Remediation | None,
     *,
     at: datetime,
     actor: str = POLICY,
+    person: str | None = None,
     note: str | None = None,
 ) -> Remediation:
     """Open the remediation that attaches the edges again; what still wants to detach them ends."""
+    isolating = tx.remediations.get(quarantine.id)
     if isolating is not None and isolating.state in _ENDS:
         move(tx, isolating, _ENDS[isolating.state], at=at, note="it is released")
     why = note or f"released by {actor}"
@@ -99,7 +102,7 @@ def _open(
         created_at=at,
         updated_at=at,
         policy_id=isolating.policy_id if isolating else None,
-        requested_by=person_behind(tx, actor),
+        requested_by=person_behind(tx, actor, person),
         note=why,
     )
     tx.remediations.add(made)

@@ -41,6 +41,32 @@ async def test_a_token_is_that_of_the_person_of_its_name(tmp_path: Path) -> None
         await store.close()
 
 
+async def test_the_tokens_that_a_daemon_made_are_those_of_one_admin(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    with filling(path, "0024") as raw:
+        raw.executemany(
+            "INSERT INTO tokens (token_id, name, role, secret_sha256, created_at)"
+            " VALUES (?, ?, 'admin', '00', '2026-11-01 00:00:00.000000')",
+            [
+                ("admin", "admin"),
+                ("admin-1a2b3c4d", "admin-1a2b3c4d"),
+                ("0123456789", "admin-5e6f7a8b"),  # made by somebody, under that name
+                ("admin-desk", "admin-desk"),
+            ],
+        )
+    store = await open_store(path)
+    try:
+        tokens = await store.read(lambda view: view.tokens.all())
+        assert {token.name: token.whose for token in tokens} == {
+            "admin": "admin",
+            "admin-1a2b3c4d": "admin",
+            "admin-5e6f7a8b": "admin-5e6f7a8b",
+            "admin-desk": "admin-desk",
+        }
+    finally:
+        await store.close()
+
+
 async def test_a_quarantine_keeps_by_which_script_it_isolates(tmp_path: Path) -> None:
     path = tmp_path / "trueup.db"
     with filling(path, "0023") as raw:

@@ -12,5 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; every token so far is that of the person of its name."""
+    """Add the column; every token so far is that of the person of its name.
+
+    Those that the daemon made for a lost `admin.token` are the admin's.
+    """
     op.add_column("tokens", sa.Column("person", sa.Text(), nullable=True))
+    op.execute(
+        "UPDATE tokens SET person = 'admin'"
+        " WHERE role = 'admin' AND token_id = name AND name LIKE 'admin-________'"
+    )

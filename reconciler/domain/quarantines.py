@@ -46,6 +46,7 @@ class Quarantine:
     secrets as keyed digests. `group` is the policy that asked for it. `reconnected_at` is when
     a scan found an edge attached again that nobody released. Where a `script` isolates, the edges
     are the resources themselves, whatever it does to them, and the script holds the undo.
+    `released_by` is who asked for the release, as the audit names them; None of a policy.
     """
 
     id: RemediationId
@@ -58,6 +59,7 @@ class Quarantine:
     expires_at: datetime
     group: str = BY_HAND
     release: RemediationId | None = None
+    released_by: str | None = None
     ended_at: datetime | None = None
     reconnected_at: datetime | None = None
     note: str | None = field(default=None)

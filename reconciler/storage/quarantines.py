@@ -79,6 +79,7 @@ def _quarantine(row: QuarantineRow) -> Quarantine:
         expires_at=row.expires_at,
         group=row.group,
         release=None if row.release is None else RemediationId(row.release),
+        released_by=row.released_by,
         ended_at=row.ended_at,
         reconnected_at=row.reconnected_at,
         note=row.note,

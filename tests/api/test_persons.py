@@ -8,7 +8,7 @@ import pytest
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.stores import Transaction
 from tests.api.desk import V1, Desk, client_for
-from tests.unit.engine.house import MANUAL, A
+from tests.unit.engine.house import MANUAL, QUARANTINE, A, B
 
 P = RemediationState
 
@@ -209,3 +209,21 @@ async def test_who_signed_in_counts_though_the_token_is_removed_meanwhile(
     await approve(desk, phone)
     (done,) = await desk.house.remediations()
     assert [approval.person for approval in done.approvals] == ["ana"]
+
+
+async def test_the_audit_names_the_token_that_had_it_released(desk: Desk) -> None:
+    desk.house.world.edges = {B: A}
+    await desk.house.put(QUARANTINE)
+    await drifted(desk)
+    phone = await token_for(desk, "ana-phone", person="ana")
+    isolated = (await approve(desk, phone)).json()["id"]
+    made = await phone.post(f"{V1}/remediations/{isolated}/release")
+    assert (made.status_code, made.json()["requested_by"]) == (201, "ana")
+    await without(desk, "ana-phone")
+    await desk.house.settle()
+    rows = (await desk.admin.get(f"{V1}/audit")).json()["items"]
+    (released,) = [row for row in rows if row["action"] == "quarantine.released"]
+    assert (released["actor"], released["subject"]) == ("ana-phone", isolated)
+    (finding,) = await desk.house.findings()
+    assert finding.decision is not None
+    assert finding.decision.by == "ana-phone"

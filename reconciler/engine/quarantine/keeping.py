@@ -104,11 +104,11 @@ def end(tx: Transaction, quarantine: Quarantine, release: Remediation, *, at: da
     Where a person released it, no policy asks for another quarantine of the same drift.
     """
     ended = replace(quarantine, state=QuarantineState.RELEASED, ended_at=at, release=release.id)
-    tell(tx, ended, "released", at=at, actor=_actor(release))
-    by_person = _actor(release) != ENGINE
-    decision = DriftDecision(
-        release.id, RemediationState.CONVERGED, release.requested_by, "released from quarantine"
-    )
+    # One that was asked for before its name was kept has the person's alone.
+    by = quarantine.released_by or release.requested_by
+    by_person = release.requested_by != POLICY
+    tell(tx, ended, "released", at=at, actor=by if by_person else ENGINE)
+    decision = DriftDecision(release.id, RemediationState.CONVERGED, by, "released from quarantine")
     tx.findings.put_many(
         replace(
             record, state=FindingState.OPEN, decision=decision if by_person else record.decision
@@ -166,7 +166,3 @@ def tell(
 def isolated(quarantine: Quarantine) -> list[str]:
     """Return the addresses of what is isolated."""
     return sorted({str(edge.isolates) for edge in quarantine.edges})
-
-
-def _actor(release: Remediation) -> str:
-    return ENGINE if release.requested_by == POLICY else release.requested_by

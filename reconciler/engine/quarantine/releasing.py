@@ -106,7 +106,8 @@ def _open(
         note=why,
     )
     tx.remediations.add(made)
-    tx.quarantines.put(replace(quarantine, release=made.id, note=why))
-    tell(tx, made, at=at, actor=ENGINE if actor == POLICY else actor)
+    by = None if actor == POLICY else actor
+    tx.quarantines.put(replace(quarantine, release=made.id, released_by=by, note=why))
+    tell(tx, made, at=at, actor=by or ENGINE)
     advance_soon(tx, [made.id])
     return made

@@ -12,11 +12,13 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; every token so far is that of the person of its name.
+    """Add the columns; every token so far is that of the person of its name.
 
-    Those that the daemon made for a lost `admin.token` are the admin's.
+    A release names that person, so a quarantine names the token that asked for it.
+    Tokens that the daemon made for a lost `admin.token` are the admin's.
     """
     op.add_column("tokens", sa.Column("person", sa.Text(), nullable=True))
+    op.add_column("quarantines", sa.Column("released_by", sa.Text(), nullable=True))
     op.execute(
         "UPDATE tokens SET person = 'admin'"
         " WHERE role = 'admin' AND token_id = name AND name LIKE 'admin-________'"

@@ -67,11 +67,11 @@ def known_before(
 def left_by(quarantine: Quarantine, report: StackReport) -> dict[str, Any]:
     """Return what the script of `quarantine` left, as `report` shows it right afterwards.
 
-    What was missing before is drift as it was. So is a resource that drifted and is gone now: no
-    script is taken to delete what it isolates.
+    What was not read or compared says nothing. What was missing before is drift as it was. So is a
+    resource that drifted and is gone now: no script is taken to delete what it isolates.
     """
     before = quarantine.script.before if quarantine.script is not None else {}
-    now, gone = _seen(report), gone_in(report)
+    now, gone, unread = _seen(report), gone_in(report), unread_in(report)
     left: dict[str, Any] = {}
     for edge in quarantine.edges:
         was = before.get(edge.address, {})
@@ -82,7 +82,8 @@ def left_by(quarantine: Quarantine, report: StackReport) -> dict[str, Any]:
         changed = {
             word: names
             for undeclared, word in WORDS.items()
-            if (names := _changed(was.get(word, ()), now.get((edge.address, undeclared), {})))
+            if (edge.address, undeclared) not in unread
+            and (names := _changed(was.get(word, ()), now.get((edge.address, undeclared), {})))
         }
         if changed:
             left[edge.address] = changed

@@ -55,6 +55,14 @@ def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
     ]
 
 
+def out_of_state(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    """Return what a script isolates and no read can show: the state does not hold it any more."""
+    if quarantine.driver is not Driver.SCRIPT:
+        return []
+    answered = seen.recorded | {finding.address for finding in seen.report.findings}
+    return [address for address in quarantine.addresses if address not in answered]
+
+
 async def refuse_detached(
     service: Service, stack: StackRecord, loaded: Loaded, quarantine: Quarantine
 ) -> None:

@@ -12,7 +12,7 @@ from reconciler.engine.due import scan_soon
 from reconciler.engine.moves import move, sentence
 from reconciler.engine.quarantine.keeping import activate, end, isolated, quarantine_of
 from reconciler.engine.quarantine.leaving import children_of, left_by
-from reconciler.engine.quarantine.reading import attached, detached
+from reconciler.engine.quarantine.reading import attached, detached, out_of_state
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.verify import give_up, not_read, try_again
@@ -32,11 +32,23 @@ async def verify_edges(service: Service, known: Remediation) -> bool:
     seen = await scan(service, stack, addresses=edges)
     if isinstance(seen, Blind):
         return await not_read(service, known, sentence(seen.error))
-    if seen.report.unreadable:
-        address, reason = seen.report.unreadable[0]
-        return await not_read(service, known, f"{address} cannot be read: {reason}")
+    if (silent := _unanswered(known, quarantine, seen)) is not None:
+        return await not_read(service, known, silent)
     await service.store.transact(lambda tx: _judge(tx, service, known, quarantine, seen))
     return True
+
+
+def _unanswered(known: Remediation, quarantine: Quarantine, seen: Scanned) -> str | None:
+    """Return which edge gave no answer, and why; None where each was read.
+
+    What left the state meanwhile shows no drift either, so nothing says that a script isolated it.
+    For its release it has left for good: a state without it never shows that it is connected.
+    """
+    unread = seen.unread(quarantine.addresses)
+    if unread is not None or known.action_type is not ActionType.QUARANTINE:
+        return unread
+    gone = out_of_state(quarantine, seen)
+    return f"{gone[0]} is not in the state any more, so nothing shows what it is" if gone else None
 
 
 def _judge(
@@ -56,7 +68,8 @@ def _judge(
         word = _word(quarantine.driver, isolates=isolates)
         try_again(tx, service, known, f"still {word}: {', '.join(left[:3])}", at=at)
         return
-    move(tx, known, Event.VERIFIED, at=at, note=_verified(quarantine, isolates=isolates))
+    note = _verified(quarantine, seen, isolates=isolates)
+    move(tx, known, Event.VERIFIED, at=at, note=note)
     fresh = tx.quarantines.get(quarantine.id) or quarantine
     if isolates:
         activate(tx, replace(fresh, note=None, script=quarantine.script), at=at)
@@ -83,6 +96,11 @@ def _word(driver: Driver, *, isolates: bool) -> str:
     return "attached" if isolates else "detached"
 
 
-def _verified(quarantine: Quarantine, *, isolates: bool) -> str:
+def _verified(quarantine: Quarantine, seen: Scanned, *, isolates: bool) -> str:
+    if not isolates and (gone := out_of_state(quarantine, seen)):
+        return (
+            f"the script says that it released: {', '.join(gone[:3])} is not in the state any more,"
+            " so no read shows it"
+        )
     names = ", ".join(isolated(quarantine))
     return f"verified: {names} is isolated" if isolates else f"verified: {names} is connected again"

@@ -128,6 +128,14 @@ def test_what_cannot_be_read_says_nothing() -> None:
     ) == ()  # fmt: skip
 
 
+def test_what_was_not_compared_is_not_taken_for_put_right() -> None:
+    before = changed(to("port", 22), origin=Origin.UNDECLARED)
+    quarantine = left(replace(report(), uncompared=frozenset({VM})), before)
+    assert touched(quarantine) == ()
+    assert shown(quarantine, report(before), before) == {"port": 22}
+    assert is_as_left(quarantine, VM, report(before))
+
+
 def test_a_resource_that_drifted_and_is_gone_is_drift() -> None:
     gone = report(finding(VM, kind=Kind.MISSING))
     quarantine = left(gone)

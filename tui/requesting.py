@@ -82,9 +82,7 @@ class RequestingApp(ConfirmingApp):
             self.flash("nothing here is in quarantine; ", ("Q", "key"), " requests that")
             return
         lines = [line(("release ", "strong"), f"{row.stack}  {row.address}") for row in isolated]
-        lines.append(
-            line("what was detached or swapped comes back; the drift itself stays as it is")
-        )
+        lines.append(line("what isolates it is undone; the drift itself stays as it is"))
         seen = tuple(map(seen_of, isolated))
         asked = self.asked_about("release", [row.stack for row in isolated], seen=seen)
         self.confirm(asked, lines, "remediations:decide", lambda: self._release(seen))

@@ -56,6 +56,7 @@ class Session:
         self.store = Store()
         self.role = ""
         self.name = ""
+        self.person = ""
         self.permissions: frozenset[str] | None = None
         self._heard: Callable[[Changes], None] = lambda _changes: None
         self.pump = Pump(self.client, self.store, self._publish, learn=self.learn)
@@ -67,6 +68,7 @@ class Session:
         except NotFoundError:
             return
         self.name, self.role = found.name, found.role
+        self.person = found.person or found.name
         self.permissions = frozenset(found.permissions)
 
     def listen(self, heard: Callable[[Changes], None]) -> None:
@@ -91,7 +93,7 @@ class Session:
         if remediation is None:
             return ""
         stack = self.store.stacks.get(remediation.stack)
-        own = bool(self.name) and remediation.requested_by == self.name
+        own = bool(self.name) and remediation.requested_by in {self.name, self.person}
         if stack is None or stack.own_approval or not own:
             return ""
         return "you requested this, so somebody else has to approve it"

@@ -81,7 +81,7 @@ def fold(
         silent = (
             record.address in unread
             or record.id in kept
-            or (record.kind is Kind.ADDED and _is_one_of(record.address, unread))
+            or (record.kind is Kind.ADDED and is_one_of(record.address, unread))
             or (asked is not None and record.address not in asked)
             # A whole plan asks for no children.
             or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
@@ -109,7 +109,7 @@ def fold(
     )
 
 
-def _is_one_of(address: str, unread: Collection[str]) -> bool:
+def is_one_of(address: str, unread: Collection[str]) -> bool:
     """Whether it is one of the children that a question without an answer was about."""
     return any(address[:at] in unread for at, sign in enumerate(address) if sign == "[")
 

@@ -30,6 +30,7 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.new_remediations import new_remediation
+from reconciler.engine.persons import is_same, person_behind
 from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
     LONGEST_REASON,
@@ -62,24 +63,35 @@ async def approve(
     *,
     plan_digest: str,
     actor: str,
+    person: str | None = None,
     through: Through | None = None,
 ) -> Remediation:
     """Let exactly the plan of `plan_digest` be applied; any other plan needs a new approval.
 
+    It is that of `person`, None where that is whoever is behind `actor`.
+
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
-            (`plan-digest-mismatch`), or somebody else than `actor` has to approve it
-            (`own-request`).
+            (`plan-digest-mismatch`), or somebody else than the person behind `actor` has to
+            approve it (`own-request`).
     """
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
         check_digest(known, plan_digest)
-        _refuse_own(service, known, actor)
-        others = tuple(approval for approval in known.approvals if approval.person != actor)
-        approval = Approval(person=actor, plan_digest=plan_digest, at=at)
+        whose = person_behind(tx, actor, person)
+
+        def is_own(name: str) -> bool:
+            return is_same(tx, name, actor=actor, person=whose)
+
+        if is_own(known.requested_by):
+            _refuse_own(service, known, whose)
+            # Guard `approvers` asks once more, by the limits of then.
+            known = replace(known, requested_by=whose)
+        others = tuple(each for each in known.approvals if not is_own(each.person))
+        approval = Approval(person=whose, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         _audit_channel(tx, known, through, at=at, actor=actor)
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
@@ -87,16 +99,16 @@ async def approve(
     return await service.store.transact(work)
 
 
-def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
+def _refuse_own(service: Service, known: Remediation, person: str) -> None:
     """Say at once what guard `approvers` would say after a plan.
 
     Raises:
-        ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
+        ConflictError: `person`, who asked for it, may not approve it (`own-request`).
     """
     limits = service.limits_of(known.stack)
-    if known.requested_by == actor and not limits.own_approval:
+    if not limits.own_approval:
         raise ConflictError(
-            f"{actor} asked for it, so somebody else has to approve it",
+            f"{person} asked for it, so somebody else has to approve it",
             code="own-request",
             remedy="a guardrail sets `own_approval = false` for this stack",
         )
@@ -266,6 +278,7 @@ async def request(
     action_type: ActionType | None = None,
     isolation_group: str | None = None,
     actor: str,
+    person: str | None = None,
 ) -> Remediation:
     """Return the open remediation of the report's finding, opening one where there is none.
 
@@ -302,7 +315,8 @@ async def request(
         if other is not None:
             return _go_on(tx, take_in(tx, other, record, at=at, actor=actor))
         wanted = action_type or ActionType.MANUAL_REVIEW
-        fresh = new_remediation([record], wanted, at=at, requested_by=actor)
+        whose = person_behind(tx, actor, person)
+        fresh = new_remediation([record], wanted, at=at, requested_by=whose)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
         tx.remediations.add(fresh)
         tell(tx, fresh, at=at, actor=actor)

@@ -31,9 +31,10 @@ _DECISIONS: Final = {
     "cancel": routes.CANCEL_REMEDIATION,
 }
 _INVALID: Final = 422
+_CHECKED: Final = frozenset({"body.plan_digest", "body.report_id"})
 _OLDER: Final = (
-    "the daemon is older than this program and cannot check which plan is meant, so it was left"
-    " alone; look at its plan, then type: trueup {verb} {id} --reason '...'"
+    "the daemon is older than this program and cannot check that it is as it was seen, so it"
+    " was left alone; look at it again, then type: trueup {verb} {id} --reason '...'"
 )
 CHANGED: Final = "changed since you looked, so it was left alone; look at it again"
 
@@ -156,9 +157,14 @@ async def ignore(
     done = Done()
     for seen in unchanged(session, findings, done, other=drifted_on):
         work = partial(
-            session.client.findings.ignore, seen.id, reason=reason, until=until, covers=covers
+            session.client.findings.ignore,
+            seen.id,
+            reason=reason,
+            until=until,
+            covers=covers,
+            report_id=seen.report_id,
         )
-        await _do(done, seen.id, work)
+        await _do(done, seen.id, work, older=_OLDER.format(verb="ignore", id=seen.id))
     _read_again(session, [seen.id for seen in findings])
     return done
 
@@ -225,7 +231,7 @@ async def resume(session: Session) -> Done:
 async def _do(
     done: Done, target: str, work: Callable[..., Awaitable[Any]], *, older: str = ""
 ) -> None:
-    """Do it, and note what came of it; `older` says what to do where a daemon knows no digests."""
+    """Do it, and note what came of it; `older` says what to do where the daemon is too old."""
     try:
         await work(key=new_key())
     except ReconcilerError as error:
@@ -238,10 +244,10 @@ async def _do(
 
 
 def _is_older(error: ReconcilerError) -> bool:
-    """Whether a daemon refused the digest of a plan as a key that it does not know."""
+    """Whether a daemon refused, as a key that it does not know, what says what was seen."""
     if not isinstance(error, RefusedError) or error.status != _INVALID:
         return False
-    return any(wrong.field == "body.plan_digest" for wrong in error.problem.errors)
+    return any(wrong.field in _CHECKED for wrong in error.problem.errors)
 
 
 async def _without_key(work: Callable[..., Awaitable[Any]], *arguments: str, key: str) -> Any:

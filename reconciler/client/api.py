@@ -206,10 +206,14 @@ class Findings(Single["wire.Finding"]):
         reason: str,
         until: datetime | None = None,
         covers: Sequence[Literal["missing", "critical"]] = (),
+        report_id: str | None = None,
         key: str | None = None,
     ) -> wire.Finding:
-        """Take a finding off the list until its drift changes, or `until` has passed."""
-        body = wire.IgnoreBody(reason=reason, until=until, covers=list(covers))
+        """Take a finding off the list until its drift changes, or `until` has passed.
+
+        With `report_id` only where that is still the report of its drift.
+        """
+        body = wire.IgnoreBody(reason=reason, until=until, covers=list(covers), report_id=report_id)
         return await self._ask(routes.IGNORE_FINDING, finding_id, body=body, key=key)
 
     async def note(

@@ -15,6 +15,7 @@ from reconciler.domain.records import (
     FindingRecord,
     FindingState,
     RemediationId,
+    ReportId,
 )
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.due import scan_soon
@@ -51,7 +52,7 @@ async def unsuppress(service: Service, finding_id: FindingId, *, actor: str) -> 
     return await service.store.transact(work)
 
 
-async def ignore(
+async def ignore(  # noqa: PLR0913 - what a person says of an ignoring, and of what
     service: Service,
     finding_id: FindingId,
     *,
@@ -59,15 +60,18 @@ async def ignore(
     actor: str,
     until: datetime | None = None,
     covers: Collection[str] = (),
+    report_id: ReportId | None = None,
 ) -> FindingRecord:
     """Take the finding off the list until its drift changes or `until` has passed.
 
-    A remediation that had not begun ends; what else it was about goes on in one of its own.
+    With `report_id`, only where that is still the report of its drift. A remediation that had not
+    begun ends; what else it was about goes on in one of its own.
 
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it is not open (`not-open`), or it is missing or critical, and `covers`
-            does not name that (`not-covered`).
+            does not name that (`not-covered`), or its drift is of another report
+            (`drift-changed`).
         InvalidError: `until` is over already.
     """
     at = service.clock.now()
@@ -78,6 +82,7 @@ async def ignore(
     def work(tx: Transaction) -> FindingRecord:
         known = _known(tx, finding_id)
         _refuse_ignoring(known, covers)
+        _refuse_other_drift(known, report_id)
         decision = DriftDecision(
             RemediationId(""), RemediationState.SUPPRESSED, actor, reason, until
         )
@@ -113,6 +118,15 @@ def _refuse_ignoring(known: FindingRecord, covers: Collection[str]) -> None:
             f"finding {known.id} is {lacking}, which is ignored only where that is named",
             code="not-covered",
             remedy=f"name it: trueup ignore {known.id[:8]} --covers {lacking}",
+        )
+
+
+def _refuse_other_drift(known: FindingRecord, report_id: ReportId | None) -> None:
+    if report_id is not None and known.report_id != report_id:
+        raise ConflictError(
+            f"the drift of finding {known.id} has changed",
+            code="drift-changed",
+            remedy=f"look at it again: trueup show {known.id[:8]}",
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from reconciler.field_rules import Rule
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
-from reconciler.wire.rules import KindWord, Sentence, Time
+from reconciler.wire.rules import KindWord, Sentence, Time, Word
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import ignoring
@@ -20,12 +20,17 @@ CoverWord = Literal["missing", "critical"]
 class IgnoreBody(Body):
     """Why a finding is ignored, until when, and what of it may be.
 
-    Drift that is `missing` or `critical` is ignored only where `covers` names that.
+    Drift that is `missing` or `critical` is ignored only where `covers` names that. With
+    `report_id` only the drift of that report is.
     """
+
+    sparse: ClassVar[bool] = True
+    """An older daemon refuses a key that it does not know."""
 
     reason: Sentence
     until: Time | None = None
     covers: Annotated[list[CoverWord], Rule({"max_length": 2})] = field(default_factory=list)
+    report_id: Word | None = None
 
 
 @model

@@ -13,7 +13,7 @@ from reconciler.api.filters import read_filter
 from reconciler.api.queries import FindingsQuery
 from reconciler.comparison import compare_changes
 from reconciler.domain.errors import NotFoundError
-from reconciler.domain.records import FindingId, FindingRecord
+from reconciler.domain.records import FindingId, FindingRecord, ReportId
 from reconciler.engine import accepting, suppression
 from reconciler.engine.planning import plan_finding
 from reconciler.engine.shown_alerts import tickets_of
@@ -75,6 +75,7 @@ async def ignore(service: Daemon, actor: Actor, finding_id: Id, body: IgnoreBody
         reason=body.reason,
         until=body.until,
         covers=body.covers,
+        report_id=ReportId(body.report_id) if body.report_id is not None else None,
         actor=actor,
     )
     return answered(finding_record_object(ignored))

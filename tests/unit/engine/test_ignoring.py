@@ -150,6 +150,21 @@ async def test_a_change_of_the_drift_ends_an_ignoring(house: House) -> None:
     assert await states(house) == {A: "open"}
 
 
+async def test_other_drift_than_was_seen_is_not_ignored(house: House) -> None:
+    changed(house, A)
+    await house.scan()
+    (seen,) = await house.findings()
+    changed(house, A, size=10)
+    await house.scan()
+    (now,) = await house.findings()
+    with pytest.raises(ConflictError) as refused:
+        await ignore(house.service, now.id, reason="mine", actor="ann", report_id=seen.report_id)
+    assert refused.value.code == "drift-changed"
+    assert await states(house) == {A: "open"}
+    await ignore(house.service, now.id, reason="mine", actor="ann", report_id=now.report_id)
+    assert await states(house) == {A: "ignored"}
+
+
 async def test_what_is_gone_or_critical_is_ignored_by_name_only(house: House) -> None:
     house.world.live.pop(A)
     await house.scan()

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import httpx
 import pytest
 
 from reconciler.client import Client, Daemon
+from reconciler.client.api import Findings
 from reconciler.client.errors import InvalidError, refusal
+from reconciler.wire import routes
 from reconciler.wire.problems import PROBLEM
+from tests.unit.tui.test_filters import ROW
 from tests.unit.tui.test_store import remediation
 from tests.unit.tui.told import URL
 from tui import intents
 from tui.session import Session
 from tui.store.store import Store
-from tui.verbs import Target, target_of
+from tui.verbs import Target, seen_of, target_of
+
+_FINDINGS: Final = (routes.LIST_FINDINGS, routes.READ_FINDING)
+
+
+def unknown(key: str) -> dict[str, Any]:
+    """Return what is answered where a daemon does not know a key."""
+    return {
+        "type": f"{PROBLEM}invalid-request", "title": "t", "status": 422,
+        "detail": f"the request does not fit: {key}",
+        "errors": [{"field": key, "message": "Unexpected keyword argument"}],
+    }  # fmt: skip
 
 
 def _target(store: Store, digest: str) -> Target:
@@ -46,12 +61,7 @@ async def test_the_client_sends_no_digest_that_nobody_gave(verb: str) -> None:
 async def test_a_plan_that_an_older_daemon_cannot_check_is_not_decided_about() -> None:
     async def ask(*_asked: object, body: dict[str, Any], **_more: object) -> None:
         assert body["plan_digest"] == "d" * 64
-        errors = [{"field": "body.plan_digest", "message": "Unexpected keyword argument"}]
-        problem = {
-            "type": f"{PROBLEM}invalid-request", "title": "t", "status": 422,
-            "detail": "the request does not fit: body.plan_digest", "errors": errors,
-        }  # fmt: skip
-        raise refusal(URL, 422, problem)
+        raise refusal(URL, 422, unknown("body.plan_digest"))
 
     store = Store()
     target = _target(store, "d" * 64)
@@ -64,5 +74,22 @@ async def test_a_plan_that_an_older_daemon_cannot_check_is_not_decided_about() -
     done = await intents.decide(session, "reject", [target], "wrong")
     ((failed, why),) = done.failed
     assert failed == "m"
-    assert "the daemon is older than this program and cannot check which plan is meant" in why
+    assert "the daemon is older than this program and cannot check that it is as it was seen" in why
     assert "type: trueup reject m --reason" in why
+
+
+async def test_an_older_daemon_that_cannot_check_the_drift_is_named() -> None:
+    store = Store()
+    store.put_row(replace(ROW, id="a", report_id="seen"))
+
+    async def ask(*_asked: object, body: dict[str, Any], **_more: object) -> None:
+        assert body == {"reason": "known", "covers": [], "report_id": "seen"}
+        raise refusal(URL, 422, unknown("body.report_id"))
+
+    calls = SimpleNamespace(ask=ask)
+    client = SimpleNamespace(findings=Findings(cast("Any", calls), *_FINDINGS))
+    session = cast("Session", SimpleNamespace(store=store, client=client))
+    done = await intents.ignore(session, [seen_of(store.rows["a"])], "known")
+    ((failed, why),) = done.failed
+    assert failed == "a"
+    assert "type: trueup ignore a --reason" in why

@@ -125,12 +125,14 @@ def implausible(
     """Return why a scan cannot be the whole truth, in a sentence; None when it can.
 
     A stack that is recorded and declared as before cannot have lost its resources; the
-    world can, and then they are missing, not uncounted.
+    world can, and then they are missing, not uncounted. Outputs do not count: one is only listed
+    while a plan would change it, or could not be made.
     """
-    if last_good is None or not same_revision or not last_good.resources:
+    if last_good is None or last_good.outputs is None or not same_revision:
         return None
-    before, now = last_good.resources, report.counts.resources
-    if now and now >= before * (1 - _MOST_LOST):
+    before = last_good.resources - last_good.outputs
+    now = report.counts.resources - (report.counts.outputs or 0)
+    if not before or (now and now >= before * (1 - _MOST_LOST)):
         return None
     return f"only {now} of {before} resources were listed, though code and state are as before"
 

@@ -148,6 +148,21 @@ def test_resources_do_not_vanish_while_state_and_code_stay(
         assert f"only {now} of {before} resources" in why
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "doubted"),
+    [((25, 20), (5, 0), False), ((25, 20), (23, 20), True), ((20, 20), (0, 0), False),
+     ((25, None), (5, 0), False)],
+)  # fmt: skip
+def test_outputs_come_and_go_without_doubt(
+    before: tuple[int, int | None],
+    now: tuple[int, int],
+    doubted: bool,  # noqa: FBT001
+) -> None:
+    last_good = replace(COUNTS, resources=before[0], outputs=before[1])
+    seen = report(resources=now[0], outputs=now[1])
+    assert (implausible(seen, last_good=last_good, same_revision=True) is not None) is doubted
+
+
 def test_a_persons_word_stands_until_the_drift_changes() -> None:
     decision = DriftDecision(RemediationId("m1"), RemediationState.REJECTED, "ann")
     spoken = replace(record(A), decision=decision)

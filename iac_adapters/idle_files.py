@@ -9,6 +9,7 @@ file: its next change may be the one that counts.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -78,4 +79,4 @@ def is_source(path: Path) -> bool:
         index = read_bytes(root / REPOSITORY / "index", most=_MOST_INDEX_BYTES)
     except OSError:
         return False
-    return str(path.relative_to(root)).encode() in index
+    return os.fsencode(path.relative_to(root)) in index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,15 @@ def test_one_that_has_rested_is_looked_at_once_more(folder: Path) -> None:
     now_s[0] = 600.0
     assert not idle.paths
     idle.changed_nothing({log})
+    assert set(idle.paths) == {log}
+
+
+def test_a_name_that_is_not_utf_8_rests_as_any_other(folder: Path) -> None:
+    log, idle = _write(folder / os.fsdecode(b"caf\xe9.log")), IdleFiles()
+    _write(folder / "main")
+    subprocess.run(["git", "add", "main"], cwd=folder, check=True, capture_output=True)
+    for _ in range(3):
+        idle.changed_nothing({log})
     assert set(idle.paths) == {log}
 
 

@@ -28,6 +28,7 @@ from reconciler.domain.model import (
     NotApplicable,
     Observed,
     ResourceAddress,
+    Unreadable,
     Verdict,
 )
 
@@ -103,12 +104,16 @@ class ObservationByReading:
                         yield ready
         # Not before everything is read: it may plan, with all that a recording takes.
         from iac_adapters.terraform.following import Following  # noqa: PLC0415
-        from iac_adapters.terraform.seen_outputs import seen_outputs  # noqa: PLC0415
+        from iac_adapters.terraform.seen_outputs import outputs_unread, seen_outputs  # noqa: PLC0415
 
         held = [observed for observed in waiting.rest() if self._is_wanted(observed)]
         following = Following(
             self._payload.context, warm, self._assembly, self._digester, with_outputs=with_outputs
         )
+        unreadable = {
+            address for address, verdict in self.found.items() if isinstance(verdict, Unreadable)
+        }
+        unread = outputs_unread(warm.followed, warm.stack, unreadable, ancestry=ancestry)
         followed = await following.judged(held, waiting.moved)
         outputs = seen_outputs(
             warm.stack,
@@ -116,6 +121,7 @@ class ObservationByReading:
             declared=self._payload.context.source.outputs,
             ancestry=ancestry,
             digester=self._digester,
+            unread=unread,
         )
         planned = followed.outputs
         self._planned_outputs = warm.stack.recording.outputs if planned is None else planned

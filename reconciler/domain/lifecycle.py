@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
-from reconciler.domain.details import details_of, host_groups_of, paths_of, with_severity_of
+from reconciler.domain.details import (
+    cause_of,
+    details_of,
+    host_groups_of,
+    paths_of,
+    with_severity_of,
+)
 from reconciler.domain.model import (
     Counts,
     Engine,
@@ -82,6 +88,8 @@ def fold(
             record.address in unread
             or record.id in kept
             or (record.kind is Kind.ADDED and _is_one_of(record.address, unread))
+            # What it followed may be as it was: without that, what follows looks as recorded.
+            or (record.kind is Kind.CHANGED and cause_of(record.details) in unread)
             or (asked is not None and record.address not in asked)
             # A whole plan asks for no children.
             or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)

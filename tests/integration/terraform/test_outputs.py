@@ -208,6 +208,24 @@ async def test_what_moved_and_feeds_an_output_is_planned_once_while_it_stays(
         assert seen["output.db"].changes[0].declared == "a third"  # type: ignore[union-attr]
 
 
+async def test_an_output_stays_unread_while_what_it_followed_cannot_be_read(
+    stack: WorldStack,
+) -> None:
+    stack.apply(_CAUSE + 'output "db" { value = world_thing.cause.serial }')
+    async with stack.adapter() as adapter:
+        with stack.changed() as things:
+            things["cause"]["serial"] = "another"
+        for knob, expected in ((None, Drifted), ("deny", Unreadable), ("deny", Unreadable)):
+            stack.turn(cause=knob)
+            seen = await verdicts(adapter, await adapter.load(stack.reference()))
+            assert isinstance(seen["output.db"], expected)
+        stack.turn(cause=None)
+        with stack.changed() as things:
+            things["cause"]["serial"] = "a third"
+        seen = await verdicts(adapter, await adapter.load(stack.reference()))
+        assert isinstance(seen["output.db"], Drifted)
+
+
 @_ENGINES
 async def test_an_output_of_an_ignored_place_follows_what_somebody_set_there(
     stack: WorldStack, engine: str

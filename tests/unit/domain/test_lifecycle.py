@@ -65,6 +65,15 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     assert folded.healed == (record(B),)
 
 
+def test_what_followed_an_object_that_could_not_be_read_stays_as_it_is() -> None:
+    output = finding("output.a", consequence_of=A)
+    known = record("output.a", details=finding_object(output))
+    assert fold([known], report(unreadable=(A,))).unread == (known,)
+    assert fold([known], report(unreadable=(B,))).healed == (known,)
+    back = replace(known, kind=Kind.MISSING)
+    assert fold([back], report(unreadable=(A,))).healed == (back,)
+
+
 def test_a_child_stays_while_the_question_that_found_it_has_no_answer() -> None:
     policies = ResourceAddress("thing.a/policy")
     child = record(ResourceAddress(f'{policies}["x[1]"]'), kind=Kind.ADDED)

@@ -288,6 +288,32 @@ async def test_an_output_is_scanned_by_itself_as_in_a_whole_scan(stack: WorldSta
     assert alone.findings
 
 
+async def test_an_output_scanned_by_itself_is_no_defect_where_its_feeder_stands_for_it(
+    stack: WorldStack,
+) -> None:
+    """The feeder is read besides, though the scan is not asked for it."""
+    follower = """
+    resource "world_thing" "follower" {
+      name = "follower"
+      lifecycle { replace_triggered_by = [world_thing.cause] }
+    }
+    """
+    stack.apply(f'{_CAUSE}{follower}output "at" {{ value = world_thing.follower.serial }}')
+    stack.write(f'{_CAUSE}{follower}output "at" {{ value = "${{world_thing.follower.serial}} x" }}')
+    (before,) = await _reports(stack, engine="plugin", addresses=("output.at",))
+    assert _found(before).keys() == {"output.at"}
+    async with stack.adapter() as adapter:
+        scanning = Scanning(adapter, SystemClock(), judging(KEY))
+        with stack.changed() as things:
+            things["cause"]["size"] = 5
+        reference = stack.reference()
+        whole = await scan_stack(reference, scanning=scanning)
+        assert _found(whole).keys() == {"world_thing.cause", "world_thing.follower"}
+        alone = await scan_stack(reference, scanning=scanning, addresses=("output.at",))
+    assert not alone.warnings
+    assert not alone.findings
+
+
 async def test_what_feeds_an_output_and_is_gone_stands_for_it(stack: WorldStack) -> None:
     stack.apply(_CAUSE + 'output "db" { value = world_thing.cause.serial }')
     with stack.changed() as things:

@@ -81,7 +81,7 @@ def outputs_unread(
     if known is None or known.stack is not stack:
         return {}
     code = {output.name: output for output in stack.recording.outputs}
-    causes = {address: Moved(None, NULL) for address in known.causes.intersection(unreadable)}
+    causes = {address: Moved(None, NULL) for address in known.causes.keys() & unreadable}
     return {
         output_address(output.name): cause.address
         for output, cause in causes_of(

@@ -21,6 +21,8 @@ from reconciler.bounded_files import read_bytes
 
 _ENOUGH: Final = 3
 _MOST_INDEX_BYTES: Final = 64 * 2**20
+_MOST_NAME_BYTES: Final = 2**16
+_WHOLE_NAMES: Final = (bytes((0, 0, 0, 2)), bytes((0, 0, 0, 3)))
 _CODE: Final = frozenset(
     {".py", ".ts", ".js", ".mjs", ".cjs", ".go", ".cs", ".fs", ".java", ".kt", ".scala"}
     | {".yaml", ".yml", ".json", ".toml", ".mod", ".sum", ".lock", ".csproj", ".xml", ".gradle"}
@@ -75,8 +77,31 @@ def is_source(path: Path) -> bool:
     root = repository_of(path.parent)
     if root is None:
         return False
+    index = _index_of(root)
+    return index is None or os.fsencode(path.relative_to(root)) in index
+
+
+def _index_of(root: Path) -> bytes | None:
+    """Return the index, in which names stand whole; None where it cannot tell what is held.
+
+    Source: gitrepository-layout (`gitdir:` of a worktree or submodule) and gitformat-index,
+    where version 4 shortens names, and a split index has them in another file.
+    """
     try:
-        index = read_bytes(root / REPOSITORY / "index", most=_MOST_INDEX_BYTES)
+        folder = _git_folder(root / REPOSITORY)
+        if folder is None or any(folder.glob("sharedindex.*")):
+            return None
+        index = read_bytes(folder / "index", most=_MOST_INDEX_BYTES)
+    except FileNotFoundError:
+        return b""
     except OSError:
-        return False
-    return os.fsencode(path.relative_to(root)) in index
+        return None
+    return index if index[:4] == b"DIRC" and index[4:8] in _WHOLE_NAMES else None
+
+
+def _git_folder(place: Path) -> Path | None:
+    if place.is_dir():
+        return place
+    key, _, named = read_bytes(place, most=_MOST_NAME_BYTES).rstrip(b"\r\n").partition(b": ")
+    folder = place.parent / os.fsdecode(named)
+    return folder if key == b"gitdir" and folder.is_dir() else None

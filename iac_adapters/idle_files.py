@@ -12,7 +12,8 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -54,9 +55,9 @@ class IdleFiles:
         """Note that the code asked for the same after `changed` had changed."""
         self._counts.update(changed)
         until_s = self._clock() + self._rest_s
-        for path in changed:
-            if self._counts[path] >= _ENOUGH and not is_source(Path(path)):
-                self._rests_until_s[path] = until_s
+        often = {Path(path): path for path in changed if self._counts[path] >= _ENOUGH}
+        for path in often.keys() - sources_among(often):
+            self._rests_until_s[often[path]] = until_s
 
     def changed_something(self) -> None:
         """Note that the code asks for something else now: any of the files may be why."""
@@ -70,15 +71,23 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[
     return frozenset(name for name in names if before.get(name) != after.get(name))
 
 
-def is_source(path: Path) -> bool:
-    """Whether a file is code: by its ending, or because the repository holds it."""
-    if path.suffix in _CODE:
-        return True
-    root = repository_of(path.parent)
-    if root is None:
-        return False
-    index = _index_of(root)
-    return index is None or os.fsencode(path.relative_to(root)) in index
+def sources_among(paths: Iterable[Path]) -> frozenset[Path]:
+    """Return which of `paths` are code: by their ending, or because the repository holds them.
+
+    A folder is none: its names are judged one by one.
+    """
+    root_of, index_of = cache(repository_of), cache(_index_of)
+
+    def is_held(path: Path) -> bool:
+        root = root_of(path.parent)
+        if root is None:
+            return False
+        index = index_of(root)
+        return index is None or os.fsencode(path.relative_to(root)) in index
+
+    return frozenset(
+        path for path in paths if not path.is_dir() and (path.suffix in _CODE or is_held(path))
+    )
 
 
 def _index_of(root: Path) -> bytes | None:

@@ -115,12 +115,6 @@ def _refuse_scripts(settings: Settings, file: Path | None, text: str) -> None:
                 f" script {policy.script!r}, and no [[script]] has that name",
                 remedy="add [[script]] with that name and the sha256 of its file",
             )
-        if policy.script is not None and policy.action_type == "quarantine":
-            raise PermanentError(
-                f"{where.place(('policy', index, 'script'))}: a script corrects, and policy"
-                f" {policy.name!r} asks for a quarantine",
-                remedy="use action_type `auto_correct` or `manual_review`, or leave out `script`",
-            )
 
 
 def refuse_contradictions(settings: Settings, where: Whereabouts) -> None:
@@ -135,6 +129,7 @@ def refuse_contradictions(settings: Settings, where: Whereabouts) -> None:
             driver=policy.driver,
             edges=policy.edges,
             group=policy.isolation_group,
+            script=policy.script,
         )
         if found is not None:
             raise PermanentError(

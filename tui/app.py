@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections import deque
 from collections.abc import Sequence
-from functools import partial
 from typing import ClassVar, Final
 
 from textual import work
@@ -15,19 +13,15 @@ from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.widgets import Input
 
-from tui.asking import when_answered
 from tui.clipboard import fit_for_terminal
-from tui.commands import COMMANDS, completed, run_command
-from tui.deciding import DecidingApp
 from tui.ink import Line, line
-from tui.keymap import bound_actions, key_name
-from tui.modals.command_line import CommandLine
 from tui.modals.confirm import Confirm
 from tui.modals.menu import Choice
 from tui.modals.prompt import Prompt
+from tui.offering import OfferingApp
 from tui.palettes import ASCII, UNICODE, palette
-from tui.screens.page import Page
 from tui.session import Session
 from tui.store.store import Changes
 from tui.widgets.scroll_bar import AsciiScrollBar
@@ -35,7 +29,7 @@ from tui.widgets.scroll_bar import AsciiScrollBar
 _KEPT_COMMANDS: Final = 100
 
 
-class TrueupApp(DecidingApp):
+class TrueupApp(OfferingApp):
     """The terminal UI of one daemon."""
 
     TITLE = "trueup"
@@ -79,7 +73,6 @@ class TrueupApp(DecidingApp):
         ascii_only = session.options.ascii_only
         self.palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
         self.glyphs = ASCII if ascii_only else UNICODE
-        self._commands: deque[str] = deque(maxlen=_KEPT_COMMANDS)
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
@@ -107,68 +100,6 @@ class TrueupApp(DecidingApp):
                 page.show_frame()
             if isinstance(self.screen, Confirm):
                 self.screen.store_changed(changes)
-
-    # Menus.
-
-    def key_of(self, page: Page, action: str) -> tuple[str, str] | None:
-        """Return the key of an action on a page and its words; None where it has none."""
-        if action == "back":
-            return "esc", "back"
-        for bound in bound_actions(page):
-            if bound.action.partition("(")[0] == action:
-                return key_name(bound.key), bound.description.rstrip(".").lower()
-        return None
-
-    def action_help(self) -> None:
-        """Show the keys that work here; enter does what one does."""
-        page = self.screen
-        if not isinstance(page, Page):
-            return
-        choices = [
-            Choice(
-                bound.action,
-                key_name(bound.key),
-                f"{bound.description}  [{bound.id}]",
-                off=self._off(page, bound.action),
-            )
-            for bound in bound_actions(page)
-        ]
-        because = self.session.options.ascii_because
-        drawn = f"drawn in ASCII: {because}" if because else "their names are for keymap files"
-        title = f"keys here; {drawn}"
-        self.choose(title, choices, lambda action: self._act(page, action))
-
-    def _off(self, page: Page, action: str) -> str:
-        permission = page.permission(action)
-        return self.session.why_not(permission) if permission else ""
-
-    async def _act(self, page: Page, action: str) -> None:
-        """Do what was chosen before the next key is looked at."""
-        for node in (page.focused, page, self):
-            name = action.partition("(")[0]
-            if node is not None and hasattr(node, f"action_{name}"):
-                await node.run_action(action)
-                return
-
-    def action_palette(self) -> None:
-        """Show everything that can be done here, by name."""
-        self.action_help()
-
-    def action_command(self) -> None:
-        """Ask for a command line."""
-        if not isinstance(self.screen, Page):
-            return
-        modal = CommandLine(
-            line((":", "key"), COMMANDS),
-            palette=self.palette,
-            complete=partial(completed, self),
-            history=self._commands,
-        )
-        self.push_screen(modal, when_answered(self._run_command))
-
-    def _run_command(self, text: str) -> None:
-        self._commands.append(text)
-        run_command(self, text)
 
     def action_calls(self) -> None:
         """Show the calls that were made, the newest first."""
@@ -200,9 +131,17 @@ class TrueupApp(DecidingApp):
 
     def action_copy_or_quit(self) -> None:
         """Copy the text that is selected; without any, quit."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_text(selected)
+        if self.screen.selections:
+            selected = self.screen.get_selected_text()
+            # What is copied is done with: the same key once more quits.
+            self.screen.clear_selection()
+            if selected:
+                self.copy_text(selected)
+            else:
+                self.flash("no text in what was selected; ^c once more quits")
+            return
+        if isinstance(self.focused, Input) and self.focused.selected_text:
+            self.copy_text(self.focused.selected_text)
             return
         if isinstance(self.screen, Prompt) and self.screen.has_draft:
             # What was typed would be lost with the app; the dialog alone is left.

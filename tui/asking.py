@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from textual.app import SuspendNotSupported
 
@@ -18,6 +18,7 @@ from tui.opening import Opening, open_outside
 from tui.typed_keys import TypedKeysApp
 
 T = TypeVar("T")
+_SHORT: Final = 12
 
 
 class AskingApp(TypedKeysApp):
@@ -67,7 +68,8 @@ class AskingApp(TypedKeysApp):
             line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
         ]
         for target, reason in done.failed:
-            lines.append(line(("x ", "high"), f"{target[:12]}  ", (reason, "high")))
+            name = target[:_SHORT] if target.isalnum() else target  # an id, else an address
+            lines.append(line(("x ", "high"), f"{name}  ", (reason, "high")))
         self.show_text("not everything was done", lines)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tui.completing import Takes, completions
 from tui.paged import VIEWS
@@ -12,11 +13,37 @@ from tui.store.languages import FLEET
 
 if TYPE_CHECKING:
     from tui.app import TrueupApp
+    from tui.session import Session
 
 COMMANDS: Final = " a command; tab completes, up and down bring back earlier ones"
 """What the prompt of the line says."""
 
 _VIEWS: Final = {view: view for view in VIEWS} | {"d": "drift", "a": "approvals", "fleet": "stacks"}
+
+
+class Offer(NamedTuple):
+    """A command that can be chosen by its name; one that ends with a space takes something."""
+
+    command: str
+    words: str
+    permission: str = ""
+
+
+def offered(session: Session) -> Iterator[Offer]:
+    """Yield every command: pages, views, groups, themes, scans, and the rest."""
+    for view in VIEWS:
+        yield Offer(view, f"the page {view}")
+    yield Offer("drift ", "drift that passes a filter...")
+    for name, kept in session.options.views.items():
+        yield Offer(f"view {name}", f"the view {name}: {kept.filter or 'everything'}")
+    for group in GROUPS:
+        yield Offer(f"group {group}", f"drift grouped by {group}" if group != "none" else "ungroup")
+    yield Offer("scan", "scan every stack now", "stacks:scan")
+    for stack in session.store.stacks:
+        yield Offer(f"scan {stack}", f"scan {stack} now", "stacks:scan")
+    for theme in PALETTES:
+        yield Offer(f"theme {theme}", f"the colours {theme}")
+    yield Offer("calls", "the calls that were made")
 
 
 def run_command(app: TrueupApp, text: str) -> None:
@@ -54,7 +81,7 @@ def _drift(app: TrueupApp, text: str) -> None:
 def _view(app: TrueupApp, name: str) -> None:
     views = app.session.options.views
     if name in views:
-        app.show_drift(views[name])
+        app.show_view(views[name])
     else:
         app.flash((f"views: {', '.join(views) or 'none yet: [views] of tui.toml'}", "high"))
 

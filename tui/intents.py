@@ -5,7 +5,7 @@ A call that was not answered is repeated under the same key by the client, never
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -16,9 +16,10 @@ from reconciler.client.exchange import new_key
 from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
 from reconciler.wire.findings import Finding
-from reconciler.wire.remediations import ReasonBody, RemediationBody
+from reconciler.wire.remediations import DecisionBody, RemediationBody
 from tui.session import Session
-from tui.verbs import Asked
+from tui.store.store import Store
+from tui.verbs import Asked, Seen, Target, drifted_on, has_changed, has_moved
 
 Action = Literal["auto_correct", "quarantine", "manual_review"]
 NoteKind = Literal["comment", "ack", "assign"]
@@ -29,6 +30,7 @@ _DECISIONS: Final = {
     "suppress": routes.SUPPRESS_REMEDIATION,
     "cancel": routes.CANCEL_REMEDIATION,
 }
+CHANGED: Final = "changed since you looked, so it was left alone; look at it again"
 
 
 @dataclass(slots=True)
@@ -63,29 +65,59 @@ async def divide(session: Session, parts: Mapping[str, Sequence[str]]) -> Done:
     return done
 
 
-async def decide(session: Session, verb: str, ids: Sequence[str], reason: str) -> Done:
-    """Do `verb` to each remediation: reject, retry, suppress with a reason, or cancel."""
+async def decide(session: Session, verb: str, targets: Sequence[Target], reason: str) -> Done:
+    """Do `verb` to each remediation: reject, retry or suppress the plan that was seen, or cancel.
+
+    Another plan is left alone: here where that is known, and by the daemon where it is not yet.
+    """
     done = Done()
-    body = ReasonBody(reason=reason).as_json() if verb != "cancel" else None
-    for each in ids:
-        work = partial(session.client.calls.ask, _DECISIONS[verb], each, body=body)
-        await _do(done, each, work)
+    for target in targets:
+        if verb != "cancel" and has_moved(target, session.store):
+            done.failed.append((target.id, CHANGED))
+            continue
+        body = _decision(reason, target) if verb != "cancel" else None
+        work = partial(session.client.calls.ask, _DECISIONS[verb], target.id, body=body)
+        await _do(done, target.id, work)
     return done
 
 
-async def request(session: Session, report_ids: Sequence[str], action: str) -> Done:
-    """Request a remediation of each report's drift."""
+def _decision(reason: str, target: Target) -> Mapping[str, Any]:
+    body = DecisionBody(reason=reason, plan_digest=target.plan_digest or None).as_json()
+    # An older daemon refuses a key that it does not know.
+    return {name: value for name, value in body.items() if value is not None}
+
+
+async def request(session: Session, findings: Sequence[Seen], action: str) -> Done:
+    """Request a remediation of the drift of each finding, where it is what was seen."""
     done = Done()
-    for report_id in report_ids:
-        body = RemediationBody(report_id=report_id, action_type=cast("Action", action))
-        await _do(done, report_id, partial(session.client.remediations.request, body))
+    for seen in unchanged(session, findings, done):
+        body = RemediationBody(report_id=seen.report_id, action_type=cast("Action", action))
+        await _do(done, seen.id, partial(session.client.remediations.request, body))
     return done
 
 
-async def release(session: Session, finding_ids: Sequence[str]) -> Done:
+def unchanged(
+    session: Session,
+    findings: Sequence[Seen],
+    done: Done,
+    *,
+    other: Callable[[Seen, Store], bool] = has_changed,
+) -> Iterator[Seen]:
+    """Yield the findings that are as they were seen, each when it is its turn.
+
+    `done` says of the others that they were left alone; `other` says which those are.
+    """
+    for seen in findings:
+        if other(seen, session.store):
+            done.failed.append((seen.address, CHANGED))
+        else:
+            yield seen
+
+
+async def release(session: Session, findings: Sequence[Seen]) -> Done:
     """Have each quarantine of these findings released."""
     done = Done()
-    wanted = set(finding_ids)
+    wanted = {seen.id for seen in unchanged(session, findings, done)}
     try:
         known = [
             each.id
@@ -110,24 +142,24 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
 
 async def ignore(
     session: Session,
-    ids: Sequence[str],
+    findings: Sequence[Seen],
     reason: str,
     *,
     until: datetime | None = None,
     covers: Sequence[Cover] = (),
 ) -> Done:
-    """Ignore findings until their drift changes, or until a time.
+    """Ignore findings as they were seen until their drift changes, or until a time.
 
     The daemon refuses what may not be ignored so, and what is critical or missing where `covers`
     does not say it.
     """
     done = Done()
-    for each in ids:
+    for seen in unchanged(session, findings, done, other=drifted_on):
         work = partial(
-            session.client.findings.ignore, each, reason=reason, until=until, covers=covers
+            session.client.findings.ignore, seen.id, reason=reason, until=until, covers=covers
         )
-        await _do(done, each, work)
-    _read_again(session, ids)
+        await _do(done, seen.id, work)
+    _read_again(session, [seen.id for seen in findings])
     return done
 
 

@@ -40,7 +40,6 @@ def run(daemon: Daemon, options: Options) -> None:
         ascii_because="" if options.ascii_only or wish.ascii_only else narrow,
         mouse=options.mouse and wish.mouse,
         views=wish.views,
-        view=wish.views.get(options.view, options.view),
     )
     from tui.app import TrueupApp  # noqa: PLC0415 - whoever is refused pays for no drawing
     from tui.session import Session  # noqa: PLC0415

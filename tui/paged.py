@@ -18,6 +18,7 @@ from tui.palettes import Glyphs, palette
 from tui.screens.drift import DriftPage
 from tui.screens.page import Page
 from tui.session import Session
+from tui.views import View
 
 _PLACES: Final[Mapping[str, str]] = {
     "drift": "drift.DriftPage",
@@ -129,18 +130,25 @@ class PagedApp(App[None]):
 
     def show_drift(self, text: str) -> None:
         """Go to the fleet, filtered by `text`."""
-        self._go("drift")
-        # At once: a key that is typed next is about these rows.
-        while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
-            self.pop_screen()
-        if isinstance(self.screen, DriftPage):
-            self.screen.set_filter(text)
+        if (page := self._fleet()) is not None:
+            page.set_filter(text)
+
+    def show_view(self, view: View) -> None:
+        """Go to the fleet, and look at it in this way."""
+        if (page := self._fleet()) is not None:
+            page.show_view(view)
 
     def group_by(self, name: str) -> None:
-        """Group the fleet."""
+        """Go to the fleet, and group it."""
+        if (page := self._fleet()) is not None:
+            page.group_by(name)
+
+    def _fleet(self) -> DriftPage | None:
+        """Go to the list of the fleet at once: a key that is typed next is about its rows."""
         self._go("drift")
-        if isinstance(self.screen, DriftPage):
-            self.screen.group_by(name)
+        while not isinstance(self.screen, DriftPage) and len(self.screen_stack) > 1:
+            self.pop_screen()
+        return self.screen if isinstance(self.screen, DriftPage) else None
 
     def flash(self, *parts: str | tuple[str, str]) -> None:
         """Say what just happened on the page in front."""

@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from reconciler.client.errors import InvalidError
 from tui.palettes import PALETTES
+from tui.views import View, read_views
 
 _KEYS: Final = ("theme", "ascii", "mouse", "read_only", "keys", "views")
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """`ascii_only` is None where the locale decides. `views` names filters.
+    """`ascii_only` is None where the locale decides.
 
     `read_only` are globs over the names of environments in which nothing may be changed; where
     there are any, neither may it be in one without a name.
@@ -29,7 +30,7 @@ class Preferences:
     mouse: bool = True
     read_only: Sequence[str] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
-    views: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
 
 
 def why_read_only(wish: Preferences, environment: str) -> str:
@@ -79,7 +80,7 @@ def read_preferences(file: Path) -> Preferences:
         mouse=_flag(file, body, "mouse", default=True),
         read_only=_names(file, body, "read_only"),
         keys=_texts(file, body, "keys"),
-        views=_texts(file, body, "views"),
+        views=read_views(file, body.get("views", {})),
     )
 
 

@@ -18,6 +18,7 @@ from tui.ink import line
 from tui.modals.menu import Choice
 from tui.session import Session
 from tui.store.rows import Row
+from tui.verbs import Seen, seen_of
 
 _KEPT: Final = 50
 _SNOOZES: Final = {"1 day": 1, "1 week": 7, "30 days": 30}
@@ -85,30 +86,30 @@ class ReversibleApp(AskingApp):
         choices = [
             choice if choice.value in _NOTES else replace(choice, off=off) for choice in _CHOICES
         ]
-        self.choose(f"about {count}", choices, partial(self._ask_why, tuple(rows)))
+        seen = tuple(map(seen_of, rows))
+        self.choose(f"about {count}", choices, partial(self._ask_why, seen, _covers(rows)))
 
-    def _ask_why(self, rows: Sequence[Row], choice: str) -> None:
-        ids = [row.id for row in rows]
+    def _ask_why(self, seen: Sequence[Seen], covers: Sequence[intents.Cover], choice: str) -> None:
+        ids = [each.id for each in seen]
         if choice in _NOTES:
             kind, question = _NOTES[choice]
             asked = line((f"{choice} {len(ids)}", "strong"), f": {question}")
             self.prompt(asked, lambda text: self._note(kind, ids, text))
             return
         days = _SNOOZES.get(choice)
-        covers = _covers(rows)
         asked = line(
             (f"ignore {len(ids)}", "strong"),
             (f", though {' and '.join(covers)}," if covers else "", "critical"),
             f" {f'for {choice}' if days else 'until the drift changes'}: why?",
         )
-        self.prompt(asked, lambda reason: self._ignore(ids, reason, days, covers))
+        self.prompt(asked, lambda reason: self._ignore(seen, reason, days, covers))
 
     @work(group="decide", exit_on_error=False)
     async def _ignore(
-        self, ids: Sequence[str], reason: str, days: int | None, covers: Sequence[intents.Cover]
+        self, seen: Sequence[Seen], reason: str, days: int | None, covers: Sequence[intents.Cover]
     ) -> None:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
-        done = await intents.ignore(self.session, ids, reason, until=until, covers=covers)
+        done = await intents.ignore(self.session, seen, reason, until=until, covers=covers)
         words = "snoozed" if days else "ignored"
         self._done(words, done, Undo(words, tuple(done.ok), intents.list_again))
 

@@ -9,15 +9,20 @@ from typing import Any
 
 from reconciler.client import Client, Daemon
 from reconciler.client.errors import NotFoundError
+from reconciler.client.exchange import Query
+from reconciler.wire.remediations import Remediation
 from reconciler.wire.route import Route
 from tui.calls import NotedCalls, curl_of
 from tui.store.pump import Pump
 from tui.store.store import Changes, Store
+from tui.views import View
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the terminal UI was started; `environment` names what is behind the daemon.
+
+    `view` is a name among `views`, or a filter.
 
     `ascii_because` says why it draws ASCII that nobody asked for, `read_only_because` why nothing
     can be changed where that was not asked for either.
@@ -32,7 +37,7 @@ class Options:
     mouse: bool = True
     view: str = ""
     keymap: Mapping[str, str] = field(default_factory=dict)
-    views: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
 
     @property
     def production(self) -> bool:
@@ -51,6 +56,7 @@ class Session:
         self.store = Store()
         self.role = ""
         self.name = ""
+        self.person = ""
         self.permissions: frozenset[str] | None = None
         self._heard: Callable[[Changes], None] = lambda _changes: None
         self.pump = Pump(self.client, self.store, self._publish, learn=self.learn)
@@ -62,6 +68,7 @@ class Session:
         except NotFoundError:
             return
         self.name, self.role = found.name, found.role
+        self.person = found.person or found.name
         self.permissions = frozenset(found.permissions)
 
     def listen(self, heard: Callable[[Changes], None]) -> None:
@@ -81,6 +88,16 @@ class Session:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""
 
-    def curl(self, route: Route[Any], *names: str) -> str:
+    def own_request(self, remediation: Remediation | None) -> str:
+        """Return why its own plan may not be approved by who asked for it; empty where it may."""
+        if remediation is None:
+            return ""
+        stack = self.store.stacks.get(remediation.stack)
+        own = bool(self.name) and remediation.requested_by in {self.name, self.person}
+        if stack is None or stack.own_approval or not own:
+            return ""
+        return "you requested this, so somebody else has to approve it"
+
+    def curl(self, route: Route[Any], *names: str, query: Query | None = None) -> str:
         """Return the call of `route` for a shell."""
-        return curl_of(self.daemon, route, *names)
+        return curl_of(self.daemon, route, *names, query=query)

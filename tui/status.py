@@ -29,7 +29,8 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     elif session.options.read_only:
         spans.append(Span(" read-only", "strong"))
     words = link.words(time.monotonic())
-    spans += [Span("  "), Span(words if link.live else f" {words} ", "" if link.live else _ALARM)]
+    current = link.live and not link.unread
+    spans += [Span("  "), Span(words if current else f" {words} ", "" if current else _ALARM)]
     if not session.pump.loaded:
         # Numbers of what was not read are no numbers.
         progress = session.pump.progress
@@ -43,7 +44,7 @@ def status_line(session: Session, place: str, *, width: int) -> Line:
     )
     running = sum(run.state == "started" for run in store.runs.values())
     spans.append(Span(f"  drift {len(store.rows):,}"))
-    if critical := store.count_critical(now=time.monotonic()):
+    if critical := store.counts.critical(store.rows, now=time.monotonic()):
         spans += [Span(" "), Span(f" !! {critical:,} crit ", _ALARM)]
     spans.append(Span(f"  approvals {waiting}", "strong" if waiting else ""))
     spans.append(Span(f"  runs {running}", "strong" if running else ""))

@@ -81,6 +81,9 @@ class TypedKeysApp(PagedApp):
             return
         if isinstance(screen, Confirm):
             screen.note_key(typed.time)
+        if typed.key == "escape" and screen.selections:
+            screen.clear_selection()
+            return
         if isinstance(field, Field) and typed.is_printable and typed.character:
             field.write(typed.character)
             return

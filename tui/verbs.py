@@ -10,6 +10,7 @@ from typing import Final
 
 from reconciler.wire.remediations import Remediation
 from tui.lines.plan import destroys
+from tui.store.rows import Row
 from tui.store.store import Store
 
 BULK: Final = 20
@@ -40,13 +41,25 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A finding as it was when somebody looked: exactly the drift of this report."""
+
+    id: str
+    stack: str
+    address: str
+    revision: int
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """One decision about a fixed set of targets; `token` is what must be typed."""
+    """One decision about a fixed set of targets, or of findings; `token` is what must be typed."""
 
     verb: str
     targets: tuple[Target, ...]
     tier: Tier
     token: str = ""
+    seen: tuple[Seen, ...] = ()
 
 
 def target_of(remediation: Remediation) -> Target:
@@ -55,6 +68,11 @@ def target_of(remediation: Remediation) -> Target:
         remediation.id, remediation.stack, remediation.updated_at,
         remediation.plan_digest or "", remediation.state,
     )  # fmt: skip
+
+
+def seen_of(row: Row) -> Seen:
+    """Return what is decided about when somebody decides about the finding of `row` now."""
+    return Seen(row.id, row.stack, row.address, row.revision, row.report_id)
 
 
 def approval_of(remediations: Iterable[Remediation], *, production: bool) -> Asked:
@@ -68,11 +86,16 @@ def approval_of(remediations: Iterable[Remediation], *, production: bool) -> Ask
 
 
 def about(
-    verb: str, stacks: Iterable[str], *, production: bool, targets: tuple[Target, ...] = ()
+    verb: str,
+    stacks: Iterable[str],
+    *,
+    production: bool,
+    targets: tuple[Target, ...] = (),
+    seen: tuple[Seen, ...] = (),
 ) -> Asked:
     """Return a decision that destroys nothing; in production the name is typed all the same."""
     tier = Tier.SERIOUS if production else Tier.PLAIN
-    return Asked(verb, targets, tier, _token(sorted({*stacks}), 1, tier))
+    return Asked(verb, targets, tier, _token(sorted({*stacks}), 1, tier), seen)
 
 
 def request_of(
@@ -82,13 +105,14 @@ def request_of(
     production: bool,
     verb: str = "request",
     targets: tuple[Target, ...] = (),
+    seen: tuple[Seen, ...] = (),
 ) -> Asked:
     """Return what has plans made for `count` resources, and how it must be confirmed.
 
     A plan of its own changes nothing.
     """
     tier = Tier.BULK if count > BULK else Tier.SERIOUS if production else Tier.REVERSIBLE
-    return Asked(verb, targets, tier, _token(sorted({*stacks}), count, tier))
+    return Asked(verb, targets, tier, _token(sorted({*stacks}), count, tier), seen)
 
 
 def _touched(remediation: Remediation) -> int:
@@ -114,10 +138,26 @@ def _token(stacks: Sequence[str], count: int, tier: Tier) -> str:
 
 
 def moved(asked: Asked, store: Store) -> tuple[str, ...]:
-    """Return the ids of targets that are not any more what was looked at."""
-    return tuple(target.id for target in asked.targets if _has_moved(target, store))
+    """Return what is not any more what was looked at: remediations by id, findings by address."""
+    return (
+        *(target.id for target in asked.targets if has_moved(target, store)),
+        *(seen.address for seen in asked.seen if has_changed(seen, store)),
+    )
 
 
-def _has_moved(target: Target, store: Store) -> bool:
+def has_moved(target: Target, store: Store) -> bool:
+    """Whether a remediation has another plan, or is at another state, than was looked at."""
     now = store.remediations.get(target.id)
     return now is None or (now.plan_digest or "", now.state) != (target.plan_digest, target.state)
+
+
+def has_changed(seen: Seen, store: Store) -> bool:
+    """Whether a finding shows other drift than was looked at, or is remediated otherwise."""
+    now = store.rows.get(seen.id)
+    return drifted_on(seen, store) or (now is not None and now.revision != seen.revision)
+
+
+def drifted_on(seen: Seen, store: Store) -> bool:
+    """Whether a finding shows other drift than was looked at, or none any more."""
+    now = store.rows.get(seen.id)
+    return now is None or now.report_id != seen.report_id

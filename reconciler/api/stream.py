@@ -19,7 +19,8 @@ from reconciler.wire.events import event_of
 from reconciler.wire.model import encode
 from reconciler.wire.scan import json_bytes
 
-HEARTBEAT_S: Final = 15.0
+HEARTBEAT_S: Final = 5.0
+"""A daemon that was stopped keeps its connections: only what does not come tells of it."""
 _HEARTBEAT: Final = b": still here\n\n"
 _GREETING: Final = b"retry: 2000\nid: %d\n\n"
 """Its number lets a client that is cut off before the first event go on from here."""
@@ -81,7 +82,7 @@ class EventStream:
         self._store = store
         self._most = most_listeners
         self._most_of_one = most_of_one
-        self._heartbeat_s = heartbeat_s
+        self.heartbeat_s = heartbeat_s
         self._seen = seen
         self._listeners: set[_Listener] = set()
         self._seq: int | None = None
@@ -166,7 +167,7 @@ class EventStream:
     ) -> AsyncGenerator[bytes, None]:
         while not listener.ended:
             try:
-                async with asyncio.timeout(self._heartbeat_s):
+                async with asyncio.timeout(self.heartbeat_s):
                     await listener.news.wait()
             except TimeoutError:
                 yield _HEARTBEAT

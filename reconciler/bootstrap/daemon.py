@@ -53,6 +53,7 @@ from reconciler.stores import Store, Transaction
 ADMIN_TOKEN_FILE: Final = "admin.token"  # noqa: S105 - a file's name
 _SWEEP_EVERY: Final = timedelta(seconds=10)
 _ALERTS_EVERY: Final = timedelta(seconds=2)
+_ADMIN: Final = "admin"
 _LONGEST_TOKEN: Final = 4096
 _PRUNE_AT: Final = Daily(hour=3, minute=17)
 
@@ -311,7 +312,7 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
         return
     secret = secrets.token_urlsafe(32)
     # Another copy of the old token may be in use elsewhere, and stays good.
-    own = "admin" if anew or "admin" not in taken else f"admin-{secrets.token_hex(4)}"
+    own = _ADMIN if anew or _ADMIN not in taken else f"{_ADMIN}-{secrets.token_hex(4)}"
     if taken and not anew:
         _log.warning("admin_token_made", file=str(file), lack="it was missing, or not known")
     token = Token(
@@ -320,6 +321,8 @@ async def ensure_admin_token(store: Store, file: Path, *, anew: bool) -> None:
         role=Role.ADMIN,
         secret_sha256=secret_digest(secret),
         created_at=SystemClock().now(),
+        # Whoever removes the file and starts anew is nobody else by that.
+        person=None if own == _ADMIN else _ADMIN,
     )
     # The file first: a token nobody holds would lock everybody out.
     write_secret(file, token_text(token.token_id, secret) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import Final
 import click
 
 from reconciler.cli.completing import REMEDIATIONS
+from reconciler.cli.digests import check_digest
 from reconciler.cli.examples import examples
 from reconciler.cli.holds import hold_lines, holds_of, is_about
 from reconciler.cli.identities import SHORTEST
@@ -27,7 +27,6 @@ from reconciler.domain.remediation_states import OPEN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
 
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _AROUND: Final = 6
 """Lines of the screen that the question and what stands around it take."""
 
@@ -66,11 +65,7 @@ def approve(
     changed, a new plan is made; it is applied only if it has the same digest.
     """
     found = find_remediation(invocation.api, remediation_id)
-    if digest is not None and not _DIGEST.fullmatch(digest):
-        raise InvalidError(
-            f"{text_of(digest)} is not a plan's digest: that has 64 characters, 0 to 9 and a to f",
-            remedy=f"give the whole digest: trueup remediation {invocation.id(found.id)}",
-        )
+    check_digest(invocation, digest, found.id)
     if addresses:
         found = _alone(invocation, found, addresses, digest)
     chosen = digest if digest is not None else _asked(invocation, found)

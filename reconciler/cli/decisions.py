@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.completing import FINDINGS, REMEDIATIONS, SUPPRESSED
+from reconciler.cli.digests import check_digest, only_digest
 from reconciler.cli.examples import examples
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import spoken, state_cell, text_of
@@ -65,13 +66,20 @@ def _requested(invocation: Invocation, made: wire.Remediation) -> str:
     return f"{short}  {invocation.paint(style, word)}{note}. {next_step(invocation, made)}"
 
 
-@click.command(epilog=examples("trueup reject 7d1e44c0 --reason 'the code is wrong'"))
+@click.command(
+    epilog=examples(
+        "trueup reject 7d1e44c0 --reason 'the code is wrong'",
+        "trueup reject 7d1e44c0 --digest 9b1c... --reason 'it would replace the queue'",
+    )
+)
 @_REMEDIATION
 @_REASON
+@only_digest
 @asks_daemon
-def reject(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
+def reject(invocation: Invocation, *, remediation_id: str, reason: str, digest: str | None) -> None:
     """Reject the plan of a REMEDIATION. The same drift is not proposed again."""
-    _decide(invocation, remediation_id, routes.REJECT_REMEDIATION, {"reason": reason})
+    body: Json = {"reason": reason}
+    _decide(invocation, remediation_id, routes.REJECT_REMEDIATION, body, digest=digest)
 
 
 @click.command(epilog=examples("trueup cancel 7d1e44c0"))
@@ -85,10 +93,12 @@ def cancel(invocation: Invocation, *, remediation_id: str) -> None:
 @click.command(epilog=examples("trueup retry 7d1e44c0 --reason 'quota was raised'"))
 @_REMEDIATION
 @_REASON
+@only_digest
 @asks_daemon
-def retry(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
+def retry(invocation: Invocation, *, remediation_id: str, reason: str, digest: str | None) -> None:
     """Retry a REMEDIATION that is stuck (needs human), with a new plan."""
-    _decide(invocation, remediation_id, routes.RETRY_REMEDIATION, {"reason": reason})
+    body: Json = {"reason": reason}
+    _decide(invocation, remediation_id, routes.RETRY_REMEDIATION, body, digest=digest)
 
 
 @click.command(
@@ -105,16 +115,22 @@ def retry(invocation: Invocation, *, remediation_id: str, reason: str) -> None:
     callback=moment_given,
     help="When it ends by itself: 30d, or a time. Default: when the drift changes.",
 )
+@only_digest
 @asks_daemon
 def suppress(
-    invocation: Invocation, *, remediation_id: str, reason: str, until: str | None
+    invocation: Invocation,
+    *,
+    remediation_id: str,
+    reason: str,
+    until: str | None,
+    digest: str | None,
 ) -> None:
     """Leave the drift of a REMEDIATION as it is, and take it off the list of findings.
 
     `trueup findings state:ignored` lists what is suppressed; `trueup unsuppress` ends it.
     """
     body = {"reason": reason, **({"until": until} if until else {})}
-    _decide(invocation, remediation_id, routes.SUPPRESS_REMEDIATION, body)
+    _decide(invocation, remediation_id, routes.SUPPRESS_REMEDIATION, body, digest=digest)
 
 
 @click.command(epilog=examples("trueup unsuppress 3f9c21ab"))
@@ -129,10 +145,17 @@ def unsuppress(invocation: Invocation, *, finding: str) -> None:
 
 
 def _decide(
-    invocation: Invocation, given: str, route: Route[wire.Remediation], body: Json | None
+    invocation: Invocation,
+    given: str,
+    route: Route[wire.Remediation],
+    body: Json | None,
+    *,
+    digest: str | None = None,
 ) -> None:
     found = find_remediation(invocation.api, given)
-    made = invocation.api.ask(route, found.id, body=body)
+    check_digest(invocation, digest, found.id)
+    of_plan = {"plan_digest": digest} if digest is not None else {}
+    made = invocation.api.ask(route, found.id, body=body and {**body, **of_plan})
     style, word = state_cell(made.state)
     note = f": {text_of(made.note)}" if made.note else ""
     invocation.answer(made, [f"{invocation.id(made.id)}  {invocation.paint(style, word)}{note}"])

@@ -76,6 +76,8 @@ def quarantine(
 def release(invocation: Invocation, *, given: str, wait: bool) -> int:
     """Release what a quarantine isolates: its edges and groups come back as they were.
 
+    Where a script isolated it, the same script is told to release it.
+
     A quarantine also ends by itself: when the drift is gone, or after its time (4 h).
     """
     found = _isolating(invocation, given)
@@ -142,7 +144,7 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
                 ("plain", text_of(item.stack)),
                 ("strong", ", ".join(map(text_of, item.isolates))),
                 ("plain", text_of(item.driver)),
-                ("plain", ", ".join(dict.fromkeys(map(_by, item.edges)))),
+                ("plain", _by(item)),
                 ("plain", until),
                 ("dim", short[item.id]),
             )
@@ -153,8 +155,14 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
             yield f"{short[item.id]}  RECONNECTED: {text_of(item.note)}"
 
 
-def _by(edge: wire.Edge) -> str:
-    """Return the edge that is detached, or the group that took the place of others."""
+def _by(item: wire.Quarantine) -> str:
+    """Return the script, or the edges that are detached and the groups that took over."""
+    if item.script is not None:
+        return f"script {text_of(item.script)}"
+    return ", ".join(dict.fromkeys(map(_edge, item.edges)))
+
+
+def _edge(edge: wire.Edge) -> str:
     if edge.group is None:
         return text_of(edge.address)
     return f"{text_of(edge.group)} in {text_of(edge.attribute)}"

@@ -22,6 +22,7 @@ from reconciler.wire import routes
 _COLUMNS: Final = (
     Column("NAME", least=12),
     Column("ROLE"),
+    Column("PERSON", spare=True),
     Column("LAST USED"),
     Column("EXPIRES"),
     Column("CREATED", spare=True),
@@ -43,7 +44,13 @@ def list_tokens(invocation: Invocation) -> None:
     invocation.answer(body, _list_lines(invocation, body))
 
 
-@token.command("add", epilog=examples("trueup token add ana --role approver --expires-in 90d"))
+@token.command(
+    "add",
+    epilog=examples(
+        "trueup token add ana --role approver --expires-in 90d",
+        "trueup token add ana-phone --person ana --role viewer",
+    ),
+)
 @click.argument("name")
 @click.option(
     "--role",
@@ -57,10 +64,19 @@ def list_tokens(invocation: Invocation) -> None:
     metavar="TIME",
     help="Such as 12h or 90d; default: it never expires.",
 )
+@click.option(
+    "--person",
+    metavar="WHO",
+    help="Whose it is, where that is not NAME: tokens of one person approve once.",
+)
 @asks_daemon
-def add_token(invocation: Invocation, *, name: str, role: str, expires_in: str | None) -> None:
+def add_token(
+    invocation: Invocation, *, name: str, role: str, expires_in: str | None, person: str | None
+) -> None:
     """Create a token and print it to stdout. It is shown only this once."""
     body: dict[str, Any] = {"name": name, "role": role}
+    if person:
+        body["person"] = person
     if expires_in:
         body["expires_in"] = expires_in
     made = invocation.api.ask(routes.CREATE_TOKEN, body=body)
@@ -93,6 +109,7 @@ def _row(invocation: Invocation, item: wire.Token, short: Mapping[str, str]) -> 
     return (
         ("strong", text_of(item.name)),
         ("plain", text_of(item.role)),
+        ("plain", text_of(item.person)),
         ("plain", invocation.ago(item.last_used_at)),
         ("plain", invocation.ahead(item.expires_at) if item.expires_at else "never"),
         ("dim", invocation.ago(item.created_at)),

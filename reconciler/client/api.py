@@ -275,10 +275,15 @@ class Remediations(Single["wire.Remediation"]):
         return await self._ask(routes.SPLIT_REMEDIATION, remediation_id, body=body, key=key)
 
     async def reject(
-        self, remediation_id: str, *, reason: str, key: str | None = None
+        self,
+        remediation_id: str,
+        *,
+        reason: str,
+        plan_digest: str | None = None,
+        key: str | None = None,
     ) -> wire.Remediation:
-        """End it undone; the same drift is not proposed again."""
-        body = wire.ReasonBody(reason=reason)
+        """End it undone; the same drift is not proposed again. A digest says of which plan."""
+        body = wire.DecisionBody(reason=reason, plan_digest=plan_digest)
         return await self._ask(routes.REJECT_REMEDIATION, remediation_id, body=body, key=key)
 
     async def cancel(self, remediation_id: str, *, key: str | None = None) -> wire.Remediation:
@@ -290,10 +295,15 @@ class Remediations(Single["wire.Remediation"]):
         return await self._ask(routes.RELEASE_QUARANTINE, remediation_id, key=key)
 
     async def retry(
-        self, remediation_id: str, *, reason: str, key: str | None = None
+        self,
+        remediation_id: str,
+        *,
+        reason: str,
+        plan_digest: str | None = None,
+        key: str | None = None,
     ) -> wire.Remediation:
-        """Begin anew what needed a person, with a fresh plan."""
-        body = wire.ReasonBody(reason=reason)
+        """Begin anew what needed a person, with a fresh plan. A digest says which one it had."""
+        body = wire.DecisionBody(reason=reason, plan_digest=plan_digest)
         return await self._ask(routes.RETRY_REMEDIATION, remediation_id, body=body, key=key)
 
     async def suppress(
@@ -302,10 +312,11 @@ class Remediations(Single["wire.Remediation"]):
         *,
         reason: str,
         until: datetime | None = None,
+        plan_digest: str | None = None,
         key: str | None = None,
     ) -> wire.Remediation:
         """End it and ignore its findings until they change, or until a time."""
-        body = wire.SuppressBody(reason=reason, until=until)
+        body = wire.SuppressBody(reason=reason, until=until, plan_digest=plan_digest)
         return await self._ask(routes.SUPPRESS_REMEDIATION, remediation_id, body=body, key=key)
 
 

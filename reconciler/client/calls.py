@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -29,6 +30,7 @@ from reconciler.client.exchange import (
     key_of,
     present,
     refuse_unencrypted,
+    silent_s,
     understood,
     written,
 )
@@ -124,7 +126,10 @@ class Calls:
     async def stream(
         self, route: Route[None], *, query: Query, headers: Mapping[str, str], quiet_s: float
     ) -> AsyncIterator[AsyncIterator[str]]:
-        """Open a stream and give its lines; one that is silent for `quiet_s` is unreachable."""
+        """Open a stream and give its lines; one that is silent for too long is unreachable.
+
+        That is `quiet_s`, or sooner where the daemon says how often it gives a sign of life.
+        """
         timeout = self._httpx.Timeout(CONNECT_S, read=quiet_s)
         asked = {"Accept": "text/event-stream", **headers}
         with self._reached():
@@ -138,14 +143,20 @@ class Calls:
                 if is_refused(response.status_code):
                     await response.aread()
                     self._understood(response)
-                yield self._lines(response)
+                yield self._lines(response, silent_s(response.headers, quiet_s))
 
-    async def _lines(self, response: httpx.Response) -> AsyncIterator[str]:
+    async def _lines(self, response: httpx.Response, quiet_s: float) -> AsyncIterator[str]:
+        lines = response.aiter_lines()
         with self._reached():
             try:
-                async for line in response.aiter_lines():
+                while True:
+                    # Of TCP a daemon that was stopped is as much there as any other.
+                    async with asyncio.timeout(quiet_s):
+                        line = await anext(lines, None)
+                    if line is None:
+                        return
                     yield line
-            except self._httpx.ReadTimeout as error:
+            except (self._httpx.ReadTimeout, TimeoutError) as error:
                 raise fallen_silent(self.daemon.url) from error
 
     async def _asked(

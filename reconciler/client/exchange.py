@@ -12,7 +12,7 @@ from reconciler.client.daemon import Daemon
 from reconciler.client.errors import refusal, stranger
 from reconciler.domain.errors import PermanentError
 from reconciler.version import __version__
-from reconciler.wire.route import Route
+from reconciler.wire.route import HEARTBEAT_HEADER, Route
 
 CONNECT_S: Final = 5.0
 USUAL_WAIT_S: Final = 30.0
@@ -20,6 +20,8 @@ _FIRST_GOOD: Final = 200
 _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
 _NO_CONTENT: Final = 204
+_SIGNS: Final = 2.4
+"""So many spans between two signs of life: one may be lost, or late under load."""
 
 Query = Mapping[str, str | int | None]
 Document = tuple[bytes, str]
@@ -83,6 +85,18 @@ def is_repeated(route: Route[Any]) -> bool:
 def is_refused(status: int) -> bool:
     """Whether an answer says no."""
     return status >= _FIRST_ERROR
+
+
+def silent_s(headers: Mapping[str, str], otherwise_s: float) -> float:
+    """Return after how many seconds of silence an open stream is taken for dead.
+
+    A daemon that does not say how often it gives a sign of life is waited for `otherwise_s`.
+    """
+    try:
+        told_s = float(headers.get(HEARTBEAT_HEADER, ""))
+    except ValueError:
+        return otherwise_s
+    return min(_SIGNS * told_s, otherwise_s) if told_s > 0 else otherwise_s
 
 
 def understood(daemon: Daemon, status: int, content: bytes, *, retry_after: str | None) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.wire.events import Event
 
 QUIET_S: Final = 45.0
-"""Three signs of life that did not come: the connection is gone, whatever TCP says."""
+"""Three signs of life of a daemon that does not say how often it gives one."""
 PATIENCE_S: Final = 120.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 8.0

@@ -32,6 +32,8 @@ LOSSES: Final = AlertId("losses")
 """In place of an alert's id, where it is kept what a channel has lost (`channel_losses`)."""
 NOT_REACHED: Final = "not_reached"
 """The key of a receipt: whom the message did not reach, and why; all others have it."""
+LEFT_OF: Final = "left_of"
+"""The key of a receipt: the revision whose message some have, and others are offered again."""
 
 STALE_AFTER: Final = 3
 """A stack that was not verified for so many of its intervals is an alert of its own."""
@@ -136,7 +138,12 @@ class Delivery:
     @property
     def shown(self) -> bool:
         """Whether anybody saw the alert on this channel."""
-        return self.sent_revision > 0
+        return self.sent_revision > 0 or self.partly
+
+    @property
+    def partly(self) -> bool:
+        """Whether some have its last message, and others are offered it again."""
+        return LEFT_OF in self.receipt
 
     @property
     def may_be_seen(self) -> bool:
@@ -262,6 +269,11 @@ def cause_of_stack(stack: StackName) -> str:
 def cause_of_channel(name: str) -> str:
     """Return the cause of a channel that shows no alerts."""
     return subject_of(CHANNEL, name)
+
+
+def is_test(cause: str) -> bool:
+    """Whether it is somebody who tries a channel."""
+    return read_subject(cause)[0] == TEST
 
 
 def channel_of(cause: str) -> str | None:

@@ -87,7 +87,7 @@ def fold(
         silent = (
             record.address in unread
             or record.id in kept
-            or (record.kind is Kind.ADDED and _is_one_of(record.address, unread))
+            or (record.kind is Kind.ADDED and is_one_of(record.address, unread))
             # What it followed may be as it was: without that, what follows looks as recorded.
             or (record.kind is Kind.CHANGED and cause_of(record.details) in unread)
             or (asked is not None and record.address not in asked)
@@ -117,7 +117,7 @@ def fold(
     )
 
 
-def _is_one_of(address: str, unread: Collection[str]) -> bool:
+def is_one_of(address: str, unread: Collection[str]) -> bool:
     """Whether it is one of the children that a question without an answer was about."""
     return any(address[:at] in unread for at, sign in enumerate(address) if sign == "[")
 

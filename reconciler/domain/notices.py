@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from reconciler.domain.alerts import Alert, AlertState, Delivery
+from reconciler.domain.alerts import Alert, AlertState, Delivery, is_test
 from reconciler.domain.channel_losses import severity_of
 from reconciler.domain.model import StackName
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, StackRecord
@@ -121,6 +121,11 @@ class Notice:
     def is_over(self) -> bool:
         """Whether the cause is gone."""
         return self.state is AlertState.RESOLVED
+
+    @property
+    def is_tried_again(self) -> bool:
+        """Whether whom it does not reach now is to have it later; a test is tried once."""
+        return self.kind is NoticeKind.ALERT and not is_test(self.cause)
 
     @property
     def acknowledged_by(self) -> str | None:

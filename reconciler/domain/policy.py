@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, TypeAlias
+from typing import Final, NewType, TypeAlias
 
 from reconciler.domain.globs import glob_covers, glob_matches
 from reconciler.domain.model import OUTPUT_TYPE, Kind, Severity
@@ -37,6 +37,8 @@ class Driver(StrEnum):
     """What connects it is destroyed, and created again on release."""
     SWAP = "swap"
     """Its security groups give way to an isolation group, and come back on release."""
+    SCRIPT = "script"
+    """A script isolates it, and the same script releases it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,11 @@ class Policy:
 
     It acts on findings of at least `drift_threshold` and `min_score` (0 to 100), from
     `starts_at` until `expires_at`. `template_id` narrows it to the resources of one template.
-    `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool. `driver`
-    says how a quarantine isolates, None by detaching; `edges` are globs over addresses and types,
-    instead of the shipped catalogue of what is detached. `isolation_group` is the id of the
-    security group that a swap puts in the place of the others.
+    `script` names a `[[script]]` of trueup.toml, which then corrects instead of the tool, or with
+    driver `script` isolates. `driver` says how a quarantine isolates, None by detaching; `edges`
+    are globs over addresses and types: of what is detached, instead of the shipped catalogue, or of
+    what a script changes besides the resource. `isolation_group` is the id of the security group
+    that a swap puts in the place of the others.
     """
 
     policy_id: PolicyId
@@ -95,43 +98,72 @@ class Contradiction:
 
 
 def contradiction(
-    *, action_type: str, driver: str | None, edges: Sequence[str] | None, group: str | None
+    *,
+    action_type: str,
+    driver: str | None,
+    edges: Sequence[str] | None,
+    group: str | None,
+    script: str | None = None,
 ) -> Contradiction | None:
     """Return why a policy that isolates so makes no sense; None when it does."""
-    if driver != Driver.SWAP:
-        if action_type != ActionType.QUARANTINE and (edges or driver is not None):
-            key = "edges" if edges else "driver"
-            return Contradiction(
-                key,
-                f"`{key}` says how to isolate, and action_type is `{action_type}`",
-                f"use action_type `quarantine`, or leave out `{key}`",
-            )
-        if group is None:
-            return None
-        return Contradiction(
-            "isolation_group",
-            "an isolation group takes the place of security groups, which driver `swap` does",
-            'add `driver = "swap"`, or leave out `isolation_group`',
-        )
     if action_type != ActionType.QUARANTINE:
+        return _isolates_nothing(action_type, driver=driver, edges=edges, group=group)
+    if group is not None and driver != Driver.SWAP:
+        return _GROUP_WITHOUT_SWAP
+    if script is not None and driver != Driver.SCRIPT:
+        return Contradiction(
+            "script",
+            f"a script corrects, and action_type is `{action_type}`",
+            'add `driver = "script"` to have it isolate, use another action_type, or leave out'
+            " `script`",
+        )
+    match driver:
+        case Driver.SCRIPT if script is None:
+            return Contradiction(
+                "driver",
+                "driver `script` needs the script that isolates and releases",
+                'set `script = "NAME"`: the name of a [[script]]',
+            )
+        case Driver.SWAP if group is None:
+            return Contradiction(
+                "driver",
+                "driver `swap` needs the security group that isolates",
+                'set `isolation_group = "sg-..."`: the id of a group that lets nothing in or out',
+            )
+        case Driver.SWAP if edges:
+            return Contradiction(
+                "edges",
+                "`edges` are what driver `detach` detaches, and the driver is `swap`",
+                "leave out `edges`, or `driver` and `isolation_group`",
+            )
+        case _:
+            return None
+
+
+def _isolates_nothing(
+    action_type: str, *, driver: str | None, edges: Sequence[str] | None, group: str | None
+) -> Contradiction | None:
+    if driver in (Driver.SWAP, Driver.SCRIPT):
         return Contradiction(
             "driver",
-            f"driver `swap` isolates, and action_type is `{action_type}`",
+            f"driver `{driver}` isolates, and action_type is `{action_type}`",
             "use action_type `quarantine`, or leave out `driver`",
         )
-    if group is None:
+    if edges or driver is not None:
+        key = "edges" if edges else "driver"
         return Contradiction(
-            "driver",
-            "driver `swap` needs the security group that isolates",
-            'set `isolation_group = "sg-..."`: the id of a group that lets nothing in or out',
+            key,
+            f"`{key}` says how to isolate, and action_type is `{action_type}`",
+            f"use action_type `quarantine`, or leave out `{key}`",
         )
-    if edges:
-        return Contradiction(
-            "edges",
-            "`edges` are what driver `detach` detaches, and the driver is `swap`",
-            "leave out `edges`, or `driver` and `isolation_group`",
-        )
-    return None
+    return None if group is None else _GROUP_WITHOUT_SWAP
+
+
+_GROUP_WITHOUT_SWAP: Final = Contradiction(
+    "isolation_group",
+    "an isolation group takes the place of security groups, which driver `swap` does",
+    'add `driver = "swap"`, or leave out `isolation_group`',
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,16 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who asks. `subject` is unique: what requests, approvals and the audit record."""
+    """Somebody who asks. `subject` is unique, and what the audit records.
+
+    `person` is who is behind it, which several subjects may have in common: what requests and
+    approvals record, so that nobody approves twice.
+    """
 
     subject: str
     kind: PrincipalKind
     role: Role
+    person: str
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has `permission`."""

@@ -17,6 +17,7 @@ from reconciler.domain.plan import Action, Plan
 from reconciler.domain.policy import Driver
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json, RemediationId
 from reconciler.domain.remediation_states import IN_EFFECT, OPEN, TERMINAL, RemediationState
+from reconciler.domain.scripts import ScriptIsolation
 from reconciler.domain.spelling import meets_type
 from reconciler.domain.swaps import beyond_swapping, giving_back, moved_meanwhile
 from reconciler.domain.values import Sensitive, Unknown, Value
@@ -43,7 +44,9 @@ class Quarantine:
     It is written before anything is detached. `id` is the remediation that detaches, `release`
     the one that attaches them again. `undo` is, by address, what each edge held: `PATH: value`,
     secrets as keyed digests. `group` is the policy that asked for it. `reconnected_at` is when
-    a scan found an edge attached again that nobody released.
+    a scan found an edge attached again that nobody released. Where a `script` isolates, the edges
+    are the resources themselves, whatever it does to them, and the script holds the undo.
+    `released_by` is who asked for the release, as the audit names them; None of a policy.
     """
 
     id: RemediationId
@@ -56,9 +59,11 @@ class Quarantine:
     expires_at: datetime
     group: str = BY_HAND
     release: RemediationId | None = None
+    released_by: str | None = None
     ended_at: datetime | None = None
     reconnected_at: datetime | None = None
     note: str | None = field(default=None)
+    script: ScriptIsolation | None = None
 
     @property
     def addresses(self) -> tuple[ResourceAddress, ...]:
@@ -67,7 +72,9 @@ class Quarantine:
 
     @property
     def driver(self) -> Driver:
-        """How it isolates: by groups that gave way, or by edges that are gone."""
+        """How it isolates: by a script, by groups that gave way, or by edges that are gone."""
+        if self.script is not None:
+            return Driver.SCRIPT
         swapped = any(edge.attribute is not None for edge in self.edges)
         return Driver.SWAP if swapped else Driver.DETACH
 
@@ -115,6 +122,8 @@ def absent_on_purpose(finding: Finding, detached: Collection[ResourceAddress]) -
 
 def driver_of(plan: Plan) -> Driver:
     """Return how a plan that isolates does it: edges are destroyed, and groups are updated."""
+    if plan.script is not None:
+        return Driver.SCRIPT
     updates = any(resource.action is Action.UPDATE for resource in plan.resources)
     return Driver.SWAP if updates else Driver.DETACH
 
@@ -190,6 +199,22 @@ def moved_to(known: Quarantine, addresses: Mapping[ResourceAddress, ResourceAddr
         now.get(ResourceAddress(address), address): held for address, held in known.undo.items()
     }
     return replace(known, edges=edges, undo=undo)
+
+
+def other_script(plan: Plan, known: Quarantine) -> tuple[str, ...]:
+    """Return why a person must look at a release by script; empty when the same script isolated."""
+    if plan.script is None or known.script is None:
+        return ()
+    name, now, before = plan.script.rule.name, plan.script.rule.sha256, known.script.sha256
+    if now == before:
+        return ()
+    why = (
+        f"script {name} was changed since it isolated: its SHA-256 was {before}, and [[script]]"
+        f" allows {now}; to release by the one that isolated, put its file and its sha256 back,"
+        " reload, cancel this and release again; to release by the one that is allowed now,"
+        " approve this"
+    )
+    return (why,)
 
 
 def beyond_giving_back(plan: Plan, known: Quarantine) -> tuple[str, ...]:

@@ -88,7 +88,7 @@ class StackRecord:
     drifted_at: datetime | None = None
     """When a scan last found drift that was not there before."""
     registered_at: datetime | None = None
-    """None of a stack that a version before this one registered and never scanned."""
+    """None of an embedding program's; what an older version registered has it from a start on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class FindingRecord:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes to exactly one plan."""
+    """One person's yes to exactly one plan, by whichever of that person's tokens."""
 
     person: str
     plan_digest: str
@@ -345,7 +345,10 @@ class EventEntry:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token; only the digest of its secret is kept."""
+    """A bearer token; only the digest of its secret is kept.
+
+    `person` is whose it is, None where that is called as the token is.
+    """
 
     token_id: str
     name: str
@@ -354,6 +357,12 @@ class Token:
     created_at: datetime
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
+    person: str | None = None
+
+    @property
+    def whose(self) -> str:
+        """The person that it belongs to."""
+        return self.person or self.name
 
 
 @dataclass(frozen=True, slots=True)

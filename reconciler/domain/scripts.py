@@ -5,9 +5,21 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from typing import Any
 
 from reconciler.domain.fingerprint import canonical_bytes
 from reconciler.domain.values import Attributes, Json
+
+
+class ScriptTask(StrEnum):
+    """What the script of a quarantine is to do: `action` of its input.
+
+    A script that corrects is told none.
+    """
+
+    ISOLATE = "isolate"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +89,25 @@ class PlannedScript:
             "environment": list(rule.environment),
             "given": dict(self.given),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptIsolation:
+    """By which script a quarantine isolates, and what it takes to release that again.
+
+    `given` is the whole input of the run that releases. `before` is what was known of the resources
+    when the script began, and `left` what they showed when it had isolated them, None until that
+    was read; `engine.quarantine.leaving` writes and reads both.
+    """
+
+    name: str
+    sha256: str
+    given: Json
+    before: Json = field(default_factory=dict)
+    left: Json | None = None
+
+
+def isolation_by(script: PlannedScript) -> ScriptIsolation:
+    """Return what undoes the run of `script` that isolates: the same script, told to release."""
+    given: dict[str, Any] = {**script.given, "action": ScriptTask.RELEASE.value}
+    return ScriptIsolation(script.rule.name, script.rule.sha256, given)

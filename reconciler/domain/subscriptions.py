@@ -74,7 +74,8 @@ class Subscription:
 
     def again(self, delivery: Delivery, before: Alert, alert: Alert, *, at: datetime) -> Delivery:
         """Return `delivery` with when it shows `alert`, which was `before`."""
-        if delivery.given_up or delivery.attempts:
+        # What some have is not held back from them until the others are tried again.
+        if delivery.given_up or (delivery.attempts and not delivery.partly):
             return delivery
         rises = alert.severity > before.severity
         if not delivery.shown:

@@ -87,6 +87,17 @@ def isolating_by(edges: Iterable[Edge]) -> tuple[Regrouping, ...]:
     return tuple(Regrouping(edge, (edge.group,)) for edge in edges if edge.group is not None)
 
 
+def groups_of(plan: Plan) -> frozenset[str]:
+    """Return the groups that `plan` gives to what it isolates."""
+    return frozenset(
+        str(group)
+        for resource in plan.resources
+        for change in resource.changes
+        if isinstance(change.after, list)
+        for group in change.after
+    )
+
+
 def giving_back(edges: Iterable[Edge], undo: Json) -> tuple[Regrouping, ...]:
     """Return what releases: each holds what it held before.
 

@@ -36,4 +36,5 @@ def opens(token: Token, secret: str) -> bool:
 
 def principal_of(token: Token) -> Principal:
     """Return who asks with `token`; one that replaces it under its name is the same principal."""
-    return Principal(subject=token.name, kind=kind_of(token.role), role=token.role)
+    kind = kind_of(token.role)
+    return Principal(subject=token.name, kind=kind, role=token.role, person=token.whose)

@@ -91,17 +91,16 @@ def is_stale(stack: StackRecord, *, at: datetime, started_at: datetime | None) -
     """Whether no scan has verified a stack for three of its intervals.
 
     One that was never verified counts from its registration, and has time for a slow first scan.
-    A daemon that was down for days has one interval to do so: else its start would be an alert
-    for each stack.
+    A daemon that was down for days has one interval to do so, or that time: else its start would
+    be an alert for each stack.
     """
-    patience = STALE_AFTER * stack.interval
-    if stack.verified_at is None:
-        patience = max(patience, _FIRST_SCAN)
+    first = _FIRST_SCAN if stack.verified_at is None else timedelta()
     since = stack.verified_at or stack.registered_at
-    if since is None or at - since <= patience:
+    if since is None or at - since <= max(STALE_AFTER * stack.interval, first):
         return False
     # A start that lies ahead was noted by a clock that has been set back since.
-    return started_at is None or not timedelta() <= at - started_at <= stack.interval
+    grace = max(stack.interval, first)
+    return started_at is None or not timedelta() <= at - started_at <= grace
 
 
 def _alerted(tx: Transaction, stacks: Iterable[str]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from reconciler.domain.cadence import NOT_SCANNED
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import StackName
 from reconciler.domain.policy import Policy
@@ -24,7 +25,7 @@ async def sync_config(
 
     A stack that vanished is forgotten as by `remove`. One whose apply is not over stays until
     this is called again after it; returns the names of those. A name that the API had is the
-    file's now.
+    file's now. Each registered stack has a time of registration then.
 
     Raises:
         ConflictError: two policies have one name (`name-taken`).
@@ -35,6 +36,7 @@ async def sync_config(
     def work(tx: Transaction) -> tuple[StackName, ...]:
         waiting = _sync_stacks(tx, stacks, at=at)
         _sync_policies(tx, policies, at=at)
+        _note_registered(tx, at=at)
         return waiting
 
     return await service.store.transact(work)
@@ -58,6 +60,16 @@ def _sync_stacks(
             tx.stacks.put(kept)
             tell_stack(tx, kept, "configured", at=at, actor=ENGINE)
     return waiting
+
+
+def _note_registered(tx: Transaction, *, at: datetime) -> None:
+    """Let stacks of an earlier version that no scan ever verified count from now on.
+
+    Without a time of registration they would never go stale, and no channel would hear of them.
+    """
+    for stack in tx.stacks.all():
+        if stack.registered_at is None and stack.source != NOT_SCANNED:
+            tx.stacks.put(replace(stack, registered_at=at))
 
 
 def _sync_policies(tx: Transaction, policies: Sequence[Policy], *, at: datetime) -> None:

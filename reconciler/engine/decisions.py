@@ -30,11 +30,13 @@ from reconciler.engine.moves import (
     unhealed_of,
 )
 from reconciler.engine.new_remediations import new_remediation
+from reconciler.engine.persons import is_same, person_behind
 from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
     LONGEST_REASON,
     already_healed,
     awaiting,
+    check_digest,
     check_reason,
     finding_of_report,
     moved_on,
@@ -61,25 +63,35 @@ async def approve(
     *,
     plan_digest: str,
     actor: str,
+    person: str | None = None,
     through: Through | None = None,
 ) -> Remediation:
     """Let exactly the plan of `plan_digest` be applied; any other plan needs a new approval.
 
+    It is that of `person`, None where that is whoever is behind `actor`.
+
     Raises:
         NotFoundError: no such id exists.
         ConflictError: it awaits no approval (`not-awaiting`), shows another plan
-            (`plan-digest-mismatch`), or somebody else than `actor` has to approve it
-            (`own-request`).
+            (`plan-digest-mismatch`), or somebody else than the person behind `actor` has to
+            approve it (`own-request`).
     """
     at = service.clock.now()
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if known.plan_digest is None or known.plan_digest != plan_digest:
-            raise _other_digest(known, plan_digest)
-        _refuse_own(service, known, actor)
-        others = tuple(approval for approval in known.approvals if approval.person != actor)
-        approval = Approval(person=actor, plan_digest=plan_digest, at=at)
+        check_digest(known, plan_digest)
+        whose = person_behind(tx, actor, person)
+
+        def is_own(name: str) -> bool:
+            return is_same(tx, name, actor=actor, person=whose)
+
+        if is_own(known.requested_by):
+            _refuse_own(service, known, whose)
+            # Guard `approvers` asks once more, by the limits of then.
+            known = replace(known, requested_by=whose)
+        others = tuple(each for each in known.approvals if not is_own(each.person))
+        approval = Approval(person=whose, plan_digest=plan_digest, at=at)
         approved = replace(known, approvals=(*others, approval))
         _audit_channel(tx, known, through, at=at, actor=actor)
         return _go_on(tx, move(tx, approved, Event.APPROVED, at=at, actor=actor))
@@ -87,33 +99,19 @@ async def approve(
     return await service.store.transact(work)
 
 
-def _refuse_own(service: Service, known: Remediation, actor: str) -> None:
+def _refuse_own(service: Service, known: Remediation, person: str) -> None:
     """Say at once what guard `approvers` would say after a plan.
 
     Raises:
-        ConflictError: `actor` asked for it, and somebody else has to approve (`own-request`).
+        ConflictError: `person`, who asked for it, may not approve it (`own-request`).
     """
     limits = service.limits_of(known.stack)
-    if known.requested_by == actor and not limits.own_approval:
+    if not limits.own_approval:
         raise ConflictError(
-            f"{actor} asked for it, so somebody else has to approve it",
+            f"{person} asked for it, so somebody else has to approve it",
             code="own-request",
             remedy="a guardrail sets `own_approval = false` for this stack",
         )
-
-
-def _other_digest(known: Remediation, given: str) -> ConflictError:
-    if known.plan_digest is not None and known.plan_digest.startswith(given):
-        return ConflictError(
-            f"only the first {len(given)} characters of the plan's digest were given",
-            code="plan-digest-mismatch",
-            remedy=f"give all {len(known.plan_digest)} characters",
-        )
-    return ConflictError(
-        f"remediation {known.id} has another plan now",
-        code="plan-digest-mismatch",
-        remedy=f"show that plan, then approve its digest: trueup remediation {known.id[:8]}",
-    )
 
 
 async def reject(
@@ -135,8 +133,8 @@ async def reject(
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if plan_digest is not None and known.plan_digest != plan_digest:
-            raise _other_digest(known, plan_digest)
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         _audit_channel(tx, known, through, at=at, actor=actor)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason)
@@ -192,20 +190,29 @@ def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: st
 
 
 async def retry(
-    service: Service, remediation_id: RemediationId, *, reason: str, actor: str
+    service: Service,
+    remediation_id: RemediationId,
+    *,
+    reason: str,
+    actor: str,
+    plan_digest: str | None = None,
 ) -> Remediation:
     """Begin anew what needed a person: with a fresh plan, and no approval left.
 
+    With `plan_digest`, only where that is the plan it has.
+
     Raises:
         NotFoundError: no such id exists.
-        ConflictError: it does not wait for that (`moved-on`), or its drift is gone
-            (`already-healed`).
+        ConflictError: it does not wait for that (`moved-on`), has another plan
+            (`plan-digest-mismatch`), or its drift is gone (`already-healed`).
     """
     at = service.clock.now()
     check_reason(reason)
 
     def work(tx: Transaction) -> Remediation:
         known = needing_person(tx, remediation_id)
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         about_drift = known.action_type is not ActionType.RELEASE
         if about_drift and not unhealed_of(tx, known):
             raise already_healed(known.id)
@@ -229,14 +236,17 @@ async def suppress(
     reason: str,
     actor: str,
     until: datetime | None = None,
+    plan_digest: str | None = None,
 ) -> Remediation:
     """End it and ignore its findings until they change or `until` has passed.
 
-    They stay visible as ignored; `engine.suppression` makes them open again.
+    They stay visible as ignored; `engine.suppression` makes them open again. With `plan_digest`,
+    only where that is the plan it has.
 
     Raises:
         NotFoundError: no such id exists.
-        ConflictError: it waits for no person (`moved-on`).
+        ConflictError: it waits for no person (`moved-on`), or has another plan
+            (`plan-digest-mismatch`).
         InvalidError: `until` is over already.
     """
     at = service.clock.now()
@@ -248,6 +258,8 @@ async def suppress(
         known = the_remediation(tx, remediation_id)
         if known.state not in (RemediationState.NEEDS_HUMAN, RemediationState.AWAITING_APPROVAL):
             raise moved_on(known, "does not wait for a decision")
+        if plan_digest is not None:
+            check_digest(known, plan_digest)
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(
@@ -266,6 +278,7 @@ async def request(
     action_type: ActionType | None = None,
     isolation_group: str | None = None,
     actor: str,
+    person: str | None = None,
 ) -> Remediation:
     """Return the open remediation of the report's finding, opening one where there is none.
 
@@ -302,7 +315,8 @@ async def request(
         if other is not None:
             return _go_on(tx, take_in(tx, other, record, at=at, actor=actor))
         wanted = action_type or ActionType.MANUAL_REVIEW
-        fresh = new_remediation([record], wanted, at=at, requested_by=actor)
+        whose = person_behind(tx, actor, person)
+        fresh = new_remediation([record], wanted, at=at, requested_by=whose)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
         tx.remediations.add(fresh)
         tell(tx, fresh, at=at, actor=actor)

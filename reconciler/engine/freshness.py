@@ -12,15 +12,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError, RetryableError
 from reconciler.domain.lifecycle import Fold, fold
 from reconciler.domain.model import Origin
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType
-from reconciler.domain.quarantines import moved_to
-from reconciler.domain.records import POLICY, FindingRecord, Remediation, StackRecord
+from reconciler.domain.quarantines import Quarantine, moved_to
+from reconciler.domain.records import (
+    POLICY,
+    FindingRecord,
+    Remediation,
+    RemediationId,
+    StackRecord,
+)
 from reconciler.domain.remediation_states import Event
 from reconciler.domain.sources import SCAN, is_of_agent
 from reconciler.engine.due import scan_soon
@@ -28,11 +34,14 @@ from reconciler.engine.findings import heal
 from reconciler.engine.leaving_out import ignored_of, leave_out
 from reconciler.engine.moves import move, unhealed_of
 from reconciler.engine.quarantine.moving import left_state
-from reconciler.engine.quarantine.scanning import without_isolated
+from reconciler.engine.quarantine.scanning import being_changed, without_isolated
 from reconciler.engine.scanned import Blind, Scanned, reference_of, scan
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
+_Isolated: TypeAlias = tuple[
+    tuple[Quarantine, ...], tuple[FindingRecord, ...], frozenset[RemediationId]
+]
 GONE: Final = "the drift went away on its own"
 CHANGED: Final = "the drift changed"
 _IGNORED: Final = "ignored meanwhile"
@@ -170,9 +179,19 @@ async def _without_isolated(service: Service, stack: StackRecord, seen: Scanned)
     Otherwise a correction of what is isolated would end as one whose drift changed, where it is
     held by the quarantine.
     """
-    quarantines, known = await service.store.read(
-        lambda view: (view.quarantines.unreleased(stack.name), view.findings.unhealed(stack.name))
-    )
+    at = service.clock.now()
+
+    def asked(view: Transaction) -> _Isolated:
+        quarantines = view.quarantines.unreleased(stack.name)
+        return (
+            quarantines,
+            view.findings.unhealed(stack.name),
+            being_changed(view, quarantines, at=at),
+        )
+
+    quarantines, known, under_way = await service.store.read(asked)
     now = [moved_to(quarantine, seen.moved) for quarantine in quarantines]
-    report = without_isolated(seen.report, now, records=known, judging=service.judging)
+    report = without_isolated(
+        seen.report, now, records=known, judging=service.judging, under_way=under_way
+    )
     return replace(seen, report=report)

@@ -67,6 +67,8 @@ async def note_failed(
 
 
 def _failed(delivery: Delivery, error: ReconcilerError, *, at: datetime) -> Delivery:
+    if isinstance(error, PartlyShownError) and not error.pauses:
+        return _partly_taken(delivery, error, at=at)
     since = delivery.failing_since or at
     after = error.after if isinstance(error, ChannelBusyError) else None
     # Asked to wait at its first try, it only waited so far.
@@ -79,6 +81,23 @@ def _failed(delivery: Delivery, error: ReconcilerError, *, at: datetime) -> Deli
         error=sentence(error),
         next_at=retry_at(delivery.attempts + 1, at=at, after=after),
         given_up=not only_waited and gives_up(error, since=since, at=at),
+    )
+
+
+def _partly_taken(delivery: Delivery, error: PartlyShownError, *, at: datetime) -> Delivery:
+    """Return it with whom to try again: who could be reached has it, so it is never given up.
+
+    An outage before is over: those left would be tried at its pauses, an hour apart.
+    """
+    before = delivery if delivery.partly else replace(delivery, attempts=0, failing_since=None)
+    return replace(
+        before,
+        receipt=error.receipt,
+        sent_at=at,
+        attempts=before.attempts + 1,
+        failing_since=before.failing_since or at,
+        error=sentence(error),
+        next_at=retry_at(before.attempts + 1, at=at),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from reconciler.domain.alerts import LOSSES, TEST, Alert, Delivery, read_subject
+from reconciler.domain.alerts import LOSSES, Alert, Delivery, is_test
 from reconciler.domain.channel_losses import lose, recover
 from reconciler.domain.events import CHANNEL_CHANGED, CHANNEL_FAILED, ChannelChanged, ChannelFailed
 from reconciler.domain.model import Severity
@@ -28,7 +28,7 @@ def note_failure(tx: Transaction, failed: Delivery, *, at: datetime) -> None:
         alert = tx.alerts.get_many([failed.alert_id]).get(failed.alert_id)
         # That of a test is tried once, and somebody reads what came of it: who listens for
         # channels that gave up would be told of a loss.
-        if alert is not None and _is_test(alert):
+        if alert is not None and is_test(alert.cause):
             return
         _count(tx, failed, alert, at=at)
     if failed.given_up or failed.attempts == 1:
@@ -62,7 +62,3 @@ def _end(tx: Transaction, channels: Collection[str], *, change: str, at: datetim
         if name in channels:
             tx.alerts.put_deliveries([recover(loss, at=at)])
             emit(tx, CHANNEL_CHANGED, name, ChannelChanged(channel=name, change=change), at=at)
-
-
-def _is_test(alert: Alert) -> bool:
-    return read_subject(alert.cause)[0] == TEST

@@ -94,7 +94,8 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
     steps = next_steps(view, tuple(records.values()), at=alert.changed_at)
     for kind, name in subjects:
         if kind == TEST:
-            shown.append(test_member(name))
+            tried = view.alerts.deliveries_of([alert.id])
+            shown.extend(test_member(each.channel) for each in tried)
         elif kind == CHANNEL:
             shown.append(channel_member(name, losses(view).get(name)))
         elif kind == RELEASE:

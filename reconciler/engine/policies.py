@@ -115,6 +115,7 @@ def _check_driver(policy: Policy) -> None:
         driver=policy.driver,
         edges=policy.edges,
         group=policy.isolation_group,
+        script=policy.script,
     )
     if found is not None:
         raise InvalidError(f"{found.key}: {found.sentence}", remedy=found.remedy)
@@ -126,8 +127,6 @@ def _check_script(service: Service, policy: Policy) -> None:
             f"there is no script {policy.script!r}",
             remedy="an administrator of the daemon's host adds [[script]] to trueup.toml",
         )
-    if policy.action_type is ActionType.QUARANTINE:
-        raise InvalidError("a script corrects: action_type is auto_correct or manual_review")
 
 
 def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:

@@ -33,8 +33,19 @@ from reconciler.engine.quarantine.preparing import (
     swapping,
 )
 from reconciler.engine.quarantine.reading import refuse_detached
+from reconciler.engine.quarantine.scripting import (
+    Planned,
+    isolating_by_script,
+    releasing_by_script,
+)
 from reconciler.engine.scanned import Addresses, Loaded, load, moved_of, reference_of
-from reconciler.engine.scripted import given_to, plan_script, script_of, templates_of
+from reconciler.engine.scripted import (
+    WantedRun,
+    given_to,
+    plan_script,
+    script_of,
+    templates_of,
+)
 from reconciler.engine.service import Service
 from reconciler.ports import IacAdapter, RunnerJob
 
@@ -106,25 +117,27 @@ async def _about_edges(
     """Plan a quarantine of what is still there of `known`, or the release of one."""
     make_private(folder)
     loaded = await load(service, stack)
-    edges: tuple[Edge, ...] = ()
-    plan = Plan(stack=stack.name, targets=(), resources=())
+    planned = Planned(Plan(stack=stack.name, targets=(), resources=()))
     if known.action_type is ActionType.RELEASE:
-        plan = await _released(service, known, stack, loaded, folder) or plan
+        planned = await _released(service, known, stack, loaded, folder) or planned
     elif records:
-        plan, edges = await _isolated(service, known, loaded, records, folder)
+        planned = await _isolated(service, known, stack, loaded, records, folder)
+    plan, job = planned.plan, planned.job
     if plan.empty:
-        return Prepared(loaded.adapter, loaded.snapshot, plan, _NO_JOB)
-    job = loaded.adapter.correction(loaded.snapshot, folder=folder)
-    return Prepared(loaded.adapter, loaded.snapshot, plan, job, edges)
+        job = _NO_JOB
+    elif job is None:
+        job = loaded.adapter.correction(loaded.snapshot, folder=folder)
+    return Prepared(loaded.adapter, loaded.snapshot, plan, job, planned.edges)
 
 
 async def _isolated(
     service: Service,
     known: Remediation,
+    stack: StackRecord,
     loaded: Loaded,
     records: Sequence[FindingRecord],
     folder: Path,
-) -> tuple[Plan, tuple[Edge, ...]]:
+) -> Planned:
     policy, begun, unreleased = await service.store.read(
         lambda view: (
             policy_of(view, known),
@@ -132,22 +145,28 @@ async def _isolated(
             view.quarantines.unreleased(known.stack),
         )
     )
+    if policy is not None and policy.driver is Driver.SCRIPT:
+        return await isolating_by_script(service, stack, loaded, policy, records, folder=folder)
     group = known.isolation_group or (policy.isolation_group if policy else None)
     if group is not None:
         others = [other for other in unreleased if other.id != known.id]
-        return await swapping(
+        plan, edges = await swapping(
             loaded, records, group=group, begun=begun, others=others, folder=folder
         )
-    named = (policy.edges if policy else None) or ()
-    return await detaching(loaded, records, named=named, folder=folder)
+    else:
+        named = (policy.edges if policy else None) or ()
+        plan, edges = await detaching(loaded, records, named=named, folder=folder)
+    return Planned(plan, edges)
 
 
 async def _released(
     service: Service, known: Remediation, stack: StackRecord, loaded: Loaded, folder: Path
-) -> Plan | None:
+) -> Planned | None:
     quarantine = await service.store.read(lambda view: quarantine_of(view, known))
     if quarantine is None:
         return None
+    if quarantine.driver is Driver.SCRIPT:
+        return await releasing_by_script(service, stack, quarantine, folder=folder)
     if quarantine.driver is Driver.SWAP:
         plan = await giving_groups_back(loaded, quarantine, folder=folder)
         now = StateMark(loaded.snapshot.lineage, loaded.snapshot.serial)
@@ -155,11 +174,11 @@ async def _released(
         if plan.empty and doubt is not None:
             # What another state does not hold is isolated as before.
             raise RetryableError(doubt.reason)
-        return plan
+        return Planned(plan)
     plan = await attaching(loaded, quarantine, folder=folder)
     if plan.empty:
         await refuse_detached(service, stack, loaded, quarantine)
-    return plan
+    return Planned(plan)
 
 
 async def _plan_script(
@@ -171,13 +190,16 @@ async def _plan_script(
     folder: Path,
 ) -> Prepared:
     templates = await service.store.read(lambda view: templates_of(view, records))
-    given = given_to(policy, records, templates)
+    wanted = WantedRun(
+        str(policy.script),
+        f"policy {policy.name!r}",
+        given_to(policy, records, templates),
+        {record.address: record.type for record in records},
+    )
     reference = await reference_of(service, stack)
 
     def save() -> tuple[Plan, RunnerJob]:
-        return plan_script(
-            service, policy, records, given=given, reference=reference, folder=folder
-        )
+        return plan_script(service, wanted, reference=reference, folder=folder)
 
     plan, job = await asyncio.to_thread(save)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job)

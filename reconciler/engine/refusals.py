@@ -26,6 +26,27 @@ def check_reason(reason: str) -> None:
         raise InvalidError(f"a reason has 1 to {LONGEST_REASON} characters")
 
 
+def check_digest(known: Remediation, given: str) -> None:
+    """Refuse a decision about another plan than the one `known` has.
+
+    Raises:
+        ConflictError: its plan has not the digest `given` (`plan-digest-mismatch`).
+    """
+    if known.plan_digest == given:
+        return
+    if known.plan_digest is not None and known.plan_digest.startswith(given):
+        raise ConflictError(
+            f"only the first {len(given)} characters of the plan's digest were given",
+            code="plan-digest-mismatch",
+            remedy=f"give all {len(known.plan_digest)} characters",
+        )
+    raise ConflictError(
+        f"remediation {known.id} has another plan now",
+        code="plan-digest-mismatch",
+        remedy=f"show that plan, then decide by its digest: trueup remediation {known.id[:8]}",
+    )
+
+
 def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) -> Remediation:
     """Return the remediation if it awaits an approval, and still may get one.
 

@@ -31,7 +31,11 @@ from reconciler.engine.opening import end_overtaken, open_wanted
 from reconciler.engine.opinions import Opinions, decided_by, decided_of_hosts, opinions_on
 from reconciler.engine.quarantine.moving import carry_over, follow_moved, left_state, readdress
 from reconciler.engine.quarantine.releasing import release_due
-from reconciler.engine.quarantine.scanning import note_reconnected, without_isolated
+from reconciler.engine.quarantine.scanning import (
+    being_changed,
+    note_reconnected,
+    without_isolated,
+)
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
 from reconciler.engine.suppression import reopen_ended
@@ -156,9 +160,12 @@ def _seen(
     at = seen.report.observed_at
     quarantines = carry_over(tx, tx.quarantines.unreleased(name), seen.moved, at=at)
     readdress(tx, name, quarantines, seen.moved)
-    note_reconnected(tx, quarantines, seen, at=at)
+    under_way = being_changed(tx, quarantines, at=at)
+    note_reconnected(tx, quarantines, seen, at=at, under_way=under_way)
     known = tx.findings.unhealed(name) if quarantines else ()
-    report = without_isolated(seen.report, quarantines, records=known, judging=service.judging)
+    report = without_isolated(
+        seen.report, quarantines, records=known, judging=service.judging, under_way=under_way
+    )
     seen = replace(seen, report=report)
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision

@@ -1,16 +1,19 @@
-"""A correction by a script: its plan and its outcome, in place of the tool's."""
+"""A run of a script: its plan and its outcome, in place of the tool's."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, Plan, PlannedResource
-from reconciler.domain.policy import Policy
+from reconciler.domain.policy import Driver, Policy
 from reconciler.domain.records import FindingRecord, Remediation, Template, TemplateId
+from reconciler.domain.scripts import ScriptTask
 from reconciler.domain.values import Json
 from reconciler.engine.moves import policy_of
 from reconciler.engine.service import Service
@@ -37,7 +40,9 @@ _KEYS: Final = (
 def script_of(view: Transaction, known: Remediation) -> Policy | None:
     """Return the policy that has `known` corrected by its script; None where the tool does it."""
     policy = policy_of(view, known)
-    return policy if policy is not None and policy.script else None
+    if policy is None or policy.driver is Driver.SCRIPT:
+        return None  # that script isolates
+    return policy if policy.script else None
 
 
 def is_scripted(known: Remediation) -> bool:
@@ -46,11 +51,16 @@ def is_scripted(known: Remediation) -> bool:
 
 
 def given_to(
-    policy: Policy, records: Sequence[FindingRecord], templates: Collection[Template]
+    policy: Policy,
+    records: Sequence[FindingRecord],
+    templates: Collection[Template],
+    *,
+    task: ScriptTask | None = None,
 ) -> dict[str, Any]:
     """Return what the script reads on its standard input: the findings, secrets masked.
 
     It holds nothing that changes while the drift stays as it is: an approval is for all of it.
+    `task` is what the script of a quarantine is to do.
     """
     declared = {template.template_id: template.template_definition for template in templates}
     findings = [
@@ -66,6 +76,7 @@ def given_to(
             "format_version": GIVEN_VERSION,
             "policy": policy.name,
             "script": policy.script,
+            **({} if task is None else {"action": task.value}),
             "findings": findings,
         }
     )
@@ -80,31 +91,35 @@ def templates_of(view: Transaction, records: Sequence[FindingRecord]) -> tuple[T
     return tuple(template for template in found if template is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class WantedRun:
+    """A run of the script `name` for `resources`, addresses with their types; `by` whom."""
+
+    name: str
+    by: str
+    given: Json
+    resources: Mapping[ResourceAddress, str]
+
+
 def plan_script(
-    service: Service,
-    policy: Policy,
-    records: Sequence[FindingRecord],
-    *,
-    given: Json,
-    reference: StackReference,
-    folder: Path,
+    service: Service, wanted: WantedRun, *, reference: StackReference, folder: Path
 ) -> tuple[Plan, RunnerJob]:
-    """Return the run of the policy's script as a plan, and the command that does it.
+    """Return the wanted run as a plan, and the command that does it.
 
     Raises:
         PermanentError: scripts are off, or this one is not allowed as it is now.
     """
     if service.scripts is None:
         raise PermanentError(
-            f"policy {policy.name!r} names the script {policy.script!r}, and scripts are off",
+            f"{wanted.by} names the script {wanted.name!r}, and scripts are off",
             remedy="set `scripts` in [daemon] of trueup.toml, and add [[script]]",
         )
     script, job = service.scripts.save(
-        str(policy.script), given, folder=folder, environment=reference.environment
+        wanted.name, wanted.given, folder=folder, environment=reference.environment
     )
     resources = tuple(
-        PlannedResource(record.address, record.type, Action.SCRIPT)
-        for record in sorted(records, key=lambda record: record.address)
+        PlannedResource(address, type_name, Action.SCRIPT)
+        for address, type_name in sorted(wanted.resources.items())
     )
     addresses = tuple(resource.address for resource in resources)
     return Plan(reference.name, addresses, resources, script=script), job

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.errors import NotFoundError, ReconcilerError
-from reconciler.domain.principals import Permission
+from reconciler.domain.principals import Permission, Principal
 from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.slack_buttons import APPROVE, OLDEST_S, Press, SlackButtons, read_press
 from reconciler.domain.tokens import principal_of
@@ -46,21 +46,22 @@ class SlackDecisions:
         self._check(buttons, timestamp=timestamp, signature=signature, body=body)
         press = read_press(body)
         remediation_id, plan_digest = buttons.read_value(press.value)
-        actor = await self._person(buttons, press)
+        who = await self._principal(buttons, press)
         through = Through(channel, {"slack_user": press.user_id, "action": press.action})
         if press.action == APPROVE:
             return await approve(
                 self._service,
                 RemediationId(remediation_id),
                 plan_digest=plan_digest,
-                actor=actor,
+                actor=who.subject,
+                person=who.person,
                 through=through,
             )
         return await reject(
             self._service,
             RemediationId(remediation_id),
-            reason=f"rejected in Slack by {actor}",
-            actor=actor,
+            reason=f"rejected in Slack by {who.subject}",
+            actor=who.subject,
             plan_digest=plan_digest,
             through=through,
         )
@@ -83,7 +84,7 @@ class SlackDecisions:
             raise NotSlackError("this request of Slack has come before")
         self._seen[signature] = now_s
 
-    async def _person(self, buttons: SlackButtons, press: Press) -> str:
+    async def _principal(self, buttons: SlackButtons, press: Press) -> Principal:
         name = buttons.approvers.get(press.user_id)
         if name is None:
             raise NotAllowedError(
@@ -98,4 +99,4 @@ class SlackDecisions:
                 f"{name} has no valid token whose role may decide",
                 remedy=f"an admin makes one: trueup token add {name} --role approver",
             )
-        return principal_of(token).subject
+        return principal_of(token)

@@ -14,6 +14,7 @@ from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import advance_soon
 from reconciler.engine.moves import move, tell, unhealed_of
 from reconciler.engine.new_remediations import part_of
+from reconciler.engine.persons import person_behind
 from reconciler.engine.refusals import awaiting
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -25,6 +26,7 @@ async def split(
     *,
     addresses: Collection[ResourceAddress],
     actor: str,
+    person: str | None = None,
 ) -> Remediation:
     """Return a remediation of exactly `addresses`, whose own plan is made next.
 
@@ -48,22 +50,23 @@ async def split(
             return known
         note = f"divided by {actor}: {', '.join(sorted(addresses))} alone"
         move(tx, known, Event.SPLIT, at=at, actor=actor, note=note)
-        _open(tx, rest, known, at=at, actor=actor)
-        return _open(tx, chosen, known, at=at, actor=actor)
+        whose = person_behind(tx, actor, person)
+        _open(tx, rest, known, at=at, actor=actor, person=whose)
+        return _open(tx, chosen, known, at=at, actor=actor, person=whose)
 
     return await service.store.transact(work)
 
 
 def _open(
     tx: Transaction, records: Sequence[FindingRecord], parent: Remediation, *, at: datetime,
-    actor: str,
+    actor: str, person: str,
 ) -> Remediation:  # fmt: skip
     fresh = part_of(parent, records, at=at)
     if parent.action_type is ActionType.AUTO_CORRECT:
         fresh = replace(fresh, action_type=ActionType.MANUAL_REVIEW)
     if parent.requested_by == POLICY:
         # From here on a person asks for it, whatever the policy says by then.
-        fresh = replace(fresh, requested_by=actor)
+        fresh = replace(fresh, requested_by=person)
     tx.remediations.add(fresh)
     tell(tx, fresh, at=at, actor=actor)
     advance_soon(tx, [fresh.id])

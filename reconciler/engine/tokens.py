@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.principals import Role
-from reconciler.domain.records import Token
+from reconciler.domain.records import POLICY, Token
 from reconciler.domain.tokens import secret_digest, token_text
 from reconciler.engine.journal import RESERVED, audit, new_id
+from reconciler.engine.persons import person_behind
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
@@ -18,20 +20,32 @@ _SECRET_BYTES: Final = 32
 
 
 async def issue_token(
-    service: Service, *, name: str, role: Role, expires_in: timedelta | None, actor: str
+    service: Service,
+    *,
+    name: str,
+    role: Role,
+    expires_in: timedelta | None,
+    actor: str,
+    person: str | None = None,
 ) -> tuple[Token, str]:
-    """Return a new token and its text, which is kept nowhere.
+    """Return a new token and its text, which is kept nowhere; it is that of `person`, or of `name`.
+
+    Where a token is called `person`, it is of whoever has that one.
 
     Raises:
-        InvalidError: the name is what the audit calls trueup itself.
+        InvalidError: the name, or the person, is what trueup or a policy is called.
         ConflictError: another one has its name (`name-taken`): the audit tells people
-            apart by it.
+            apart by it. Or that is a person with other tokens (`other-person`).
     """
-    if name in RESERVED:
-        raise InvalidError(f"the audit calls trueup itself {name!r}", remedy="choose another name")
+    for word in (name, person):
+        if word in RESERVED or word == POLICY:
+            raise InvalidError(
+                f"{word!r} is what trueup calls itself, or a policy that asks for something",
+                remedy="choose another name",
+            )
     at = service.clock.now()
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    token = Token(
+    bare = Token(
         token_id=new_id(),
         name=name,
         role=role,
@@ -40,15 +54,34 @@ async def issue_token(
         expires_at=at + expires_in if expires_in else None,
     )
 
-    def work(tx: Transaction) -> None:
+    def work(tx: Transaction) -> Token:
         if tx.tokens.named(name) is not None:
             raise ConflictError(f"there is a token {name!r} already", code="name-taken")
+        whose = name if person is None else person_behind(tx, person)
+        _refuse_two(tx, name, whose)
+        token = replace(bare, person=None if whose == name else whose)
         tx.tokens.put(token)
-        details = {"name": name, "role": role.value}
+        details = {"name": name, "role": role.value, "person": token.whose}
         audit(tx, "token.created", token.token_id, at=at, actor=actor, details=details)
+        return token
 
-    await service.store.transact(work)
-    return token, token_text(token.token_id, secret)
+    return await service.store.transact(work), token_text(bare.token_id, secret)
+
+
+def _refuse_two(tx: Transaction, name: str, person: str) -> None:
+    """Refuse a token that would make two persons of one.
+
+    Raises:
+        ConflictError: `name` is the person of another token, and `person` is not.
+    """
+    others = [token.name for token in tx.tokens.all() if token.whose == name]
+    if others and person != name:
+        raise ConflictError(
+            f"{name} is the person of token {others[0]}, so token {name} cannot be that of"
+            f" {person}",
+            code="other-person",
+            remedy=f"make it that of {name}, or remove {others[0]} and make that one anew",
+        )
 
 
 async def revoke_token(service: Service, token_id: str, *, actor: str) -> None:

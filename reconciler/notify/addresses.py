@@ -20,8 +20,9 @@ from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.notify.apprise import open_apprise
-from reconciler.notify.email import Mail, MailServer
+from reconciler.notify.email import Mail
 from reconciler.notify.http import Poster
+from reconciler.notify.mail_line import MailServer
 from reconciler.notify.pagerduty import PagerDuty
 from reconciler.notify.query_keys import problem_of_keys
 from reconciler.notify.slack import Slack

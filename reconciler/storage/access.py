@@ -93,6 +93,7 @@ def _token(row: TokenRow) -> Token:
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
+        person=row.person,
     )
 
 

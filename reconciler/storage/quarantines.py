@@ -12,6 +12,7 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.model import StackName
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import Page, RemediationId
+from reconciler.domain.scripts import ScriptIsolation
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, Values
@@ -78,7 +79,9 @@ def _quarantine(row: QuarantineRow) -> Quarantine:
         expires_at=row.expires_at,
         group=row.group,
         release=None if row.release is None else RemediationId(row.release),
+        released_by=row.released_by,
         ended_at=row.ended_at,
         reconnected_at=row.reconnected_at,
         note=row.note,
+        script=None if row.script is None else ScriptIsolation(**row.script),
     )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reconciler.wire.remediations import (
         Approval,
         ApproveBody,
+        DecisionBody,
         HoldReason,
         ReasonBody,
         Remediation,
@@ -64,6 +65,7 @@ __all__ = [
     "Comparison",
     "Counts",
     "DayTally",
+    "DecisionBody",
     "DeclarationText",
     "Difference",
     "DriftDecision",
@@ -153,6 +155,7 @@ _PLACES: Final = {
         "Approval",
         "ApproveBody",
         "HoldReason",
+        "DecisionBody",
         "ReasonBody",
         "Remediation",
         "RemediationBody",

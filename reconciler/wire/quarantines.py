@@ -17,7 +17,8 @@ if TYPE_CHECKING:  # a client never loads them
 class Edge(Wire):
     """A resource that is detached, and the one it isolates by that.
 
-    Of driver `swap` it is the isolated resource itself, whose `attribute` holds `group` alone.
+    Of driver `swap` it is the isolated resource itself, whose `attribute` holds `group` alone, and
+    of driver `script` whatever the script was run for.
     """
 
     address: str
@@ -47,6 +48,8 @@ class Quarantine(Wire):
     reconnected_at: Time | None
     note: str | None
     driver: DriverWord = "detach"
+    script: str | None = None
+    """The script that isolated it, and releases it."""
 
 
 def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:
@@ -56,6 +59,7 @@ def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:
         quarantine,
         state=quarantine.state.value,
         driver=quarantine.driver.value,
+        script=None if quarantine.script is None else quarantine.script.name,
         edges=[mapping.shown(Edge, edge) for edge in quarantine.edges],
         isolates=sorted({str(edge.isolates) for edge in quarantine.edges}),
     )
@@ -63,6 +67,8 @@ def quarantine_of(quarantine: domain.Quarantine) -> Quarantine:
 
 def driver_words(plan: Plan) -> str:
     """Return by which driver a plan isolates, and what that means, for whoever approves it."""
+    if plan.script is not None:
+        return "script: what it changes is read when it has run; the same script releases it"
     if any(resource.action == "update" for resource in plan.resources):
         return "swap: an apply of the stack by anybody else gives the groups back"
     return "detach: an apply of the stack by anybody else attaches it again"

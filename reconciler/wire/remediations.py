@@ -61,7 +61,14 @@ class ReasonBody(Body):
 
 
 @model
-class SuppressBody(ReasonBody):
+class DecisionBody(ReasonBody):
+    """Why, and with `plan_digest` of which plan: one with another is not decided about."""
+
+    plan_digest: Word | None = None
+
+
+@model
+class SuppressBody(DecisionBody):
     """Why, and until when; without `until` for as long as the drift stays as it is."""
 
     until: Time | None = None

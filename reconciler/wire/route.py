@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 PREFIX: Final = "/api/v1"
+HEARTBEAT_HEADER: Final = "Trueup-Heartbeat"
+"""How many seconds a stream of events is silent at most, said when it opens."""
 
 
 @dataclass(frozen=True, slots=True)

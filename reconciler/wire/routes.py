@@ -39,13 +39,13 @@ APPROVE_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/appro
 SPLIT_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/split",
                                  lambda: wire.Remediation, lambda: wire.SplitBody)
 REJECT_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/reject",
-                                  lambda: wire.Remediation, lambda: wire.ReasonBody)
+                                  lambda: wire.Remediation, lambda: wire.DecisionBody)
 CANCEL_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/cancel",
                                   lambda: wire.Remediation)
 RELEASE_QUARANTINE: Final = Route("POST", "/remediations/{remediation_id}/release",
                                   lambda: wire.Remediation)
 RETRY_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/retry",
-                                 lambda: wire.Remediation, lambda: wire.ReasonBody)
+                                 lambda: wire.Remediation, lambda: wire.DecisionBody)
 SUPPRESS_REMEDIATION: Final = Route("POST", "/remediations/{remediation_id}/suppress",
                                     lambda: wire.Remediation, lambda: wire.SuppressBody)
 

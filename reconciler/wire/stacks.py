@@ -65,7 +65,10 @@ class ProviderDoubt(Wire):
 
 @model
 class Stack(Wire):
-    """A watched stack, and how fresh our knowledge of it is."""
+    """A watched stack, and how fresh our knowledge of it is.
+
+    `own_approval` says whether who asked for one of its corrections may approve that.
+    """
 
     name: str
     tool: str
@@ -87,6 +90,7 @@ class Stack(Wire):
     error_since: Time | None
     next_due_at: Time | None
     provider_doubts: list[ProviderDoubt]
+    own_approval: bool = True
 
 
 @model
@@ -98,7 +102,11 @@ class Queued(Wire):
 
 
 def stack_of(
-    stack: records.StackRecord, *, open_findings: Mapping[str, int], suppressed: int = 0
+    stack: records.StackRecord,
+    *,
+    open_findings: Mapping[str, int],
+    suppressed: int = 0,
+    own_approval: bool = True,
 ) -> Stack:
     """Return a registered stack; `open_findings` counts its own by severity word."""
     return mapping.shown(
@@ -108,5 +116,6 @@ def stack_of(
         counts=mapping.shown(Counts, stack.counts) if stack.counts else None,
         findings=OpenFindings(**open_findings),
         suppressed=suppressed,
+        own_approval=own_approval,
         provider_doubts=[mapping.shown(ProviderDoubt, doubt) for doubt in stack.provider_doubts],
     )

@@ -19,11 +19,17 @@ class TokenBody(Body):
     name: Word
     role: RoleWord
     expires_in: Annotated[Duration | None, shown(examples=["90d"])] = None
+    person: Annotated[
+        Word | None, shown(description="Whose it is; default: that of the person of its name.")
+    ] = None
 
 
 @model
 class Token(Wire):
-    """A token, without its secret, of which only a digest is kept anyway."""
+    """A token, without its secret, of which only a digest is kept anyway.
+
+    `person` is whose it is: of the approvals by all tokens of one person, one counts.
+    """
 
     token_id: str
     name: str
@@ -31,6 +37,7 @@ class Token(Wire):
     created_at: Time
     expires_at: Time | None
     last_used_at: Time | None
+    person: str | None = None
 
 
 @model
@@ -42,9 +49,9 @@ class NewToken(Token):
 
 def token_of(token: records.Token) -> Token:
     """Return a token."""
-    return mapping.shown(Token, token)
+    return mapping.shown(Token, token, person=token.whose)
 
 
 def new_token_of(token: records.Token, secret_text: str) -> NewToken:
     """Return a token with the text that opens the API."""
-    return mapping.shown(NewToken, token, token=secret_text)
+    return mapping.shown(NewToken, token, token=secret_text, person=token.whose)

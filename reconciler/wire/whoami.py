@@ -13,13 +13,19 @@ if TYPE_CHECKING:  # a client never loads them
 
 @model
 class WhoAmI(Wire):
-    """Whose token it is, and what it may."""
+    """Whose token it is, and what it may; `person` is what requests and approvals record."""
 
     name: str
     role: RoleWord
     permissions: list[str]
+    person: str | None = None
 
 
 def whoami_of(principal: Principal, permissions: list[str]) -> WhoAmI:
     """Return who asks."""
-    return WhoAmI(name=principal.subject, role=principal.role.value, permissions=permissions)
+    return WhoAmI(
+        name=principal.subject,
+        role=principal.role.value,
+        permissions=permissions,
+        person=principal.person,
+    )

@@ -121,6 +121,9 @@ async def test_a_stack_is_registered_looked_at_and_removed(desk: Desk, tmp_path:
     shown = made.json()
     assert (shown["name"], shown["interval_s"], shown["adaptive"]) == ("web shop", 5400, True)
     assert (shown["source"], shown["health"]) == ("api", "never_run")
+    assert shown["own_approval"] is True
+    desk.house.limit(own_approval=False)
+    assert (await desk.admin.get(f"{V1}/stacks/web%20shop")).json()["own_approval"] is False
     changed = await desk.admin.put(f"{V1}/stacks/web%20shop", json={**body, "interval": "10s"})
     assert changed.json()["interval_s"] == 10
     desk.house.wake_ups.scans.clear()

@@ -61,9 +61,14 @@ async def test_a_rejected_remediation_changes_nothing(desk: Desk) -> None:
     (waiting,) = (
         await desk.viewer.get(f"{V1}/remediations", params={"state": "awaiting_approval"})
     ).json()["items"]
-    answer = await desk.approver.post(
-        f"{V1}/remediations/{waiting['id']}/reject", json={"reason": "it is wanted"}
-    )
+    path = f"{V1}/remediations/{waiting['id']}"
+    body = {"reason": "it is wanted", "plan_digest": "0" * 64}
+    for verb in ("reject", "suppress"):
+        unread = await desk.approver.post(f"{path}/{verb}", json=body)
+        assert unread.json()["type"] == "urn:trueup:problem:plan-digest-mismatch"
+        assert (await desk.viewer.get(path)).json()["state"] == "awaiting_approval"
+    body["plan_digest"] = waiting["plan_digest"]
+    answer = await desk.approver.post(f"{path}/reject", json=body)
     assert answer.json()["state"] == "rejected"
     assert desk.house.world.live[A] == {"size": 99}
 

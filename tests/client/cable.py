@@ -17,6 +17,7 @@ class Cable:
         self._open: set[asyncio.StreamWriter] = set()
         self._cut = False
         self._drop_answers = 0
+        self._silent = False
         self._news = asyncio.Event()
         self.address = ""
 
@@ -36,6 +37,14 @@ class Cable:
     def mend(self) -> None:
         """Let bytes through again."""
         self._cut = False
+
+    def silence(self) -> None:
+        """Deliver no answer on what is open, as a daemon that was stopped; new calls are taken."""
+        self._silent = True
+
+    def speak(self) -> None:
+        """Deliver answers again, on connections that are made from now on."""
+        self._silent = False
 
     def lose_answers(self, count: int) -> None:
         """Deliver the next `count` requests, and break off before their answers arrive."""
@@ -66,11 +75,15 @@ class Cable:
     async def _pump(
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, answers: bool = False
     ) -> None:
+        muted = False
         with suppress(OSError):
             while chunk := await source.read(_CHUNK):
                 if answers and self._drop_answers:
                     self._drop_answers -= 1
                     break
+                muted = muted or (answers and self._silent)
+                if muted:
+                    continue
                 target.write(chunk)
                 self._news.set()
                 await target.drain()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.client import Client, RefusedError, UnreachableError
+from reconciler.client.errors import SilentError
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.events import PolicyChanged, Reset
 from reconciler.wire import models as wire
@@ -26,6 +27,7 @@ class Watching:
     stream: AsyncGenerator[wire.Event, None]
     opened: asyncio.Event
     lost: list[ReconcilerError]
+    gone: asyncio.Event
     names: list[str] = field(default_factory=list)
 
     async def take(self, count: int) -> list[str]:
@@ -42,11 +44,14 @@ class Watching:
 
 
 def watching(client: Client, *, after: int | None = None) -> Watching:
-    opened, lost = asyncio.Event(), list[ReconcilerError]()
-    stream = client.events.follow(
-        types=["policy."], after=after, opened=opened.set, lost=lost.append
-    )
-    return Watching(stream, opened, lost)
+    opened, gone, lost = asyncio.Event(), asyncio.Event(), list[ReconcilerError]()
+
+    def lose(error: ReconcilerError) -> None:
+        lost.append(error)
+        gone.set()
+
+    stream = client.events.follow(types=["policy."], after=after, opened=opened.set, lost=lose)
+    return Watching(stream, opened, lost, gone)
 
 
 async def make(client: Client, *names: str) -> None:
@@ -90,6 +95,24 @@ async def test_one_that_is_cut_before_its_first_event_misses_none(
         async with served.client() as other:
             await make(other, "heard")
         assert await first == ["unheard", "heard"]
+
+
+async def test_a_stream_that_gives_no_sign_of_life_is_left_for_another(
+    served: Served, client: Client
+) -> None:
+    served.desk.app.state.stream.heartbeat_s = 0.1
+    seen = watching(client)
+    async with aclosing(seen.stream):
+        first = asyncio.ensure_future(seen.take(1))
+        await seen.is_open()
+        served.cable.silence()
+        async with asyncio.timeout(_WAIT_S):
+            await seen.gone.wait()
+        served.cable.speak()
+        async with served.client() as other:
+            await make(other, "a")
+        assert await first == ["a"]
+    assert isinstance(seen.lost[0], SilentError)
 
 
 async def test_what_was_missed_since_a_number_comes_first(client: Client) -> None:

@@ -165,7 +165,8 @@ def registered(folder: Path, *, tool: str = "world") -> Any:
     return work
 
 
-def _world(folder: Path) -> Path:
+def world(folder: Path) -> Path:
+    """Return the new `folder` of a life, with a cloud that drifted."""
     folder.mkdir(mode=0o700)
     (folder / "world.json").write_text(json.dumps({"things": DECLARED}))
     (folder / "cloud.json").write_text(json.dumps({"things": DRIFTED}))
@@ -187,16 +188,22 @@ def lived(folder: Path, kind: type[Life], *, fatal: str | None, first: bool) -> 
     return status, told
 
 
-def main(place: str, only: str | None = None) -> None:
-    """Find the points by one life that nothing ends; then end one life at each."""
+def main(
+    place: str, only: str | None = None, *, kind: type[Life] = Life, since: str | None = None
+) -> None:
+    """Find the points by one life that nothing ends; then end one life at each.
+
+    Those before `since` are left out.
+    """
     root = Path(place)
-    _, whole = lived(_world(root / "whole"), Life, fatal=None, first=True)
-    names = [only] if only else list(dict.fromkeys(whole["passed"]))
+    _, whole = lived(world(root / "whole"), kind, fatal=None, first=True)
+    passed = list(dict.fromkeys(whole["passed"]))
+    names = [only] if only else passed[passed.index(since) if since else 0 :]
     for number, name in enumerate(names):
-        folder = _world(root / str(number))
-        status, _ = lived(folder, Life, fatal=name, first=True)
+        folder = world(root / str(number))
+        status, _ = lived(folder, kind, fatal=name, first=True)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        code, told = lived(folder, Life, fatal=None, first=False)
+        code, told = lived(folder, kind, fatal=None, first=False)
         wrong = told["wrong"] if code == 0 and told else [f"the next life ended with {code}"]
         print(json.dumps({"point": name, "killed": killed, "wrong": wrong}), flush=True)
 

@@ -49,11 +49,28 @@ class Balanced:
     @property
     def groups(self) -> list[str]:
         """The security groups that the instance holds now."""
+        return [group["GroupId"] for group in self._instance["SecurityGroups"]]
+
+    def tag(self, key: str, value: str) -> None:
+        """Tag the instance behind the stack's back."""
+        self._ec2.create_tags(Resources=[self._id], Tags=[{"Key": key, "Value": value}])
+
+    def untag(self, key: str) -> None:
+        self._ec2.delete_tags(Resources=[self._id], Tags=[{"Key": key}])
+
+    @property
+    def _id(self) -> str:
+        identity: str = self._instance["InstanceId"]
+        return identity
+
+    @property
+    def _instance(self) -> dict[str, Any]:
         (reservation,) = self._ec2.describe_instances(
             Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
         )["Reservations"]
+        instance: dict[str, Any]
         (instance,) = reservation["Instances"]
-        return [group["GroupId"] for group in instance["SecurityGroups"]]
+        return instance
 
     def isolation_group(self) -> str:
         """Make the group that isolates: nothing goes in."""

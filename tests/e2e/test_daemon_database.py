@@ -87,6 +87,8 @@ def test_a_lost_admin_token_is_made_anew_while_a_hold_stands(lone: LoneDaemon) -
     with lone.serving() as daemon:
         assert daemon.ask("/hold")["hold"]["reason"] == "the migration is under way"
         names = {one["name"] for one in daemon.ask("/tokens")["items"]}
+        # Whoever removes the file does not become a second person, who may approve once more.
+        assert {one["person"] for one in daemon.ask("/tokens")["items"]} == {"admin"}
     assert len(names) == 2
     assert "admin" in names
     # Known to the database: the next start makes no third one.

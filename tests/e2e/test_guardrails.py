@@ -32,8 +32,9 @@ class Fleet:
         self.worlds = {name: JsonWorld.made(folder / name) for name in names}
         self.trueup = Trueup({**environment, "XDG_CACHE_HOME": str(folder / "caches")})
 
-    def settings(self, more: str) -> None:
-        self.lone.settings(dict.fromkeys(self.names, 'interval = "10s"'), daemon=QUICK, more=more)
+    def settings(self, more: str, *, interval: str = "10s") -> None:
+        stacks = dict.fromkeys(self.names, f'interval = "{interval}"')
+        self.lone.settings(stacks, daemon=QUICK, more=more)
 
     def run(self, *arguments: str) -> Ended:
         return self.trueup.run("--config", self.lone.settings_file, *arguments)

@@ -20,6 +20,7 @@ from tests.e2e.balanced import (
     let_its_time_be_over,
     scanned_again,
 )
+from tests.e2e.capture import Capture
 from tests.e2e.seat import seated
 from tests.e2e.shop import (
     Shop,
@@ -63,20 +64,26 @@ def by_command(balanced: Balanced, waiting: dict[str, Any]) -> None:
 
 def by_keyboard(balanced: Balanced, _waiting: dict[str, Any]) -> None:
     """Approve it in the terminal UI, and follow the run to its end there."""
+    seen = Capture()
     with seated(balanced.shop, balanced.shop.folder / "trueup.toml") as screen:
         screen.until("? needs approval")
         screen.press("2")
-        screen.until("quarantine")
+        screen.until("2 Approvals")
+        seen.add("2: a quarantine waits", screen.until("? needs approval"))
         screen.press("A", "y")
         screen.until("approve 1 quarantine of shop")
         screen.until("isolate what is open")
-        screen.until("scroll to the end to go on")
+        asked = screen.until("scroll to the end to go on")
+        seen.add("A: what it would detach; keys typed at once approve nothing", asked)
         screen.press("G")
-        screen.until("type shop and enter to approve")
+        seen.add("G: the stack's name says yes", screen.until("type shop and enter to approve"))
         assert balanced.targets, "two keys typed at once approve nothing"
         screen.press("shop", "Enter")
         screen.until("awaiting approval > queued")
-        screen.until("is isolated")
+        seen.add("followed until it is isolated", screen.until("is isolated"))
+        screen.press("1")
+        seen.add("1: in the list", screen.until("quarantined"))
+        seen.write("tui-quarantine.txt")
 
 
 def isolated(

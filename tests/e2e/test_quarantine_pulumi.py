@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from reconciler.dispatch.script_files import lack_of
+from reconciler.domain.scripts import ScriptRule
 from tests.e2e.command import Trueup
 from tests.e2e.shop import applies, findings_of, only_remediation, remediation_of, until_state
 from tests.e2e.things import Things, until_found, until_verified
@@ -19,6 +23,18 @@ name = "isolate"
 match = {stack = "things"}
 action_type = "quarantine"
 edges = ["*::edge"]
+"""
+SHRINK: Final = f"""#!{sys.executable} -I
+import json, os, sys
+with open(os.environ["TRUEUP_THINGS"]) as file:
+    cloud = json.load(file)
+given = json.load(sys.stdin)
+for finding in given["findings"]:
+    name = finding["address"].rpartition("::")[2]
+    (there,) = (one for one in cloud["objects"].values() if one["name"] == name)
+    there["size"] = 0 if given["action"] == "isolate" else 3
+with open(os.environ["TRUEUP_THINGS"], "w") as file:
+    json.dump(cloud, file)
 """
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -71,4 +87,52 @@ def test_a_thing_is_isolated_and_released(things: Things) -> None:
         (over,) = daemon.ask("/quarantines")["items"]
         assert over["state"] == "released"
         assert remediation_of(daemon, over["release"])["approvals"] == []
+    assert list(things.canaries()) == []
+
+
+def _by_script(things: Things) -> Path:
+    scripts = things.folder / "scripts"
+    scripts.mkdir(mode=0o700)
+    script = scripts / "shrink"
+    script.write_text(SHRINK)
+    script.chmod(0o755)
+    digest = hashlib.sha256(script.read_bytes()).hexdigest()
+    return things.settings(
+        f'[[script]]\nname = "shrink"\nsha256 = "{digest}"\nenvironment = ["TRUEUP_THINGS"]\n'
+        '[[policy]]\nname = "isolate"\nmatch = {stack = "things"}\naction_type = "quarantine"\n'
+        'driver = "script"\nscript = "shrink"\n',
+        daemon='scripts = "scripts"',
+    )
+
+
+def test_a_script_isolates_a_thing_and_releases_it(things: Things) -> None:
+    lack = lack_of(ScriptRule("shrink", "", ""))
+    if lack:
+        pytest.skip(lack)
+    vm = things.stack.urn("vm")
+    with things.serving(_by_script(things)) as daemon:
+        until_verified(daemon)
+        things.hack("vm")
+        until_found(daemon, vm)
+        waiting = only_remediation(daemon, "awaiting_approval", "needs_human")
+        approve = f"/remediations/{waiting['id']}/approve"
+        daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
+        until_state(daemon, waiting["id"], "converged")
+        assert things.stack.things()["vm"]["size"] == 0
+        scanned = daemon.ask("/stacks/things")["last_scan_at"]
+        daemon.ask("/stacks/things/scan", {})
+        daemon.until(
+            "another scan", lambda: daemon.ask("/stacks/things")["last_scan_at"] != scanned
+        )
+        assert findings_of(daemon) == []
+        (kept,) = findings_of(daemon, "state:quarantined")
+        assert [change["path"] for change in kept["changes"]] == ["value"]
+        with things.stack.changed() as there:
+            there["vm"]["value"] = "value of vm"
+        daemon.ask("/stacks/things/scan", {})
+        daemon.until("its size being back", lambda: things.stack.things()["vm"]["size"] == 3)
+        daemon.until(
+            "its release", lambda: daemon.ask("/quarantines")["items"][0]["state"] == "released"
+        )
+        assert things.updates == 0
     assert list(things.canaries()) == []

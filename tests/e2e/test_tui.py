@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
 
 import pytest
 
 from tests.daemon import Daemon, free_port
+from tests.e2e.capture import Capture
 from tests.e2e.seat import TRUEUP, seated
 from tests.e2e.shop import GROUP, REVIEW, Shop, applies, only_remediation
 from tests.parts import require
 from tests.terminal import terminal, tmux_path
 
-_CAPTURE: Final = Path(__file__).parents[2] / "docs" / "examples" / "tui.txt"
-
 
 @pytest.fixture(autouse=True)
 def _tmux() -> None:
     require("tmux", tmux_path())
-
-
-class Capture:
-    """The screens of one walk, kept for the documentation."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-
-    def add(self, title: str, screen: str) -> None:
-        self._parts.append(f"== {title}\n\n{screen.rstrip()}\n")
-
-    def write(self) -> None:
-        # The pages show what this test saw; it writes them when it is asked to.
-        if os.environ.get("TRUEUP_RECORD"):
-            _CAPTURE.write_text("\n".join(self._parts))
 
 
 def test_drift_is_approved_and_followed_and_a_killed_daemon_is_found_again(shop: Shop) -> None:
@@ -63,16 +46,17 @@ def test_drift_is_approved_and_followed_and_a_killed_daemon_is_found_again(shop:
         assert applies(daemon) == 1
         screen.press("l")
         seen.add("l: what terraform wrote", screen.until("following"))
-        seen.write()
         _kill(daemon)
-        screen.until("reconnecting")
+        seen.add("the daemon is killed", screen.until("reconnecting"))
         shop.open_to_the_world()
         with shop.serving(settings) as again:
             screen.press("1")
             screen.until("live")
             screen.until(GROUP)
-            screen.until("needs approval")
+            found = screen.until("needs approval")
+            seen.add("started again, it has found the next drift, and nothing was lost", found)
             assert applies(again) == 1
+            seen.write("tui.txt")
             screen.press("q")
             screen.until("ended with 0")
             assert again.process.poll() is None

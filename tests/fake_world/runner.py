@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -73,6 +74,8 @@ class WorldRunner:
     """Whether somebody else applies just before each of ours."""
     then: Callable[[], object] | None = None
     """What happens right after each apply."""
+    script: Callable[[World, Mapping[str, Any]], int] = field(default=lambda _world, _given: 0)
+    """What every script does with its input, and its exit code."""
     overlaps: list[Path] = field(default_factory=list)
     """Applies that began while another of their stack was under way; must stay empty."""
 
@@ -160,6 +163,9 @@ class WorldRunner:
         stack = self._stack(known.job)
         world = self.worlds[stack]
         plan = json.loads(Path(known.job.argv[2]).read_text())
+        if "given" in plan:
+            world.effects.append(folder.name)
+            return 0 if known.fate is Fate.HELPS_NOT else self.script(world, plan["given"])
         if plan["serial"] != world.serial:
             return EXIT_STALE
         world.effects.append(folder.name)

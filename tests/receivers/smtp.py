@@ -29,9 +29,9 @@ _CLOSES: Final = 421
 class MailSink:
     """What came, in order, and to whom: `mails` and `envelopes`.
 
-    `refuse` answers the next mails with a code each, `refuse_login` the next logins, and
-    `refuse_for` the next mails to an address. `logins` is what AUTH offers, `farewell` the answer
-    to QUIT.
+    `refuse` answers the next mails with a code each, `refuse_sender` the next senders,
+    `refuse_login` the next logins, and `refuse_for` the next mails to an address. `logins` is
+    what AUTH offers, `farewell` the answer to QUIT; with 0 it never comes.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class MailSink:
     offers_tls: bool = True
     logins: str = "PLAIN"
     refuse: list[int] = field(default_factory=list)
+    refuse_sender: list[int] = field(default_factory=list)
     refuse_login: list[int] = field(default_factory=list)
     refuse_for: dict[str, list[int]] = field(default_factory=dict)
     farewell: int = 221
@@ -95,7 +96,7 @@ class _Conversation:
         if word in (b"EHLO", b"HELO"):
             return self._offer()
         if word == b"QUIT":
-            return self._say(sink.farewell, "bye")
+            return await self._take_leave()
         if word == b"STARTTLS" and sink.offers_tls:
             self._say(220, "go")
             await self.writer.drain()
@@ -108,11 +109,18 @@ class _Conversation:
             return self._log_in(line)
         if word in (b"MAIL", b"RSET"):
             self.recipients.clear()
+        if word == b"MAIL" and self.sink.refuse_sender:
+            return self._say(self.sink.refuse_sender.pop(0), "not from you")
         if word == b"RCPT":
             return self._recipient(line)
         if word == b"DATA":
             return await self._mail()
         return self._say(250, "ok")
+
+    async def _take_leave(self) -> int:
+        if not self.sink.farewell:
+            await self.reader.read()  # until the client has left
+        return self._say(self.sink.farewell, "bye")
 
     def _offer(self) -> int:
         offers = []

@@ -20,7 +20,7 @@ from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy, PolicyId, Selection
 from reconciler.domain.principals import Role
 from reconciler.domain.values import Attributes, Value
-from reconciler.engine import decisions
+from reconciler.engine import decisions, suppression
 from tests.api.desk import put_tokens, text_of
 from tests.fake_world import World
 from tests.unit.engine.house import TOOLS, House, open_house
@@ -35,6 +35,8 @@ _ARNS: Final = {
     "network": "arn:aws:ec2:eu-central-1:210987654321:subnet",
     "billing": "arn:aws:dynamodb:eu-west-1:123456789012:table/invoices",
 }
+_NET: Final = StackName("network")
+_MOVED: Final = ResourceAddress("module.zone[4].aws_subnet.this")
 _POLICIES: Final = (
     Policy(PolicyId("review"), "a person decides", ActionType.MANUAL_REVIEW,
            Selection(stack="webshop"), owner="ana"),
@@ -78,6 +80,15 @@ def _break(worlds: dict[StackName, World]) -> None:
         address = ResourceAddress(f"module.zone[{place}].aws_subnet.this")
         net[address] = {**net[address], "public": True}
     del net[ResourceAddress("module.zone[5].aws_subnet.this")]
+    net[_MOVED] = {**net[_MOVED], "cidr": "10.0.44.0/24"}
+
+
+async def _ignore(house: House) -> None:
+    """Ignore the subnet that was moved, for three days."""
+    (moved,) = [each for each in await house.findings(_NET) if each.address == _MOVED]
+    until = house.clock.now() + timedelta(days=3)
+    reason = "the carrier moves it back on Friday"
+    await suppression.ignore(house.service, moved.id, reason=reason, actor="ana", until=until)
 
 
 @asynccontextmanager
@@ -95,6 +106,7 @@ async def fleet(folder: Path) -> AsyncIterator[tuple[House, Daemon]]:
         _break(worlds)
         for name in worlds:
             await house.scan(name)
+        await _ignore(house)
         async with served(house) as address:
             yield house, Daemon(address, text_of(Role.ADMIN))
 

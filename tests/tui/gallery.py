@@ -49,8 +49,8 @@ class Shot:
 _VARYING: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
     (re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
-    (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{7,}\b…?|\b[0-9a-f]{5}…"), "ID"),
+    (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
     (re.compile(r"127\.0\.0\.1:\d+"), "HOST"),
 )
 SHOTS: Final = (
@@ -73,6 +73,7 @@ SHOTS: Final = (
     Shot("stacks", ("5",), ("billing", "in sync", "drifted")),
     Shot("policies", ("6",), ("a person decides", "tags are put back")),
     Shot("agents", ("7",), ("no host reports yet",)),
+    Shot("ignores", ("8",), ("1 of 1", "ana", "the carrier")),
     Shot("help", ("1", "escape", "escape", "question_mark"), ("keys here",)),
 )
 
@@ -147,6 +148,27 @@ async def walk(
         await session.client.close()
 
 
+_COLOURED: Final = (
+    ("drift", (), ("needs approval",)),
+    ("finding", ("slash", *"iam", "enter", "enter"), ("Statement[0].Resource[1]",)),
+    ("approve", ("A",), ("approve exactly this",)),
+)
+"""The pages whose colours are kept: where drift is found, read and decided about."""
+
+
+async def in_every_palette(pilot: Pilot[None], app: TrueupApp) -> AsyncIterator[tuple[Path, str]]:
+    """Yield the colours of list, diff and approval in each palette, with where they are kept."""
+    for palette in PALETTES:
+        app.use_theme(palette)
+        for name, keys, words in _COLOURED:
+            for key in keys:
+                await pilot.press(key)
+            await until(pilot, app, *words)
+            yield SNAPSHOTS / f"palette-{palette}-{name}.txt", colours_of(app)
+        await pilot.press("escape", "escape", "escape")
+        await until(pilot, app, "7 of 7")
+
+
 async def until(pilot: Pilot[None], app: TrueupApp, *words: str) -> None:
     """Wait until everything is loaded and each of `words` is on the screen.
 
@@ -177,10 +199,8 @@ async def _record() -> None:
 
 async def _write_palettes(daemon: Daemon) -> None:
     async with drift_page(daemon) as (pilot, app):
-        for name in PALETTES:
-            app.use_theme(name)
-            await pilot.pause()
-            (SNAPSHOTS / f"palette-{name}.txt").write_text(colours_of(app), encoding="utf-8")
+        async for file, colours in in_every_palette(pilot, app):
+            file.write_text(colours, encoding="utf-8")
 
 
 async def _write(size: tuple[int, int], pilot: Pilot[None], shot: Shot, app: TrueupApp) -> None:

@@ -15,6 +15,7 @@ from tests.unit.engine.house import A, B
 from tui import intents
 from tui.intents import Done
 from tui.session import Options, Session
+from tui.verbs import Target
 
 
 async def test_a_plan_is_approved_by_keyboard_and_followed_to_converged(served: Served) -> None:
@@ -183,9 +184,11 @@ async def test_production_decides_only_what_was_read(
 ) -> None:
     decided: list[str] = []
 
-    async def decide(_session: Session, _verb: str, ids: Sequence[str], _reason: str) -> Done:
-        decided.extend(ids)
-        return Done(ok=list(ids))
+    async def decide(
+        _session: Session, _verb: str, targets: Sequence[Target], _reason: str
+    ) -> Done:
+        decided.extend(target.id for target in targets)
+        return Done(ok=list(decided))
 
     monkeypatch.setattr(intents, "decide", decide)
     await drifted(served)

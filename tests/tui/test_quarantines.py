@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 from reconciler.domain.model import ResourceAddress
+from reconciler.domain.policy import Driver
 from tests.client.conftest import Served
+from tests.fake_world import World, WorldScripts
 from tests.tui.conftest import seated
 from tests.unit.engine.house import QUARANTINE, A, House
 from tui.session import Options
@@ -69,3 +73,36 @@ async def test_production_asks_for_a_name_before_a_quarantine_is_rejected(served
         await seat.press(*"shop", "enter")
         await seat.until("reject: done: 1")
     assert [each.state for each in await house.remediations()] == ["rejected"]
+
+
+async def test_a_script_that_isolates_is_shown_before_it_is_approved(served: Served) -> None:
+    house = served.desk.house
+    house.service.scripts = WorldScripts.of("cut-off")
+    house.runner.script = _cut_off
+    await house.put(replace(QUARANTINE, driver=Driver.SCRIPT, script="cut-off"))
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("A")
+        await seat.until("approve 1 quarantine of shop")
+        await seat.until("script: what it changes is read when it has run")
+        await seat.press("G")
+        await seat.until("type shop and enter to approve")
+        await seat.armed()
+        await seat.press(*"shop", "enter")
+        await seat.worked(lambda: house.world.live[A] == {"size": 0})
+        await seat.press("escape")
+        await seat.until("# quarantined")
+        await seat.press("U")
+        await seat.until("what isolates it is undone")
+        await seat.armed()
+        await seat.press("y")
+        await seat.worked(lambda: house.world.live[A] == {"size": 99})
+        await seat.until("v released")
+
+
+def _cut_off(world: World, given: Mapping[str, Any]) -> int:
+    world.live[A]["size"] = 0 if given["action"] == "isolate" else 99
+    return 0

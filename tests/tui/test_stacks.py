@@ -25,7 +25,7 @@ async def test_while_the_lists_are_read_the_drift_is_what_the_daemon_said(served
         session = seat.app.session
         session.pump.loaded = False
         session.store.rows.popitem()
-        session.store._by_stack_at = float("-inf")
+        session.store.counts._by_stack_at = float("-inf")
         assert drift_of_shop(seat) == 2
 
 

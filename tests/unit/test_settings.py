@@ -361,7 +361,15 @@ def test_a_script_is_allowed_by_name_hash_and_limits(home: Path) -> None:
         pytest.param(NAMES_IT, 3, "no [[script]] has that name", id="not-allowed"),
         pytest.param(
             f'[daemon]\nscripts="web"\n{SCRIPT}{NAMES_IT}action_type="quarantine"', 8,
-            "asks for a quarantine", id="quarantine",
+            "a script corrects, and action_type is `quarantine`", id="quarantine",
+        ),
+        pytest.param(
+            f'[daemon]\nscripts="web"\n{SCRIPT}{NAMES_IT}driver="script"', 9,
+            "driver `script` isolates, and action_type is `manual_review`", id="isolates-nothing",
+        ),
+        pytest.param(
+            '[[policy]]\nname = "p"\naction_type = "quarantine"\ndriver = "script"', 4,
+            "needs the script that isolates and releases", id="no-script",
         ),
         pytest.param('[daemon]\nscripts="gone"', 2, "cannot be entered", id="directory-gone"),
         pytest.param('[[script]]\nname="fix"\nsha256="AB"', 3, "sha256sum FILE", id="bad-hash"),

@@ -30,6 +30,8 @@ def empty_fleet_lines(session: Session) -> Iterator[Line]:
         return
     if not session.pump.loaded:
         yield line(f"reading the findings: {session.pump.progress:,} so far")
+        if link.unread:
+            yield line((link.reason, "high"), "; it is asked again")
         return
     if not store.stacks:
         yield line(("no stack is watched yet", "strong"))

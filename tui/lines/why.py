@@ -17,8 +17,8 @@ from reconciler.wire.reports import Report
 from tui.ages import age, ahead, clock
 from tui.ink import Line, Span, line
 from tui.lines.words import ORIGINS, counted, remediation_span, severity_span
+from tui.store.noting import ENDED
 from tui.store.related import Relation
-from tui.store.store import ENDED
 
 _MOST_RELATED: Final = 20
 _DAY: Final = timedelta(days=1)

@@ -39,8 +39,10 @@ def wrapped(spans: Line, width: int) -> list[Line]:
 
 def _piece(text: str, width: int) -> str:
     """Return the beginning of `text` that fits, up to a space where one is near the end of it."""
-    if cell_len(text) <= width:
+    # No more than three characters in a row take no cell, so what fits is among these.
+    part = text[: 4 * width + 1]
+    if len(part) == len(text) and cell_len(text) <= width:
         return text
-    piece = chop_cells(text, width)[0]
+    piece = chop_cells(part, width)[0]
     space = piece.rfind(" ")
     return piece[: space + 1] if space > len(piece) * _NEAR else piece

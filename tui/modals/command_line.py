@@ -18,7 +18,10 @@ from tui.widgets.field import Field
 
 
 class CommandLine(Prompt):
-    """Asks for a command; `complete` returns what a text may become, `history` is oldest first."""
+    """Asks for a command; `complete` returns what a text may become, `history` is oldest first.
+
+    It starts with what is `begun`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False, id="command.complete"),
@@ -36,11 +39,13 @@ class CommandLine(Prompt):
         palette: Palette,
         complete: Callable[[str], Sequence[str]],
         history: Sequence[str],
+        begun: str = "",
     ) -> None:
         super().__init__(question, palette=palette)
         self._complete = complete
         self._history = (*history, "")
         self._place = len(history)
+        self._begun = begun
 
     def compose(self) -> ComposeResult:
         """Show the question, the line, and below it what may come next."""
@@ -52,6 +57,8 @@ class CommandLine(Prompt):
     def on_mount(self) -> None:
         """Show what can be typed."""
         self._show("")
+        if self._begun:
+            self._put(self._begun)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show what the text may become."""

@@ -107,8 +107,9 @@ class Confirm(Framed[bool]):
     def _disarmed(self) -> str:
         changed = self._moved()
         if changed:
-            count = len(self._asked.targets)
-            return f"{len(changed)} of {count} changed since you looked; esc, then look again"
+            count = len(self._asked.targets) or len(self._asked.seen)
+            told = f"{len(changed)} of {count} changed since you looked; esc, then look again"
+            return f"{told}: {', '.join(changed)}" if self._asked.seen else told
         return self._why_not()
 
     def _show_verdict(self) -> None:

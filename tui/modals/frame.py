@@ -9,9 +9,13 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.style import Style
 from textual.await_complete import AwaitComplete
+from textual.geometry import Offset
 from textual.message import Message
 from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
+from textual.widget import Widget
+
+from tui.selecting import under_mouse
 
 T = TypeVar("T")
 _DIM: Final = Style(dim=True)
@@ -39,6 +43,13 @@ class Framed(ModalScreen[T], Generic[T]):
         if not self.ready:
             self.ready = True
             self.post_message(self.Up())
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return what the mouse is on, and where in its text."""
+        return under_mouse(self, x, y)
+
+    def _select_all_in_widget(self, widget: Widget) -> None:
+        """Select nothing by a double click: it chooses."""
 
     def render(self) -> RenderableType:
         """Draw the page below, dim: none of its keys act now."""

@@ -9,7 +9,7 @@ from reconciler.client.resources import Collection
 from reconciler.wire import routes
 from reconciler.wire.agents import Agent
 from tui.ages import age, length
-from tui.ink import Line, Span, line
+from tui.ink import Line, Span, line, text_of_lines
 from tui.lines.objects import object_lines
 from tui.lines.words import state_span
 from tui.screens.fetched import FetchedPage
@@ -60,3 +60,15 @@ class AgentsPage(FetchedPage):
         """Return an agent in full."""
         agent = self._rows.get(key)
         return object_lines(agent.as_json()) if agent else ()
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the host under the cursor."""
+        agent = self._rows.get(self.table.cursor_key)
+        if agent is None:
+            yield "next command", "trueup-agent enroll"
+            return
+        yield "host", agent.host
+        yield "id", agent.agent_id
+        yield "agent", text_of_lines(self.detail(agent.agent_id))
+        yield "trueup command", "trueup agent list"
+        yield "curl", self.session.curl(routes.LIST_AGENTS)

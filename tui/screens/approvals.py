@@ -115,6 +115,11 @@ class ApprovalsPage(ListPage):
         rows = self.session.store.remediations
         return [rows[key] for key in self.table.chosen() if key in rows]
 
+    def waiting(self) -> Remediation | None:
+        """Return the one under the cursor, unless some are marked."""
+        key = "" if self.table.marks else self.table.cursor_key
+        return self.session.store.remediations.get(key)
+
     @property
     def table(self) -> MarkedTable[Any]:
         """The queue."""

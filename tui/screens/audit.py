@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from shlex import quote
 from typing import ClassVar, Final
 
+from reconciler.wire import routes
 from reconciler.wire.audit import AuditEntry
 from tui.ages import clock
-from tui.ink import Line, Span, line
+from tui.ink import Line, Span, line, text_of_lines
 from tui.lines.objects import brief, object_lines
 from tui.screens.fetched import FetchedPage
 from tui.store.languages import AUDIT
@@ -71,6 +73,15 @@ class AuditPage(FetchedPage):
             self.ours.open_finding(entry.subject)
         elif entry is not None:
             self.ours.show_text(entry.action, list(_entry_lines(entry)))
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the entry under the cursor."""
+        entry = self._rows.get(self.table.cursor_key)
+        if entry is not None:
+            yield "subject", entry.subject
+            yield "entry", text_of_lines(_entry_lines(entry))
+            yield "trueup command", f"trueup audit --subject {quote(entry.subject)}"
+            yield "curl", self.session.curl(routes.LIST_AUDIT, query={"subject": entry.subject})
 
 
 def _entry_lines(entry: AuditEntry) -> Iterator[Line]:

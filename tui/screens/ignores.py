@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
+from reconciler.wire import routes
 from reconciler.wire.findings import Finding
 from tui.ages import ahead
 from tui.ink import Line, Span, line
@@ -101,6 +102,17 @@ class IgnoresPage(FetchedPage):
         keys = [key for key in self.table.chosen() if key]
         if keys and self.may("list_again"):
             self.ours.list_again(keys)
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the finding under the cursor."""
+        finding = self._rows.get(self.table.cursor_key)
+        if finding is not None:
+            yield "address", finding.address
+            yield "STACK/ADDRESS", f"{finding.stack}/{finding.address}"
+            yield "reason", (finding.decision.reason if finding.decision else None) or ""
+            yield "trueup command", f"trueup unsuppress {finding.id}"
+            yield "curl", self.session.curl(routes.UNSUPPRESS_FINDING, finding.id)
+            yield "id", finding.id
 
     @property
     def table(self) -> MarkedTable[Any]:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widget import Widget
 
+from reconciler.wire.remediations import Remediation
 from tui.ink import Line, Palette, Span, line
 from tui.opening import Opening
 from tui.palettes import Glyphs
+from tui.selecting import under_mouse
 from tui.session import Session
 from tui.status import status_line
 from tui.store.store import Changes
@@ -49,6 +52,13 @@ class Page(Screen[None]):
         self._ready = False
         self._flash: Line = ()
         self._flash_until = 0.0
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        """Return what the mouse is on, and where in its text."""
+        return under_mouse(self, x, y)
+
+    def _select_all_in_widget(self, widget: Widget) -> None:
+        """Select nothing by a double click: it opens a row."""
 
     @property
     def ours(self) -> TrueupApp:
@@ -149,8 +159,7 @@ class Page(Screen[None]):
         if found is None:
             return ()
         key, words = found
-        permission = self.permission(name)
-        off = bool(permission and self.session.why_not(permission))
+        off = bool(self.why_off(name))
         return (
             Span(f" {key}", "dim" if off else "key"),
             Span(f" {words} ", "dim.struck" if off else ""),
@@ -160,9 +169,21 @@ class Page(Screen[None]):
         """Return the permission that an action of this page needs; empty where it needs none."""
         return self.permissions.get(action, _PERMISSIONS.get(action, ""))
 
+    def why_off(self, action: str) -> str:
+        """Return why an action cannot be done now; empty where it can, or needs no permission."""
+        permission = self.permission(action)
+        reason = self.session.why_not(permission) if permission else ""
+        if action == "approve" and not reason:
+            return self.session.own_request(self.waiting())
+        return reason
+
+    def waiting(self) -> Remediation | None:
+        """Return the remediation that the key of an approval is about, where it is about one."""
+        return None
+
     def may(self, action: str) -> bool:
         """Whether an action may be done now; where not, the reason is shown."""
-        reason = self.session.why_not(self.permission(action))
+        reason = self.why_off(action)
         if reason:
             self.flash((reason, "high"))
         return not reason

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from shlex import quote
 from typing import Any, ClassVar
 
+from reconciler.wire import routes
 from reconciler.wire.policies import Policy
-from tui.ink import Line, Span
+from tui.ink import Line, Span, text_of_lines
 from tui.lines.objects import brief, object_lines
 from tui.screens.fetched import FetchedPage
 from tui.store.languages import POLICIES
@@ -47,6 +49,16 @@ class PoliciesPage(FetchedPage):
         policy = self._rows.get(key)
         if policy is not None:
             self.ours.show_text(policy.name, list(object_lines(_stated(policy))))
+
+    def copies(self) -> Iterable[tuple[str, str]]:
+        """Return what can be copied of the policy under the cursor."""
+        policy = self._rows.get(self.table.cursor_key)
+        if policy is not None:
+            yield "name", policy.name
+            yield "id", policy.policy_id
+            yield "policy", text_of_lines(object_lines(_stated(policy)))
+            yield "trueup command", f"trueup policy show {quote(policy.policy_id)}"
+            yield "curl", self.session.curl(routes.READ_POLICY, policy.policy_id)
 
 
 def _stated(policy: Policy) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from tui.ink import Line, line
 from tui.lines.plan import plan_lines
 from tui.lines.run import log_lines, remediation_lines
 from tui.screens.document import DocumentPage
-from tui.store.store import ENDED, Changes
+from tui.store.noting import ENDED
+from tui.store.store import Changes
 
 TABS: Final = ("resources", "log", "plan")
 _LOG_EVERY_S: Final = 0.5
@@ -173,6 +174,10 @@ class RunPage(DocumentPage):
         self.document.find(_ERROR)
         if by < 0:
             self.document.next_found(by)
+
+    def waiting(self) -> Remediation | None:
+        """Return the remediation."""
+        return self._remediation
 
     def action_approve(self) -> None:
         """Approve its plan."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from shlex import quote
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -73,7 +74,7 @@ class StacksPage(ListPage):
         found = sorted(store.stacks.values(), key=_badness)
         if not self.session.pump.loaded:
             return {stack.name: stack for stack in found}
-        listed = store.severities_by_stack(now=time.monotonic())
+        listed = store.counts.by_stack(store.rows, now=time.monotonic())
         return {
             stack.name: replace(stack, findings=_counted(listed.get(stack.name, {})))
             for stack in found
@@ -90,7 +91,8 @@ class StacksPage(ListPage):
     def _count_again(self) -> None:
         self._counts_again = False
         # What was counted within this second may be older than the change, and no other comes.
-        self.session.store.severities_by_stack(now=time.monotonic(), anew=True)
+        store = self.session.store
+        store.counts.by_stack(store.rows, now=time.monotonic(), anew=True)
         self.show()
 
     def detail(self, key: str) -> Iterable[Line]:
@@ -124,7 +126,7 @@ class StacksPage(ListPage):
                 yield "next command", next_command(stack)
             yield "name", key
             yield "directory", stack.directory
-            yield "trueup command", f"trueup status {key}"
+            yield "trueup command", f"trueup status {quote(key)}"
             yield "curl", self.session.curl(routes.READ_STACK, key)
 
 

@@ -10,23 +10,29 @@ State = Literal["connecting", "live", "lost", "denied"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The connection; `since` is a monotonic time in seconds, `attempts` counts failures."""
+    """The connection; `since` is a monotonic time in seconds, `attempts` counts failures.
+
+    `unread` is how many things the daemon would not tell yet, `reason` why of the latest.
+    """
 
     state: State = "connecting"
     since: float = 0.0
     attempts: int = 0
     reason: str = ""
     remedy: str = ""
+    unread: int = 0
 
     @property
     def live(self) -> bool:
-        """Whether what is shown is what is there."""
+        """Whether what happens is told: of what is shown it is known when it changes."""
         return self.state == "live"
 
     def words(self, now: float) -> str:
         """Return it in a few words; `now` is monotonic."""
         if self.state == "lost":
             return f"stale {max(int(now - self.since), 0)} s, reconnecting {self.attempts}"
+        if self.live and self.unread:
+            return f"live, {self.unread:,} not read"
         return {"connecting": "connecting", "live": "live", "denied": "not allowed"}[self.state]
 
     def lost(self, reason: str, remedy: str, *, now: float) -> Link:

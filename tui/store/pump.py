@@ -5,28 +5,20 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from reconciler.client import Client
-from reconciler.client.errors import DeniedError, NotFoundError, ReconcilerError
-from reconciler.client.proposals import Proposals
+from reconciler.client.errors import DeniedError, ReconcilerError
+from tui.store.catch_up import CatchUp
 from tui.store.link import Link
-from tui.store.rows import Row, row_of
+from tui.store.reads import Reads
+from tui.store.refusals import LISTS, Refusals
 from tui.store.store import Changes, Store
 
-if TYPE_CHECKING:
-    from reconciler.wire.findings import Finding
-    from reconciler.wire.templates import Template
-
-T = TypeVar("T")
 TICK_S: Final = 0.15
-_MOST_READS: Final = 10
-"""Things that are read again in one tick; a storm of events must not become one of requests."""
-_KEPT_RUNS: Final = 500
-_LISTED: Final = ("state:open", "state:quarantined")
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 8.0
 
 
 class Pump:
@@ -34,6 +26,10 @@ class Pump:
 
     `publish` gets what changed; it is also called when only the link did. `learn` is awaited
     before the lists are read.
+
+    The link is the stream's: as long as that is open and gives signs of life, whatever changes
+    is told. An answer that is refused or lost is asked for again, and the link says that it is
+    missing.
     """
 
     def __init__(
@@ -47,18 +43,28 @@ class Pump:
         self._client = client
         self._store = store
         self._publish = publish
-        self._learn = learn
+        self._reads = Reads(client, store, learn=learn)
+        self._refusals = Refusals(self._judge)
+        self._catch_up = CatchUp(
+            store, self._reads, refusals=self._refusals, all_anew=self.read_again
+        )
         self._snapshot_wanted = asyncio.Event()
+        self._stream = Link()
         self._moved = False
         self.link = Link()
         self.loaded = False
-        self.progress = 0
+
+    @property
+    def progress(self) -> int:
+        """How many findings were listed so far."""
+        return self._reads.progress
 
     async def run(self) -> None:
         """Follow the daemon for as long as nobody cancels it; only a refusal ends it."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._snapshots())
+            group.create_task(self._catching_up())
             group.create_task(self._tick())
 
     async def _follow(self) -> None:
@@ -66,7 +72,7 @@ class Pump:
             try:
                 await self._events()
             except DeniedError as error:
-                self._set(Link("denied", time.monotonic(), 0, str(error), error.remedy or ""))
+                self._reached(Link("denied", time.monotonic(), 0, str(error), error.remedy or ""))
             except ReconcilerError as error:
                 self._lost(error)
             await asyncio.sleep(5.0)
@@ -83,16 +89,20 @@ class Pump:
             self._store.apply(event)
 
     def _opened(self) -> None:
-        self._set(Link("live", time.monotonic()))
+        self._reached(Link("live", time.monotonic()))
         # What changed while nobody listened and is older than the stream keeps is in the lists.
         if not self.loaded:
             self._snapshot_wanted.set()
 
     def _lost(self, error: ReconcilerError) -> None:
-        self._set(self.link.lost(str(error), error.remedy or "", now=time.monotonic()))
+        self._reached(self._stream.lost(str(error), error.remedy or "", now=time.monotonic()))
 
-    def _set(self, link: Link) -> None:
-        self.link = link
+    def _reached(self, stream: Link) -> None:
+        self._stream = stream
+        self._judge()
+
+    def _judge(self) -> None:
+        self.link = self._refusals.of(self._stream)
         self._moved = True
 
     def read_again(self) -> None:
@@ -100,129 +110,32 @@ class Pump:
         self._snapshot_wanted.set()
 
     async def _snapshots(self) -> None:
+        pause_s = FIRST_PAUSE_S
         while True:
             await self._snapshot_wanted.wait()
             self._snapshot_wanted.clear()
             try:
-                await self._snapshot()
+                await self._reads.lists()
             except ReconcilerError as error:
-                self._lost(error)
-                await asyncio.sleep(1.0)
+                self._refusals.add(LISTS, error)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
                 self._snapshot_wanted.set()
+            else:
+                pause_s = FIRST_PAUSE_S
+                self.loaded = True
+                self._refusals.discard(LISTS)
 
-    async def _snapshot(self) -> None:
-        store, client = self._store, self._client
-        await self._learn()
-        store.hold = await client.hold.get()
-        await self._learn_policies()
-        before = set(store.stacks)
-        found: set[str] = set()
-        self.progress = 0
-        with store.lists_read(found):
-            stacks = {
-                stack.name async for stack in self._kept(client.stacks.each(), store.put_stack)
-            }
-            for listed in _LISTED:
-                async for finding in client.findings.each(filter=listed):
-                    store.put_row(self._row(finding))
-                    found.add(finding.id)
-                    self.progress = len(found)
-            async for remediation in client.remediations.each():
-                store.put_remediation(remediation)
-            page = await client.runs.page(limit=_KEPT_RUNS)
-            for run in page.items:
-                store.put_run(run)
-        for name in before - stacks:
-            store.stacks.pop(name, None)
-        self.loaded = True
-        store.changes.everything = True
-
-    async def _kept(self, items: AsyncIterator[T], put: Callable[[T], None]) -> AsyncIterator[T]:
-        async for item in items:
-            put(item)
-            yield item
+    async def _catching_up(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if self._stream.live:
+                await self._catch_up.go_on()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            if self.link.live:
-                await self._read_unread()
             changes = self._store.taken()
             if changes or self._moved:
                 self._moved = False
                 self._publish(changes)
-
-    async def _read_unread(self) -> None:
-        store = self._store
-        unread = store.unread
-        for topic, read_whole in (("hold", self._read_hold), ("policy", self._read_policies)):
-            if topic in unread.others:
-                unread.others.discard(topic)
-                await self._read(read_whole)
-        left = _MOST_READS
-        for names, under_way, read in (
-            (unread.remediations, store.reading.remediations, self._read_remediation),
-            (unread.runs, store.reading.runs, self._read_run),
-            (unread.stacks, store.reading.stacks, self._read_stack),
-            (unread.findings, store.reading.findings, self._read_finding),
-        ):
-            for name in list(names)[:left]:
-                names.discard(name)
-                left -= 1
-                under_way.add(name)
-                await self._read(partial(read, name))
-                under_way.discard(name)
-
-    async def _read(self, read: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await read()
-        except NotFoundError:
-            return
-        except ReconcilerError as error:
-            self._lost(error)
-            self._snapshot_wanted.set()
-
-    async def _read_hold(self) -> None:
-        self._store.hold = await self._client.hold.get()
-        self._store.changes.others.add("hold")
-
-    async def _learn_policies(self) -> None:
-        """Read the policies, and the uploaded templates that they name."""
-        policies = [policy async for policy in self._client.policies.each()]
-        named = sorted({policy.template_id for policy in policies if policy.template_id})
-        templates = [found for name in named if (found := await self._template(name))]
-        self._store.policies = {policy.policy_id: policy.name for policy in policies}
-        self._store.proposals = Proposals(policies, templates)
-
-    async def _template(self, name: str) -> Template | None:
-        try:
-            return await self._client.templates.get(name)
-        except NotFoundError:
-            return None
-
-    def _row(self, finding: Finding) -> Row:
-        return row_of(finding, self._store.proposals.of(finding, now=datetime.now(UTC)))
-
-    async def _read_policies(self) -> None:
-        # What they propose of each finding is computed when it is read.
-        self._snapshot_wanted.set()
-        self._store.changes.others.add("policy")
-
-    async def _read_remediation(self, name: str) -> None:
-        self._store.put_remediation(await self._client.remediations.get(name))
-
-    async def _read_run(self, name: str) -> None:
-        self._store.put_run(await self._client.runs.get(name))
-
-    async def _read_stack(self, name: str) -> None:
-        try:
-            self._store.put_stack(await self._client.stacks.get(name))
-        except NotFoundError:
-            self._store.stacks.pop(name, None)
-            self._store.changes.stacks.add(name)
-
-    async def _read_finding(self, name: str) -> None:
-        try:
-            self._store.put_row(self._row(await self._client.findings.get(name)))
-        except NotFoundError:
-            self._store.drop_row(name)

@@ -24,8 +24,8 @@ class Row:
 
     `paths` are the attributes that differ, `follows` is the address it follows from. `proposed`
     is what `policy` would have done about it, and `owner` whom that policy names. `remediation`
-    is the state of the newest one, `action` what it does. `revision` rises whenever anything of
-    the row changes.
+    is the state of the newest one, `action` what it does. `revision` rises whenever something
+    changes that a person decides about.
     """
 
     id: str
@@ -58,6 +58,14 @@ class Row:
     def rank(self) -> int:
         """How severe, as a number."""
         return RANKS.get(self.severity, len(RANKS))
+
+    @property
+    def decided_about(self) -> tuple[object, ...]:
+        """What a decision about it rests on: its drift, and what is done about that already."""
+        return (
+            self.kind, self.severity, self.state, self.report_id, self.signature, self.paths,
+            self.remediation_id, self.remediation, self.action,
+        )  # fmt: skip
 
 
 def row_of(finding: Finding, proposal: Proposal | None = None) -> Row:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,18 +13,15 @@ from reconciler.wire.holds import Hold
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from reconciler.wire.stacks import Stack
+from tui.store.counts import Counts
+from tui.store.noting import Note, Noting
 from tui.store.rows import Row
 
 if TYPE_CHECKING:  # the first event brings it, and the catalogue of all of them
     from reconciler.wire.events import Event
 
-ENDED: Final = frozenset(
-    {"converged", "suppressed", "superseded", "rejected", "expired", "cancelled", "failed"}
-)
 _MOST_GONE: Final = 2000
 _MOST_ASKED: Final = 50
-_COUNT_EVERY_S: Final = 1.0
-"""Among 100,000 rows to count at every tick would take a tenth of a core."""
 _LISTED: Final = frozenset({"open", "quarantined"})
 _KINDS: Final = {
     "drift": "findings", "quarantine": "findings", "remediation": "remediations", "run": "runs",
@@ -83,9 +79,8 @@ class Store:
         self.reading = Changes()
         self.listing: Changes | None = None
         self.seq = 0
-        self._critical = (0, 0, -_COUNT_EVERY_S)
-        self._by_stack: dict[str, Counter[str]] = {}
-        self._by_stack_at = -_COUNT_EVERY_S
+        self.counts = Counts()
+        self._noting = Noting()
 
     def taken(self) -> Changes:
         """Return what changed since the last time, once."""
@@ -99,10 +94,10 @@ class Store:
             return
         self.gone.pop(row.id, None)
         before = self.rows.get(row.id)
-        row.revision = before.revision + 1 if before else 0
-        if before:
-            row.remediation = before.remediation
-            row.remediation_id, row.action = before.remediation_id, before.action
+        self._show_note(row)
+        row.revision = before.revision if before else 0
+        if before and before.decided_about != row.decided_about:
+            row.revision += 1
         self.rows[row.id] = row
         self.changes.findings.add(row.id)
 
@@ -120,43 +115,30 @@ class Store:
             del self.gone[next(iter(self.gone))]
         self.changes.findings.add(finding_id)
 
-    def count_critical(self, *, now: float) -> int:
-        """Return how many rows are critical, as of a second ago at most; `now` is monotonic."""
-        count, of, counted_at = self._critical
-        if of != len(self.rows) or now - counted_at >= _COUNT_EVERY_S:
-            count = sum(row.severity == "critical" for row in self.rows.values())
-            self._critical = (count, len(self.rows), now)
-        return count
-
-    def severities_by_stack(self, *, now: float, anew: bool = False) -> Mapping[str, Counter[str]]:
-        """Return how many rows of each severity a stack has, as of a second ago at most.
-
-        They are counted `anew`, or again after a second.
-
-        What a stack said of itself is as old as its last scan: a correction heals between two.
-        """
-        if anew or now - self._by_stack_at >= _COUNT_EVERY_S:
-            self._by_stack, self._by_stack_at = {}, now
-            for row in self.rows.values():
-                self._by_stack.setdefault(row.stack, Counter())[row.severity] += 1
-        return self._by_stack
-
     def put_remediation(self, remediation: Remediation) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""
         self.remediations[remediation.id] = remediation
         self.changes.remediations.add(remediation.id)
-        for finding_id in remediation.finding_ids:
-            self._note(finding_id, remediation.id, remediation.state, remediation.action_type)
+        note = Note(
+            remediation.id, remediation.state, remediation.action_type, remediation.created_at
+        )
+        self._note(note, remediation.finding_ids)
 
-    def _note(self, finding_id: str, remediation_id: str, state: str, action: str) -> None:
-        row = self.rows.get(finding_id)
-        if row is None:
-            return
-        if state in ENDED and row.remediation_id not in {"", remediation_id}:
-            return  # a newer one is under way
-        row.remediation, row.remediation_id, row.action = state, remediation_id, action
-        row.revision += 1
-        self.changes.findings.add(finding_id)
+    def _note(self, note: Note, finding_ids: Iterable[str]) -> None:
+        """Note a remediation of findings, of which some may be read later than it."""
+        for finding_id in self._noting.put(note, finding_ids):
+            row = self.rows.get(finding_id)
+            if row is not None and self._show_note(row):
+                row.revision += 1
+                self.changes.findings.add(finding_id)
+
+    def _show_note(self, row: Row) -> bool:
+        """Have a row show its remediation; return whether it shows another one than before."""
+        before = row.remediation_id, row.remediation, row.action
+        note = self._noting.shown(row.id)
+        now = (note.id, note.state, note.action) if note else ("", "", "")
+        row.remediation_id, row.remediation, row.action = now
+        return before != now
 
     def put_run(self, run: Run) -> None:
         """Take in a run as it was read."""
@@ -248,9 +230,10 @@ class Store:
         row = self.rows.get(finding_id)
         if row is None:
             return
+        before = row.decided_about
         row.severity, row.kind = str(body["severity"]), str(body["kind"])
         row.score, row.report_id = int(body["score"]), str(body["report_id"])
-        row.revision += 1
+        row.revision += before != row.decided_about
         self.changes.findings.add(finding_id)
 
     def _remediation(self, body: dict[str, Any]) -> None:
@@ -262,8 +245,9 @@ class Store:
                 known, state=state, run_id=body.get("run_id"), note=body.get("note")
             )
             self.changes.remediations.add(remediation_id)
-        for finding_id in body.get("finding_ids", ()):
-            self._note(finding_id, remediation_id, state, str(body["action_type"]))
+        made_at = known.created_at if known else None
+        note = Note(remediation_id, state, str(body["action_type"]), made_at)
+        self._note(note, body.get("finding_ids", ()))
 
     def _run(self, body: dict[str, Any]) -> None:
         run_id = str(body["id"])

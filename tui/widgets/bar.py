@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -9,8 +10,9 @@ from tui.ink import PLAIN, Line, Palette, strip_of
 
 
 class Bar(Widget):
-    """A single line that is set from outside."""
+    """A single line that is set from outside; nothing of it is selected."""
 
+    ALLOW_SELECT = False
     DEFAULT_CSS = """
     Bar { height: 1; width: 1fr; }
     """
@@ -36,6 +38,9 @@ class Bar(Widget):
     def line(self) -> Line:
         """What is shown."""
         return self._line
+
+    def get_selection(self, _selection: Selection) -> None:
+        """Give no text: that of a widget without any is its name."""
 
     def render_line(self, y: int) -> Strip:
         """Draw it."""

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Offset, Size
 from textual.strip import Strip
 
 from tui.ink import Line, Palette, Span, strip_of, text_of, text_of_lines
 from tui.lines.searching import next_place, places_of
+from tui.lines.selected import Piece
 from tui.lines.wrapping import wrapped
+from tui.widgets.selectable import Selectable
 
 
-class Document(ScrollView, can_focus=True):
+class Document(Selectable, can_focus=True):
     """Lines of any number; long ones are wrapped, or reached by scrolling to the right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,6 +45,8 @@ class Document(ScrollView, can_focus=True):
         self._needle = ""
         self._found: list[int] = []
         self._marked: set[int] = set()
+        self._indents: dict[int, int] = {}
+        """By how much a line goes in that goes on from the one above it."""
         self.follow = False
 
     def show(self, lines: Sequence[Line], *, keep: bool = True) -> None:
@@ -71,6 +74,8 @@ class Document(ScrollView, can_focus=True):
                 found = [len(self._drawn) + place for place in places]
                 self._found += found
                 self._marked.update(found)
+            for place, piece in enumerate(pieces[1:], len(self._drawn) + 1):
+                self._indents[place] = len(piece[0].text)
             self._drawn += pieces
         self.virtual_size = Size(self._width, len(self._drawn))
         if self.follow:
@@ -110,7 +115,21 @@ class Document(ScrollView, can_focus=True):
         base = "under" if place in self._marked else ""
         if self._left:
             spans = _without(spans, self._left)
-        return strip_of(spans, self._palette, width=self._width, base=base)
+        strip = strip_of(spans, self._palette, width=self._width, base=base)
+        return self.marked(strip, place, self._palette, left=self._left)
+
+    def spot_at(self, x: int, y: int) -> Offset:
+        """Return the column and the line at a cell."""
+        return Offset(x + self._left, self.scroll_offset.y + y)
+
+    def piece_at(self, place: int) -> Piece:
+        """Return a line as it is drawn."""
+        return Piece(text_of(self._drawn[place]), self._indents.get(place, 0))
+
+    @property
+    def places(self) -> int:
+        """How many lines are drawn, with those that are scrolled away."""
+        return len(self._drawn)
 
     @property
     def needle(self) -> str:
@@ -146,7 +165,7 @@ class Document(ScrollView, can_focus=True):
             self._redraw()
 
     def _redraw(self) -> None:
-        self._drawn, self._found, self._marked = [], [], set()
+        self._drawn, self._found, self._marked, self._indents = [], [], set(), {}
         self._draw(self._lines)
 
     def action_wrap(self) -> None:

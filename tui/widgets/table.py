@@ -11,22 +11,24 @@ from typing import ClassVar, Final, Generic, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.ink import Line, Palette, Span, strip_of
+from tui.lines.selected import Piece
 from tui.lines.wrapping import wrapped
 from tui.palettes import UNICODE, Glyphs
 from tui.widgets.columns import Column, Columns
+from tui.widgets.selectable import Selectable
 
 R = TypeVar("R")
 _HEAD: Final = 1
 _INDENT: Final = "  "
+_COPIED: Final = Palette({})
 
 
-class LineTable(ScrollView, Generic[R], can_focus=True):
+class LineTable(Selectable, Generic[R], can_focus=True):
     """Rows by key, drawn by line; a key without a row is drawn as its `title`.
 
     `opened` is called with the key of a row that is asked for.
@@ -160,16 +162,42 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
             head = self._columns.head(width, sorted_by=self.sorted_by, sign=sign)
             return strip_of((Span(" "), *head), self._palette, width=width)
         place = self.scroll_offset.y + y - _HEAD
-        if place >= len(self._order):
-            return self._beyond(y - _HEAD, width)
-        spans = self._line_of(self._order[place], width)
-        if place != self._cursor:
+        return self.marked(self._row_at(place, width), place, self._palette)
+
+    def _row_at(self, place: int, width: int) -> Strip:
+        spans = self._spans_at(place, width)
+        if place != self._cursor or not self._order:
             return strip_of(spans, self._palette, width=width)
         if not (self.has_focus or self._keys_from_beside):
             return strip_of(spans, self._palette, width=width, base="under")
         # Yellow or dim on the bar of the cursor cannot be read; the words say the same.
         plain = tuple(Span(span.text) for span in spans)
         return strip_of(plain, self._palette, width=width, base="cursor")
+
+    def _spans_at(self, place: int, width: int) -> Line:
+        if self._order:
+            return self._line_of(self._order[place], width) if place < len(self._order) else ()
+        lines = self._instead(width)
+        return (Span(_INDENT), *lines[place - 1]) if 0 < place <= len(lines) else ()
+
+    def _instead(self, width: int) -> list[Line]:
+        """Return what stands where there is no row."""
+        room = max(width - len(_INDENT), 1)
+        return [piece for spans in self._empty() for piece in wrapped(spans, room)]
+
+    def spot_at(self, x: int, y: int) -> Offset:
+        """Return the column and the row at a cell; of the head, those of the row below it."""
+        return Offset(x, self.scroll_offset.y + max(y - _HEAD, 0))
+
+    def piece_at(self, place: int) -> Piece:
+        """Return a row as it is drawn, cut where it is cut."""
+        width = self._inner_width
+        return Piece(strip_of(self._spans_at(place, width), _COPIED, width=width).text)
+
+    @property
+    def places(self) -> int:
+        """How many rows there are; without any, how many lines stand in their place."""
+        return len(self._order) or len(self._instead(self._inner_width)) + 1
 
     def _line_of(self, key: str, width: int) -> Line:
         row = self._rows.get(key)
@@ -181,15 +209,6 @@ class LineTable(ScrollView, Generic[R], can_focus=True):
     def sign_of(self, _key: str) -> str:
         """Return the one cell that stands before a row."""
         return " "
-
-    def _beyond(self, y: int, width: int) -> Strip:
-        if self._order or y == 0:
-            return Strip.blank(width)
-        room = max(width - len(_INDENT), 1)
-        lines = [piece for spans in self._empty() for piece in wrapped(spans, room)]
-        if y > len(lines):
-            return Strip.blank(width)
-        return strip_of((Span(_INDENT), *lines[y - 1]), self._palette, width=width)
 
     def on_resize(self) -> None:
         """Fit the columns to the new width."""

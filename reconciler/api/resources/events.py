@@ -15,6 +15,7 @@ from starlette.types import Send
 from reconciler.api.queries import EventsQuery
 from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
+from reconciler.wire.route import HEARTBEAT_HEADER
 
 _SEND_WITHIN_S: Final = 30.0
 _HIGHEST: Final = 2**62
@@ -35,15 +36,16 @@ async def follow_events(
         types=_wanted(query.types),
         who=request.state.token.token_id,
     )
-    return _EventResponse(frames)
+    return _EventResponse(frames, heartbeat_s=stream.heartbeat_s)
 
 
 class _EventResponse(StreamingResponse):
     """Ends when the client is gone or takes nothing for half a minute."""
 
-    def __init__(self, frames: AsyncGenerator[bytes]) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes], *, heartbeat_s: float) -> None:
         super().__init__(frames, media_type="text/event-stream")
         self.headers["X-Accel-Buffering"] = "no"
+        self.headers[HEARTBEAT_HEADER] = f"{heartbeat_s:g}"
         self._frames = frames
 
     async def stream_response(self, send: Send) -> None:

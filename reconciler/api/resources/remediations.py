@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query
 from starlette.responses import Response
 
-from reconciler.api.answers import Actor, Daemon, Id, answered
+from reconciler.api.answers import Actor, Asker, Daemon, Id, answered
 from reconciler.api.queries import OPEN_STATE, RemediationsQuery
 from reconciler.domain.errors import NotFoundError
 from reconciler.domain.model import ResourceAddress
@@ -19,7 +19,7 @@ from reconciler.engine.quarantine import releasing
 from reconciler.wire.pages import page_object
 from reconciler.wire.remediations import (
     ApproveBody,
-    ReasonBody,
+    DecisionBody,
     RemediationBody,
     SplitBody,
     SuppressBody,
@@ -44,14 +44,15 @@ async def list_remediations(
     return answered(page_object(page, remediation_of))
 
 
-async def request_remediation(service: Daemon, actor: Actor, body: RemediationBody) -> Response:
+async def request_remediation(service: Daemon, asker: Asker, body: RemediationBody) -> Response:
     """Ask that the drift of a report be corrected; an open remediation of it is returned."""
     asked = await decisions.request(
         service,
         ReportId(body.report_id),
         action_type=ActionType(body.action_type) if body.action_type else None,
         isolation_group=body.isolation_group,
-        actor=actor,
+        actor=asker.subject,
+        person=asker.person,
     )
     headers = {"Location": f"/api/v1/remediations/{asked.id}"}
     return answered(remediation_of(asked), status=201, headers=headers)
@@ -67,30 +68,39 @@ async def read_remediation(service: Daemon, remediation_id: Id) -> Response:
     return answered(remediation_of(found))
 
 
-async def approve(service: Daemon, actor: Actor, remediation_id: Id, body: ApproveBody) -> Response:
+async def approve(service: Daemon, asker: Asker, remediation_id: Id, body: ApproveBody) -> Response:
     """Let exactly the plan of this digest be applied."""
     moved = await decisions.approve(
-        service, RemediationId(remediation_id), plan_digest=body.plan_digest, actor=actor
+        service,
+        RemediationId(remediation_id),
+        plan_digest=body.plan_digest,
+        actor=asker.subject,
+        person=asker.person,
     )
     return answered(remediation_of(moved))
 
 
-async def split(service: Daemon, actor: Actor, remediation_id: Id, body: SplitBody) -> Response:
+async def split(service: Daemon, asker: Asker, remediation_id: Id, body: SplitBody) -> Response:
     """Give some of its resources a remediation, and a plan, of their own."""
     made = await splitting.split(
         service,
         RemediationId(remediation_id),
         addresses=frozenset(map(ResourceAddress, body.addresses)),
-        actor=actor,
+        actor=asker.subject,
+        person=asker.person,
     )
     headers = {"Location": f"/api/v1/remediations/{made.id}"}
     return answered(remediation_of(made), status=201, headers=headers)
 
 
-async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+async def reject(service: Daemon, actor: Actor, remediation_id: Id, body: DecisionBody) -> Response:
     """End it undone; the same drift is not proposed again."""
     moved = await decisions.reject(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        plan_digest=body.plan_digest,
+        actor=actor,
     )
     return answered(remediation_of(moved))
 
@@ -101,17 +111,23 @@ async def cancel(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
     return answered(remediation_of(moved))
 
 
-async def release(service: Daemon, actor: Actor, remediation_id: Id) -> Response:
+async def release(service: Daemon, asker: Asker, remediation_id: Id) -> Response:
     """Connect what this remediation isolated; the remediation that does so is returned."""
-    made = await releasing.release(service, RemediationId(remediation_id), actor=actor)
+    made = await releasing.release(
+        service, RemediationId(remediation_id), actor=asker.subject, person=asker.person
+    )
     headers = {"Location": f"/api/v1/remediations/{made.id}"}
     return answered(remediation_of(made), status=201, headers=headers)
 
 
-async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: ReasonBody) -> Response:
+async def retry(service: Daemon, actor: Actor, remediation_id: Id, body: DecisionBody) -> Response:
     """Begin anew what needed a person, with a fresh plan."""
     moved = await decisions.retry(
-        service, RemediationId(remediation_id), reason=body.reason, actor=actor
+        service,
+        RemediationId(remediation_id),
+        reason=body.reason,
+        plan_digest=body.plan_digest,
+        actor=actor,
     )
     return answered(remediation_of(moved))
 
@@ -124,6 +140,7 @@ async def suppress(
         service,
         RemediationId(remediation_id),
         reason=body.reason,
+        plan_digest=body.plan_digest,
         actor=actor,
         until=body.until,
     )

@@ -36,7 +36,7 @@ async def list_stacks(
     return answered(
         page_object(
             page,
-            lambda stack: _counted(stack, tally),
+            lambda stack: _counted(service, stack, tally),
         )
     )
 
@@ -112,14 +112,15 @@ async def list_stack_findings(
 
 async def _shown(service: Service, counts: OpenCounts, name: str) -> Stack:
     stack, tally = await service.store.read(lambda view: (_stack(view, name), counts.of(view)))
-    return _counted(stack, tally)
+    return _counted(service, stack, tally)
 
 
-def _counted(stack: StackRecord, counted: Counted) -> Stack:
+def _counted(service: Service, stack: StackRecord, counted: Counted) -> Stack:
     return stack_of(
         stack,
         open_findings=counted.open.get(stack.name, {}),
         suppressed=counted.suppressed.get(stack.name, 0),
+        own_approval=service.limits_of(stack.name).own_approval,
     )
 
 

@@ -32,6 +32,7 @@ async def create_token(service: Daemon, actor: Actor, body: TokenBody) -> Respon
         role=Role(body.role),
         expires_in=read_duration(body.expires_in) if body.expires_in else None,
         actor=actor,
+        person=body.person,
     )
     return answered(new_token_of(token, text), status=201)
 

@@ -57,7 +57,7 @@ def follow(
                 if look():
                     return
                 reached = True
-                _first(lines, wanted)
+                _first(lines, wanted, until=time.monotonic() + pace.tick_s)
             away_s, pause_s = 0.0, pace.pause_s
         except UnreachableError as error:
             if not reached or away_s >= pace.patience_s:
@@ -69,9 +69,14 @@ def follow(
         time.sleep(pause_s)
 
 
-def _first(lines: Iterator[str], wanted: tuple[str, ...]) -> None:
-    """Return at the first event of interest, or when the stream falls silent."""
+def _first(lines: Iterator[str], wanted: tuple[str, ...], *, until: float) -> None:
+    """Return at the first event of interest, or when `until` has passed without one.
+
+    A stream that tells nothing else still gives signs of life, so its silence does not end it.
+    """
     for line in lines:
         name, _, value = line.partition(":")
         if name == "event" and value.strip().startswith((*wanted, "reset")):
+            return
+        if not name and time.monotonic() >= until:
             return

@@ -12,10 +12,12 @@ from reconciler.domain.plan import Plan
 from reconciler.domain.quarantines import BY_HAND, Quarantine, QuarantineState
 from reconciler.domain.records import POLICY, DriftDecision, FindingState, Json, Remediation
 from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.scripts import ScriptIsolation, isolation_by
 from reconciler.engine.admission.guards.quarantine import GUARD
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import policy_of
+from reconciler.engine.quarantine.leaving import known_before
 from reconciler.engine.quarantine.preparing import undo_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -39,7 +41,8 @@ def store_undo(
     kept = {edge.address: edge for edge in (*(before.edges if before else ()), *edges)}
     policy = policy_of(tx, known)
     limits = service.limits_of(known.stack, policy=policy.name if policy else None)
-    undo = undo_of_attempts(before, plan, edges)
+    script = _script_of(tx, before, plan, edges)
+    undo = undo_of_attempts(before, plan, edges) if script is None else {}
     quarantine = Quarantine(
         id=known.id,
         stack=known.stack,
@@ -50,8 +53,22 @@ def store_undo(
         since=before.since if before else at,
         expires_at=at + limits.quarantine_time,
         group=known.policy_id or BY_HAND,
+        script=script,
     )
     tell(tx, quarantine, "begun", at=at)
+
+
+def _script_of(
+    tx: Transaction, before: Quarantine | None, plan: Plan, edges: Collection[Edge]
+) -> ScriptIsolation | None:
+    """Return by which script `plan` isolates, with what was known before the first attempt."""
+    if plan.script is None:
+        return None
+    if before is not None and before.script is not None:
+        known = before.script.before
+    else:
+        known = known_before(edges, tx.findings.unhealed(plan.stack))
+    return replace(isolation_by(plan.script), before=known)
 
 
 def undo_of_attempts(before: Quarantine | None, plan: Plan, edges: Collection[Edge]) -> Json:
@@ -87,11 +104,11 @@ def end(tx: Transaction, quarantine: Quarantine, release: Remediation, *, at: da
     Where a person released it, no policy asks for another quarantine of the same drift.
     """
     ended = replace(quarantine, state=QuarantineState.RELEASED, ended_at=at, release=release.id)
-    tell(tx, ended, "released", at=at, actor=_actor(release))
-    by_person = _actor(release) != ENGINE
-    decision = DriftDecision(
-        release.id, RemediationState.CONVERGED, release.requested_by, "released from quarantine"
-    )
+    # One that was asked for before its name was kept has the person's alone.
+    by = quarantine.released_by or release.requested_by
+    by_person = release.requested_by != POLICY
+    tell(tx, ended, "released", at=at, actor=by if by_person else ENGINE)
+    decision = DriftDecision(release.id, RemediationState.CONVERGED, by, "released from quarantine")
     tx.findings.put_many(
         replace(
             record, state=FindingState.OPEN, decision=decision if by_person else record.decision
@@ -149,7 +166,3 @@ def tell(
 def isolated(quarantine: Quarantine) -> list[str]:
     """Return the addresses of what is isolated."""
     return sorted({str(edge.isolates) for edge in quarantine.edges})
-
-
-def _actor(release: Remediation) -> str:
-    return ENGINE if release.requested_by == POLICY else release.requested_by

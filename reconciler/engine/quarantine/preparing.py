@@ -17,6 +17,7 @@ from reconciler.domain.quarantines import (
     beyond_detaching,
     beyond_giving_back,
     left_attached,
+    other_script,
     resource_of,
 )
 from reconciler.domain.records import FindingRecord, Json, StackRecord
@@ -174,7 +175,12 @@ async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> 
 def judged_release(
     plan: Plan, quarantine: Quarantine, *, snapshot: Snapshot, stack: StackRecord | None
 ) -> JudgedPlan:
-    """Return `plan` held against what `quarantine` detached, and the doubts about its providers."""
+    """Return `plan` held against what `quarantine` detached, and the doubts about its providers.
+
+    A script asks no provider.
+    """
+    if quarantine.driver is Driver.SCRIPT:
+        return JudgedPlan(plan, other_script(plan, quarantine))
     doubts = (*snapshot.provider_doubts, *(stack.provider_doubts if stack is not None else ()))
     return JudgedPlan(plan, (*_beyond(plan, quarantine), *_doubted(plan, snapshot, doubts)))
 

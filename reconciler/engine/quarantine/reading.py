@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Kind, ResourceAddress
+from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import StackRecord
 from reconciler.domain.swaps import is_swapped
+from reconciler.engine.quarantine.leaving import is_as_left, touched, visibly_isolated
 from reconciler.engine.quarantine.preparing import isolating
 from reconciler.engine.scanned import Blind, Loaded, Scanned, scan
 from reconciler.engine.service import Service
 
 
 def attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    """Return the edges that are recorded, and there; of swapped ones, without their group."""
+    """Return the edges that are recorded, and there; of swapped ones, without their group.
+
+    Of a script, it is what shows otherwise than the script left it.
+    """
+    if quarantine.driver is Driver.SCRIPT:
+        return [
+            address
+            for address in touched(quarantine)
+            if not is_as_left(quarantine, address, seen.report)
+        ]
     gone = _missing(seen)
     return [
         edge.address
@@ -27,14 +38,29 @@ def attached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
 def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
     """Return the edges that the code or the record holds, and that are not there.
 
-    A swapped one is detached while it holds its group; what is gone itself is not isolated.
+    A swapped one is detached while it holds its group; what is gone itself is not isolated. Of a
+    script, it is what shows all that the script left, and not what was recorded.
     """
+    if quarantine.driver is Driver.SCRIPT:
+        return [
+            address
+            for address in visibly_isolated(quarantine)
+            if is_as_left(quarantine, address, seen.report)
+        ]
     gone = _missing(seen)
     return [
         edge.address
         for edge in quarantine.edges
         if (edge.address in gone if edge.attribute is None else is_swapped(edge, seen.report))
     ]
+
+
+def out_of_state(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
+    """Return what a script isolates and no read can show: the state does not hold it any more."""
+    if quarantine.driver is not Driver.SCRIPT:
+        return []
+    answered = seen.recorded | {finding.address for finding in seen.report.findings}
+    return [address for address in quarantine.addresses if address not in answered]
 
 
 async def refuse_detached(

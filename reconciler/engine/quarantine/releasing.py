@@ -15,6 +15,7 @@ from reconciler.domain.remediation_states import BEFORE_EFFECT, OPEN, Event, Rem
 from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE, new_id
 from reconciler.engine.moves import move, tell, the_remediation
+from reconciler.engine.persons import person_behind
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -38,10 +39,12 @@ def release_due(tx: Transaction, *, at: datetime, stack: StackName | None = None
             now=at,
         )
         if reason is not None:
-            _open(tx, known, isolating, at=at, note=reason)
+            _open(tx, known, at=at, note=reason)
 
 
-async def release(service: Service, remediation_id: RemediationId, *, actor: str) -> Remediation:
+async def release(
+    service: Service, remediation_id: RemediationId, *, actor: str, person: str | None = None
+) -> Remediation:
     """Return the remediation that attaches the edges again, opened where there is none.
 
     Raises:
@@ -68,7 +71,7 @@ async def release(service: Service, remediation_id: RemediationId, *, actor: str
                 code="moved-on",
                 remedy="release it when that has ended",
             )
-        return _open(tx, quarantine, isolating, at=at, actor=actor)
+        return _open(tx, quarantine, at=at, actor=actor, person=person)
 
     return await service.store.transact(work)
 
@@ -76,13 +79,14 @@ async def release(service: Service, remediation_id: RemediationId, *, actor: str
 def _open(
     tx: Transaction,
     quarantine: Quarantine,
-    isolating: Remediation | None,
     *,
     at: datetime,
     actor: str = POLICY,
+    person: str | None = None,
     note: str | None = None,
 ) -> Remediation:
     """Open the remediation that attaches the edges again; what still wants to detach them ends."""
+    isolating = tx.remediations.get(quarantine.id)
     if isolating is not None and isolating.state in _ENDS:
         move(tx, isolating, _ENDS[isolating.state], at=at, note="it is released")
     why = note or f"released by {actor}"
@@ -98,11 +102,12 @@ def _open(
         created_at=at,
         updated_at=at,
         policy_id=isolating.policy_id if isolating else None,
-        requested_by=actor,
+        requested_by=person_behind(tx, actor, person),
         note=why,
     )
     tx.remediations.add(made)
-    tx.quarantines.put(replace(quarantine, release=made.id, note=why))
-    tell(tx, made, at=at, actor=ENGINE if actor == POLICY else actor)
+    by = None if actor == POLICY else actor
+    tx.quarantines.put(replace(quarantine, release=made.id, released_by=by, note=why))
+    tell(tx, made, at=at, actor=by or ENGINE)
     advance_soon(tx, [made.id])
     return made

@@ -1,11 +1,11 @@
-"""What a scan makes of edges that are detached: no drift, and no secret that one came back."""
+"""What a scan makes of what is isolated: no drift, and no secret that it was connected again."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
 from reconciler.domain.details import changes_of
 from reconciler.domain.edges import Edge
@@ -13,34 +13,79 @@ from reconciler.domain.lifecycle import slot_of
 from reconciler.domain.model import Change, Counts, Finding, Kind, ResourceAddress, StackReport
 from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
-from reconciler.domain.records import FindingRecord
+from reconciler.domain.records import FindingRecord, Remediation, RemediationId
+from reconciler.domain.remediation_states import BEFORE_EFFECT, IN_EFFECT
 from reconciler.domain.report import Judging, with_changes
 from reconciler.domain.swaps import hidden_paths, is_swapped
+from reconciler.engine.quarantine.expecting import as_known, without_left
 from reconciler.engine.quarantine.keeping import tell
+from reconciler.engine.quarantine.leaving import children_of
 from reconciler.engine.quarantine.reading import attached
 from reconciler.engine.scanned import Scanned
 from reconciler.stores import Transaction
 
 Slot: TypeAlias = tuple[ResourceAddress, bool]
+_HALF_RELEASED_FOR: Final = timedelta(hours=1)
+"""How long after its last run a release is taken for half done."""
+
+
+def being_changed(
+    view: Transaction, quarantines: Iterable[Quarantine], *, at: datetime
+) -> frozenset[RemediationId]:
+    """Return those of `quarantines` whose script has begun, and of which nothing was read since.
+
+    A scan in between would take what it did for drift, and its approved plan would be void for a
+    second attempt. One that waits for that, held for instance, hides nothing for good: an
+    isolation until the time of the quarantine is over, a release for an hour.
+    """
+    return frozenset(
+        known.id
+        for known in quarantines
+        if known.driver is Driver.SCRIPT
+        and (doing := view.remediations.get(known.release or known.id)) is not None
+        and doing.attempts
+        and (
+            doing.state in IN_EFFECT
+            or (doing.state in BEFORE_EFFECT and at < _hidden_until(view, known, doing))
+        )
+    )
+
+
+def _hidden_until(view: Transaction, known: Quarantine, doing: Remediation) -> datetime:
+    if doing.id == known.id:
+        return known.expires_at
+    run = view.runs.get(doing.run_id) if doing.run_id else None
+    ended_at = run.ended_at if run is not None else None
+    return (ended_at or doing.updated_at) + _HALF_RELEASED_FOR
 
 
 def without_isolated(
     report: StackReport,
-    quarantines: Iterable[Quarantine],
+    quarantines: Collection[Quarantine],
     *,
-    records: Iterable[FindingRecord],
+    records: Collection[FindingRecord],
     judging: Judging,
+    under_way: Collection[RemediationId] = (),
 ) -> StackReport:
-    """Return `report` without what is absent or swapped on purpose.
+    """Return `report` without what is absent or otherwise on purpose.
 
     A resource that shows nothing else counts as not applicable. `records` are the findings that
     are known: drift of the very groups that gave way comes back with them, so it has not healed.
+    What scripts are changing just now is as it is known: of the quarantines `under_way`.
     """
-    edges = [edge for known in quarantines for edge in known.edges]
+    scripted = [known for known in quarantines if known.driver is Driver.SCRIPT]
+    edges = [edge for known in quarantines if known not in scripted for edge in known.edges]
     detached = {edge.address for edge in edges if edge.attribute is None}
     swapped = {edge.address: edge for edge in edges if is_swapped(edge, report)}
-    if not detached and not swapped:
+    if not detached and not swapped and not scripted:
         return report
+    if scripted:
+        judged = _without_scripted(
+            report, scripted, records=records, judging=judging, under_way=under_way
+        )
+        if not detached and not swapped:
+            return judged
+        report = judged
     earlier = {slot_of(record): changes_of(record.details) for record in records}
     kept = tuple(
         _without_swapped(
@@ -50,6 +95,23 @@ def without_isolated(
             judging=judging,
         )
     )
+    return replace(report, findings=kept, counts=_recounted(report, kept))
+
+
+def _without_scripted(
+    report: StackReport,
+    quarantines: Collection[Quarantine],
+    *,
+    records: Collection[FindingRecord],
+    judging: Judging,
+    under_way: Collection[RemediationId],
+) -> StackReport:
+    settled = [known for known in quarantines if known.id not in under_way]
+    at_work = [known for known in quarantines if known.id in under_way]
+    busy = {address for known in at_work for address in known.addresses}
+    busy |= {child for known in at_work for child in children_of(known)}
+    kept = without_left(report, settled, records=records, judging=judging)
+    kept = as_known(kept, busy, records)
     return replace(report, findings=kept, counts=_recounted(report, kept))
 
 
@@ -91,14 +153,22 @@ def _recounted(report: StackReport, kept: Collection[Finding]) -> Counts:
 
 
 def note_reconnected(
-    tx: Transaction, quarantines: Collection[Quarantine], seen: Scanned, *, at: datetime
+    tx: Transaction,
+    quarantines: Collection[Quarantine],
+    seen: Scanned,
+    *,
+    at: datetime,
+    under_way: Collection[RemediationId] = (),
 ) -> None:
     """Note each quarantine of which an edge is there again that nobody released.
 
-    An edge that cannot be read may be there or not: what is noted of its quarantine stays.
+    An edge that cannot be read may be there or not: what is noted of its quarantine stays. So does
+    that of the quarantines `under_way`: what is changing just now is a release of ours.
     """
     unread = {address for address, _ in seen.report.unreadable}
     for known in quarantines:
+        if known.id in under_way:
+            continue
         back = [address for address in attached(known, seen) if address not in unread]
         if known.state is not QuarantineState.ACTIVE or (known.reconnected_at is not None) == bool(
             back
@@ -114,6 +184,11 @@ def note_reconnected(
 
 
 def _reconnected(known: Quarantine, address: ResourceAddress) -> str:
+    if known.driver is Driver.SCRIPT:
+        return (
+            f"{address} is not as script {known.script.name if known.script else ''} left it: an"
+            " apply that trueup did not run, or somebody in the cloud, changed it"
+        )
     if known.driver is Driver.SWAP:
         groups = sorted({str(edge.group) for edge in known.edges if edge.address == address})
         return (

@@ -23,6 +23,7 @@ class TokenRow(Row, table=True):
     created_at: datetime = Field(sa_type=Moment)
     expires_at: datetime | None = Field(default=None, sa_type=Moment)
     last_used_at: datetime | None = Field(default=None, sa_type=Moment)
+    person: str | None = Field(default=None, sa_type=PlainText)
 
 
 class ReplayRow(Row, table=True):

@@ -44,7 +44,10 @@ class AlertMemberRow(Row, table=True):
 
 
 class DeliveryRow(Row, table=True):
-    """What a channel shows of an alert; no address and no secret is in it."""
+    """What a channel shows of an alert; no secret is in it.
+
+    Of addresses it has the host in `error`, and of recipients of mail a digest and a masked name.
+    """
 
     __tablename__ = "deliveries"
     __table_args__ = (

@@ -31,6 +31,8 @@ class QuarantineRow(Row, table=True):
     expires_at: datetime = Field(sa_type=Moment)
     group: str = Field(sa_type=PlainText)
     release: str | None = Field(default=None, sa_type=PlainText)
+    released_by: str | None = Field(default=None, sa_type=PlainText)
     ended_at: datetime | None = Field(default=None, sa_type=Moment)
     reconnected_at: datetime | None = Field(default=None, sa_type=Moment)
     note: str | None = Field(default=None, sa_type=PlainText)
+    script: Any | None = Field(default=None, sa_type=JsonText, nullable=True)

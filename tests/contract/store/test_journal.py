@@ -147,7 +147,7 @@ async def test_runs_are_listed_newest_first(store: Store) -> None:
 
 async def test_tokens_come_and_go(store: Store) -> None:
     token, admin = a_token(expires_at=NOW), a_token("k2", role=Role.ADMIN, created_at=NOW - HOUR)
-    used = replace(token, last_used_at=NOW)
+    used = replace(token, last_used_at=NOW, person="ada")
     await each(store, lambda t, one: t.tokens.put(one), (token, admin, used))
     assert await store.read(lambda t: t.tokens.all()) == (admin, used)
     assert await store.transact(lambda t: t.tokens.remove("k1"))

@@ -99,6 +99,21 @@ def test_a_decision_is_one_call(
     assert daemon.asked[-1].body == body
 
 
+@pytest.mark.parametrize("verb", ["reject", "retry", "suppress"])
+def test_a_decision_may_name_the_plan_that_was_read(
+    daemon: FakeDaemon, ask: Ask, verb: str
+) -> None:
+    one = api.remediation()
+    daemon.lists("/remediations", [one])
+    daemon.has(f"POST /remediations/{one['id']}/{verb}", {**one, "state": "rejected"})
+    ask(verb, "e1", "--reason", "no", "--digest", api.DIGEST)
+    assert daemon.asked[-1].body == {"reason": "no", "plan_digest": api.DIGEST}
+    said = ask(verb, "e1", "--reason", "no", "--digest", api.DIGEST[:8])
+    assert (said.code, said.out) == (1, "")
+    assert "give the whole digest: trueup remediation e1000000" in said.err
+    assert len([call for call in daemon.asked if call.method == "POST"]) == 1
+
+
 def test_a_rejection_needs_a_reason(daemon: FakeDaemon, ask: Ask) -> None:
     assert "--reason" in ask("reject", "e1").err
     assert not daemon.asked

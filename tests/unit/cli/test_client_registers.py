@@ -20,6 +20,17 @@ def test_a_new_token_is_on_stdout_alone_and_once(daemon: FakeDaemon, ask: Ask) -
     assert daemon.asked[-1].body == {"name": "ana", "role": "approver", "expires_in": "90d"}
 
 
+def test_a_token_says_whose_it_is(daemon: FakeDaemon, ask: Ask) -> None:
+    made = api.token(name="ana-phone", person="ana")
+    daemon.has("POST /tokens", Answer({**made, "token": "tu_new.secret"}, status=201))
+    ask("token", "add", "ana-phone", "--role", "viewer", "--person", "ana")
+    assert daemon.asked[-1].body == {"name": "ana-phone", "role": "viewer", "person": "ana"}
+    daemon.lists("/tokens", [made], key="token_id")
+    lines = ask("token", "list").out.splitlines()
+    assert lines[0].split()[:3] == ["NAME", "ROLE", "PERSON"]
+    assert lines[1].split()[:3] == ["ana-phone", "approver", "ana"]
+
+
 def test_a_reload_says_what_is_in_force_and_what_is_not(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.has("POST /reload", {"taken": ['stack "db": added'], "needs_restart": ["daemon.listen"]})
     assert ask("reload").out.splitlines() == [

@@ -88,6 +88,43 @@ async def test_a_test_that_was_killed_is_ended_by_the_next_start(
         assert len(pager.paged) == sent
 
 
+async def test_two_tests_that_were_killed_are_both_ended_by_the_next_start(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with paged(house) as pager:
+        await begin(house)
+
+        async def killed(*_: object) -> bool:
+            raise KilledError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(channel_tests, "deliver", killed)
+            for actor in ("ana", "bob"):
+                with pytest.raises(KilledError):
+                    await try_channel(house.service, "pager", actor=actor)
+        await end_left_over(house.service)
+        await tell(house, minutes=4)
+        assert pager.paged == []
+        alerts = (await house.read(lambda view: view.alerts.page())).items
+        assert [alert.state for alert in alerts] == [AlertState.RESOLVED] * 2
+
+
+async def test_two_tests_at_once_say_each_which_channel_is_tried(house: House) -> None:
+    board = listen(house)
+
+    async def another() -> None:
+        board.meanwhile = None
+        assert (await try_channel(house.service, "ops", actor="bob")).error is None
+
+    board.meanwhile = another
+    assert (await try_channel(house.service, "ops", actor="ana")).error is None
+    assert len(board.shown) == 2
+    for notice in board.shown.values():
+        assert (notice.is_over, notice.title) == (True, "this is a test")
+        (member,) = notice.members
+        assert member.reason == "somebody tries the channel ops; nothing has drifted"
+
+
 async def test_a_start_ends_no_alert_whose_drift_is_there(house: House) -> None:
     board = listen(house)
     await begin(house)

@@ -96,6 +96,22 @@ async def test_another_digest_than_the_plans_is_refused(house: House) -> None:
     assert await house.remediation(one.id) == one
 
 
+@pytest.mark.parametrize("decide", [reject, suppress], ids=["reject", "suppress"])
+async def test_a_decision_about_another_plan_than_was_read_is_refused(
+    house: House, decide: Callable[..., Awaitable[object]]
+) -> None:
+    one = await awaiting(house)
+    with pytest.raises(ConflictError) as caught:
+        await decide(house.service, one.id, reason="no", actor="ann", plan_digest=DIGEST)
+    assert code_of(caught) == "plan-digest-mismatch"
+    assert await house.remediation(one.id) == one
+    await decide(house.service, one.id, reason="no", actor="ann", plan_digest=one.plan_digest)
+    assert (await house.remediation(one.id)).state in {
+        RemediationState.REJECTED,
+        RemediationState.SUPPRESSED,
+    }
+
+
 async def test_what_was_not_decided_in_time_expires_and_is_asked_again(house: House) -> None:
     one = await awaiting(house)
     house.clock.move(hours=24)
@@ -195,7 +211,9 @@ async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house:
     assert (await house.remediation(one.id)).state is RemediationState.NEEDS_HUMAN
     house.world.live[A] = {"size": 8}
     await house.scan()
-    await retry(house.service, one.id, reason="looked", actor="ann")
+    with pytest.raises(ConflictError, match="has another plan now"):
+        await retry(house.service, one.id, reason="looked", actor="ann", plan_digest=DIGEST)
+    await retry(house.service, one.id, reason="looked", actor="ann", plan_digest=one.plan_digest)
     await house.settle()
     again = await house.remediation(one.id)
     assert (again.state, again.approvals) == (RemediationState.AWAITING_APPROVAL, ())

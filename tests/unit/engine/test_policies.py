@@ -34,6 +34,8 @@ async def test_a_policy_is_made_changed_and_removed(house: House) -> None:
         replace(DRAFT, template_id="none"),
         replace(DRAFT, driver="swap"),
         replace(DRAFT, isolation_group="sg-1"),
+        replace(DRAFT, action_type="quarantine", driver="script"),
+        replace(DRAFT, action_type="quarantine", driver="script", script="not-allowed"),
     ],
 )
 async def test_a_policy_that_makes_no_sense_is_refused(house: House, draft: PolicyBody) -> None:

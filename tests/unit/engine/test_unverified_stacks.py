@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from reconciler.domain.errors import RetryableError
+from reconciler.domain.model import StackName
 from reconciler.domain.records import Health
 from reconciler.engine import stacks
 from reconciler.engine.config_file import sync_config
 from reconciler.engine.stacks import StackDraft
+from reconciler.stores import Transaction
 from tests.unit.engine.board import begin, listen, tell
 from tests.unit.engine.house import SHOP, A, House, stack_record
 
@@ -134,6 +136,24 @@ async def test_a_stack_that_was_never_verified_is_an_alert_after_three_intervals
     assert board.open == []
 
 
+async def test_a_start_before_the_first_verification_leaves_time_for_a_slow_first_scan(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    quick = stack_record(interval=timedelta(seconds=10))
+    await sync_config(house.service, stacks=[], policies=[])
+    await sync_config(house.service, stacks=[quick], policies=[])
+    house.clock.move(minutes=30)
+    house.service.started_at = house.clock.now()
+    await tell(house, minutes=9)
+    await tell(house)
+    assert board.shown == {}, "its first scan may install providers"
+    await tell(house, minutes=1)
+    await tell(house)
+    assert [notice.title for notice in board.open] == ["shop cannot be verified"]
+
+
 async def test_a_stack_whose_first_scan_never_ends_is_an_alert_after_three_intervals(
     house: House,
 ) -> None:
@@ -171,3 +191,27 @@ async def test_a_stack_of_the_api_counts_from_its_registration(house: House) -> 
     await tell(house, minutes=2)
     await tell(house)
     assert [notice.title for notice in board.open] == ["web cannot be verified"]
+
+
+async def test_a_stack_of_before_that_no_scan_ever_verified_counts_from_the_next_start(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    of_api = stack_record(StackName("web"), source="api")
+    lent = stack_record(StackName("lent"), source="embedded")
+
+    def keep(tx: Transaction) -> None:
+        for stack in (stack_record(), of_api, lent):
+            assert stack.registered_at is None
+            tx.stacks.put(stack)
+
+    await house.service.store.transact(keep)
+    await sync_config(house.service, stacks=[stack_record()], policies=[])  # as a start does
+    await tell(house, minutes=44)
+    await sync_config(house.service, stacks=[stack_record()], policies=[])
+    assert board.shown == {}
+    await tell(house, minutes=2)
+    await tell(house)
+    told = sorted(notice.title for notice in board.open)
+    assert told == ["shop cannot be verified", "web cannot be verified"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.errors import PermanentError, RetryableError
+from reconciler.notify import email, mail_line
 from reconciler.notify.addresses import ChannelAddress, open_channel
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import notice
@@ -87,3 +88,13 @@ async def test_what_is_said_at_the_end_says_nothing_of_the_mail(
     with taking_mail(MailSink(tmp_path, farewell=farewell)) as sink:
         await open_channel(address(sink)).show(notice(), {})
         assert len(sink.mails) == 1
+
+
+async def test_a_mail_that_was_taken_is_not_lost_to_a_server_that_stalls_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email, "_WHOLE_S", 4.0)
+    monkeypatch.setattr(mail_line, "_FAREWELL_S", 60.0)
+    with taking_mail(MailSink(tmp_path, farewell=0)) as sink:
+        receipt = await open_channel(address(sink)).show(notice(), {})
+        assert receipt["root"] == sink.mails[0]["Message-ID"]

@@ -13,7 +13,7 @@ import pytest
 from reconciler.client.errors import InvalidError
 from reconciler.wire.alerts import Ticket
 from reconciler.wire.findings import Finding, Source
-from tests.unit.tui.test_pump import a_finding
+from tests.unit.tui.told import a_finding
 from tui.opening import Opening, command_of, open_outside, openings_of
 
 

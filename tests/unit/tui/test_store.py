@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as some
 
 from reconciler.wire.events import Event
+from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from tests.unit.tui.test_filters import ROW
 from tui.store.store import Store
@@ -81,6 +82,60 @@ def test_a_run_under_way_keeps_since_when_each_resource_is_at_its_step() -> None
     assert set(store.steps["u"]) == {"b"}
     store.put_run(replace(run, state="finished"))
     assert not store.steps
+
+
+def remediation(name: str, state: str, *finding_ids: str, made_at: datetime = NOW) -> Remediation:
+    return Remediation(
+        id=name, stack="web", report_id="r", finding_ids=list(finding_ids),
+        addresses=list(finding_ids), action_type="auto_correct", state=state, hold=None, plan=None,
+        plan_digest=None, approvals=[], run_id=None, created_at=made_at, updated_at=NOW,
+        policy_id=None, requested_by="ana", attempts=0, note=None, guard=None, next_at=None,
+        expires_at=None,
+    )  # fmt: skip
+
+
+def test_a_finding_that_is_read_after_its_remediation_shows_it() -> None:
+    store = Store()
+    store.put_remediation(remediation("m", "awaiting_approval", "a"))
+    store.put_row(replace(ROW, id="a"))
+    assert (store.rows["a"].remediation, store.rows["a"].remediation_id) == (
+        "awaiting_approval",
+        "m",
+    )
+
+
+def test_a_finding_that_was_divided_from_its_remediation_shows_its_own() -> None:
+    store = Store()
+    store.put_row(replace(ROW, id="a"))
+    store.put_remediation(remediation("both", "awaiting_approval", "a", "b"))
+    store.put_remediation(remediation("both", "planning", "b"))
+    assert store.rows["a"].remediation_id == ""
+    store.put_remediation(remediation("own", "planning", "a"))
+    assert store.rows["a"].remediation_id == "own"
+
+
+def test_the_newest_of_two_that_ended_is_shown_whichever_is_read_first() -> None:
+    later = NOW + timedelta(hours=1)
+    both = [
+        remediation("old", "rejected", "a"),
+        remediation("new", "converged", "a", made_at=later),
+    ]
+    for order in (both, both[::-1]):
+        store = Store()
+        store.put_row(replace(ROW, id="a"))
+        for each in order:
+            store.put_remediation(each)
+        assert store.rows["a"].remediation == "converged"
+
+
+def test_a_row_that_is_read_again_as_it_was_keeps_its_revision() -> None:
+    store = Store()
+    store.put_row(replace(ROW, id="a"))
+    store.put_row(replace(ROW, id="a", last_seen=NOW))
+    assert store.rows["a"].revision == 0
+    store.put_row(replace(ROW, id="a", signature="another"))
+    store.put_remediation(remediation("m", "planning", "a"))
+    assert store.rows["a"].revision == 2
 
 
 def test_what_left_is_remembered_as_it_was_with_why_and_not_forever() -> None:

@@ -18,7 +18,7 @@ from reconciler.wire.policies import policy_of
 from reconciler.wire.remediations import HoldReason, Remediation
 from reconciler.wire.reports import Report
 from tests.unit.tui.test_filters import ROW
-from tests.unit.tui.test_pump import a_finding
+from tests.unit.tui.told import a_finding
 from tui.ink import Line, text_of
 from tui.lines.why import Background, flaps, why_lines
 from tui.store.related import Relation, related_to

@@ -14,6 +14,7 @@ from reconciler.domain.plan import Action, Plan, PlannedChange
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import RemediationId
+from reconciler.domain.scripts import PlannedScript, ScriptRule, isolation_by
 from reconciler.domain.values import UNKNOWN
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open
 from reconciler.engine.admission.guards.quarantine import GUARD
@@ -65,7 +66,31 @@ def beside(*quarantines: Quarantine, **parts: Any) -> Situation:
     return made(quarantines=quarantines, **parts)
 
 
+SCRIPT = PlannedScript(ScriptRule("cut-off", "/scripts/cut-off", "0" * 64), {"action": "isolate"})
+ISOLATION = isolation_by(SCRIPT)
 GROUP = made(about=APPROVED).remediation.policy_id or ""
+BY_SCRIPT = replace(plan(planned(A, Action.SCRIPT)), script=SCRIPT)
+TOLD = (
+    "driver script: cut-off is told to isolate it, and to release it afterwards; what it changes is"
+    " read when it has run"
+)
+ID = made().remediation.id
+EARLIER = (
+    "an earlier attempt isolated by {}, and this plan does not; release that first: trueup release "
+    + ID[:8]
+)
+
+
+def begun(**parts: Any) -> Quarantine:
+    """Return what an earlier attempt of the same remediation stored."""
+    return kept(id=ID, state=QuarantineState.ISOLATING, **parts)
+
+
+def swapping(group: str) -> Plan:
+    change = PlannedChange(AttributePath("groups"), ["web"], [group])
+    return plan(replace(planned(B), changes=(change,)))
+
+
 OTHER = kept(group=GROUP, stack=StackName("other"))
 TOUCHES = plan(planned(B))
 
@@ -106,6 +131,57 @@ CASES = [
             "it would give thing.b its groups back, which quarantine 0123456789 swapped; release"
             " that first: trueup release 01234567"
         ),
+    ),
+    Case(
+        "a quarantine by a script",
+        made(about=QUARANTINE, plan=BY_SCRIPT),
+        NeedsApproval(f"it isolates thing.a until it is released, for 4 h at most; {TOLD}"),
+    ),
+    Case(
+        "a correction of what a script isolated",
+        beside(kept(script=ISOLATION), plan=TOUCHES),
+        Hold(
+            "it would change thing.b, which a script isolated for quarantine 0123456789; release"
+            " that first: trueup release 01234567"
+        ),
+    ),
+    Case(
+        "a thing like one that a script isolated",
+        beside(
+            kept(undo=HELD, edges=(EDGE,), script=ISOLATION),
+            plan=attaching(target_id="i-1", port=80, id=UNKNOWN),
+        ),
+        Open(),
+    ),
+    Case(
+        "another attempt by the same script",
+        beside(begun(script=ISOLATION), about=QUARANTINE, plan=BY_SCRIPT),
+        NeedsApproval(f"it isolates thing.a until it is released, for 4 h at most; {TOLD}"),
+    ),
+    Case(
+        "another attempt by other bytes of it",
+        beside(begun(script=replace(ISOLATION, sha256="1" * 64)), about=QUARANTINE, plan=BY_SCRIPT),
+        Hold(EARLIER.format(f"script cut-off (SHA-256 {'1' * 64})")),
+    ),
+    Case(
+        "another attempt by another script",
+        beside(begun(script=replace(ISOLATION, name="old")), about=QUARANTINE, plan=BY_SCRIPT),
+        Hold(EARLIER.format(f"script old (SHA-256 {'0' * 64})")),
+    ),
+    Case(
+        "a script where an earlier attempt detached",
+        beside(begun(), about=QUARANTINE, plan=BY_SCRIPT),
+        Hold(EARLIER.format("driver detach")),
+    ),
+    Case(
+        "a swap to another group than the first",
+        beside(begun(edges=(SWAPPED,)), about=QUARANTINE, plan=swapping("other")),
+        Hold(EARLIER.format("security group alone")),
+    ),
+    Case(
+        "a swap to the same group again",
+        beside(begun(edges=(SWAPPED,)), about=QUARANTINE, plan=swapping("alone")),
+        NeedsApproval(f"it isolates thing.a until it is released, for 4 h at most; {SWAP}"),
     ),
     Case("one more, and a person sees its plan first", beside(OTHER, about=QUARANTINE), ASKS),
     Case(

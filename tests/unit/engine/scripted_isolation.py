@@ -1,0 +1,66 @@
+"""A house whose policy isolates by a script, and short words for what its tests do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.domain.model import ResourceAddress
+from reconciler.domain.policy import Driver
+from reconciler.domain.quarantines import Quarantine
+from reconciler.domain.records import Remediation, RemediationId
+from reconciler.domain.remediation_states import RemediationState
+from reconciler.engine.decisions import approve
+from tests.fake_world import World, WorldScripts
+from tests.unit.engine.house import QUARANTINE, A, House
+
+BY_SCRIPT = replace(QUARANTINE, driver=Driver.SCRIPT, script="cut-off")
+
+
+def cut_off(world: World, given: Mapping[str, Any]) -> int:
+    """Close what drifted and open it again, as the input says."""
+    for address in {ResourceAddress(finding["address"]) for finding in given["findings"]}:
+        world.live[address]["open"] = given["action"] == "release"
+    return 0
+
+
+def scripts_of(house: House) -> WorldScripts:
+    scripts = house.service.scripts
+    assert isinstance(scripts, WorldScripts)
+    return scripts
+
+
+def shop() -> World:
+    return World.in_sync(a={"size": 1, "open": True}, b={"size": 1, "open": True})
+
+
+async def furnish(house: House) -> House:
+    house.runner.script = cut_off
+    await house.put(BY_SCRIPT)
+    return house
+
+
+async def the_quarantine(house: House) -> Quarantine:
+    (only,) = await house.read(lambda view: view.quarantines.page().items)
+    return only
+
+
+async def proposed(house: House) -> Remediation:
+    house.world.live[A]["size"] = 9
+    await house.scan()
+    return await house.the_open()
+
+
+async def approved(house: House, known: Remediation | None = None) -> RemediationId:
+    waiting = known or await proposed(house)
+    assert waiting.state is RemediationState.AWAITING_APPROVAL, waiting.note
+    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
+    await house.settle()
+    return waiting.id
+
+
+async def paths_of(house: House) -> list[str]:
+    """Return what the only finding shows as drift."""
+    (finding,) = await house.findings()
+    return [change["path"] for change in finding.details["changes"]]

@@ -1,0 +1,35 @@
+"""A line is broken without losing anything, in time that grows with its length alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from rich.cells import cell_len, chop_cells
+
+from tui.ink import line, text_of
+from tui.lines import wrapping
+from tui.lines.wrapping import wrapped
+
+
+@given(some.lists(some.text(max_size=60), min_size=1, max_size=4), some.integers(10, 40))
+def test_nothing_is_left_out_and_every_piece_fits(texts: list[str], width: int) -> None:
+    spans = line(*texts)
+    first, *others = wrapped(spans, width)
+    assert text_of(first) + "".join(text_of(each[1:]) for each in others) == text_of(spans)
+    assert all(cell_len(text_of(each)) <= width for each in (first, *others))
+
+
+@pytest.mark.parametrize("letter", ["é", "日", "\x1b", "é\u0301\u0301\u0301"])
+def test_a_long_text_is_looked_through_once(letter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    def counted(text: str, width: int) -> list[str]:
+        looked.append(len(text))
+        return chop_cells(text, width)
+
+    monkeypatch.setattr(wrapping, "chop_cells", counted)
+    spans = line(letter * 2000)
+    wrapped(spans, 80)
+    # Each piece anew to the end of the text, 4,000 characters took seconds at every redraw.
+    assert sum(looked) < 8 * len(text_of(spans))

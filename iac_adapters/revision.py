@@ -29,8 +29,8 @@ class Revision:
 
     def add(self, label: str, content: bytes | str) -> None:
         """Take in one input. Length-prefixed, so no two inputs can be confused."""
-        data = content.encode() if isinstance(content, str) else content
-        self._mac.update(f"{label}:{len(data)}:".encode())
+        data = _encoded(content) if isinstance(content, str) else content
+        self._mac.update(_encoded(f"{label}:{len(data)}:"))
         self._mac.update(data)
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
@@ -47,3 +47,8 @@ class Revision:
     def hexdigest(self) -> str:
         """Return the digest so far."""
         return self._mac.hexdigest()
+
+
+def _encoded(text: str) -> bytes:
+    # The name of a file need not be UTF-8.
+    return text.encode(errors="surrogateescape")

@@ -185,8 +185,9 @@ class Assembly:
     async def _changed_files(self, context: Context, recording: Recording) -> frozenset[str]:
         """Return which files that resources name are others by now, and may change something."""
         resting = self._idle[context.directory].paths
-        watched = {path: file for path, file in recording.files.items() if path not in resting}
-        return await apart(lambda: changed_files(watched), place=context.directory)
+        return await apart(
+            lambda: changed_files(recording.files, resting=resting), place=context.directory
+        )
 
     async def _learn(self, context: Context, changed: frozenset[str], *, same: bool) -> None:
         """Note which files have changed, and whether the code asks for the same as before."""

@@ -6,9 +6,10 @@ it is.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.addresses import parse_address
@@ -19,12 +20,13 @@ from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.outputs import blocks_that_change
+from iac_adapters.terraform.read_alike import reads_alike
 from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.recorder.planned import planned_in
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
 from iac_adapters.terraform.references import CodeText, code_text, referred_to
-from iac_adapters.terraform.warm import PlanOfTheRead, Referred, WarmStack
+from iac_adapters.terraform.warm import NoPlanOfTheRead, PlanOfTheRead, Referred, WarmStack
 from reconciler.bounded_files import apart, read_text
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import (
@@ -37,7 +39,9 @@ from reconciler.domain.model import (
     Verdict,
 )
 
-_WITH_ACTION = frozenset({"create", "update", "delete", "forget"})
+# A tool's own failure may end by itself: a registry, a rate limit.
+_FAILED_S: Final = 600.0
+_WITH_ACTION: Final = frozenset({"create", "update", "delete", "forget"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,18 +137,22 @@ class Following:
         below: Collection[ResourceAddress] | None,
     ) -> tuple[RefreshedPlan, tuple[PlannedOutput, ...]]:
         """Return the plan of the world as it was read, of which `below` counts; None for all."""
-        known = self.warm.followed
         live = self._live(causes)
-        if known is not None and known.stack is self.warm.stack:
-            relevant = known.causes | causes.keys()
-            if below is not None:
-                relevant = relevant & self.warm.ancestry.closure(below) | set(below)
-            if all(known.live.get(address) == live.get(address) for address in relevant):
-                return RefreshedPlan(known.plan), known.outputs
-        stack = self.warm.stack
+        stack, known, unplanned = self.warm.stack, self.warm.followed, self.warm.unplanned
+        if known is not None and self._reads_alike(known, causes, live, below):
+            return RefreshedPlan(known.plan), known.outputs
+        if (
+            unplanned is not None
+            and time.monotonic() - unplanned.at_s < _FAILED_S
+            and self._reads_alike(unplanned.world, causes, live, below)
+        ):
+            return RefreshedPlan(None, unplanned.failure), ()
+        referred_to = {address: cause.attributes for address, cause in causes.items()}
         try:
             plan = await self.assembly.refreshed(self.context, stack, self._objects(live))
             if plan.document is None:
+                world = PlanOfTheRead(stack, referred_to, live, {})
+                self.warm.unplanned = NoPlanOfTheRead(world, plan.failure, time.monotonic())
                 return plan, ()
             outputs = await changed_outputs(
                 plan.document, self.context.source.files, place=self.context.directory
@@ -152,8 +160,23 @@ class Following:
         except ReconcilerError as error:
             return RefreshedPlan(None, str(error)), ()
         kept = _with_actions(plan.document)
-        self.warm.followed = PlanOfTheRead(stack, frozenset(causes), live, kept, outputs)
+        self.warm.followed = PlanOfTheRead(stack, referred_to, live, kept, outputs)
         return RefreshedPlan(kept), outputs
+
+    def _reads_alike(
+        self,
+        known: PlanOfTheRead,
+        causes: Mapping[ResourceAddress, Moved],
+        live: Mapping[ResourceAddress, bytes],
+        below: Collection[ResourceAddress] | None,
+    ) -> bool:
+        relevant = known.causes.keys() | causes.keys()
+        if below is not None:
+            relevant = relevant & self.warm.ancestry.closure(below) | set(below)
+        # One that follows another is judged by the plan itself, by all that is read of it.
+        nearest = self.warm.ancestry.nearest
+        first = {a: cause for a, cause in causes.items() if nearest(a, causes) is None}
+        return reads_alike(known, self.warm.stack, relevant, live=live, causes=first)
 
     def _live(self, causes: Mapping[ResourceAddress, Moved]) -> dict[ResourceAddress, bytes]:
         """Return what was last read of each object that is not as it was recorded."""

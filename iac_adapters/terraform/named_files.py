@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Final
 
 import msgpack
 
+from iac_adapters.idle_files import sources_among
 from iac_adapters.terraform.source_files import files_below
 from reconciler.bounded_files import open_regular
 from reconciler.domain.values import texts_in
@@ -49,10 +50,31 @@ def named_files(configurations: Iterable[bytes], directory: Path) -> dict[str, N
     return {str(path): NamedFile(_stamp(path), _content(path)) for path in sorted(files)}
 
 
-def changed_files(files: Mapping[str, NamedFile]) -> frozenset[str]:
-    """Return those that are others than they were; a new time alone is no change."""
-    moved = [path for path, file in files.items() if _stamp(Path(path)) != file.stamp]
-    return frozenset(path for path in moved if _content(Path(path)) != files[path].content)
+def changed_files(
+    files: Mapping[str, NamedFile], *, resting: Collection[str] = ()
+) -> frozenset[str]:
+    """Return those that are others than they were; a new time alone is no change.
+
+    Where names came to a folder or went, that is the folder and each such name that is code.
+    Those that are `resting` are not looked at, but for the code that came to a folder.
+    """
+    moved = [
+        path
+        for path, file in files.items()
+        if (path not in resting or Path(path).is_dir()) and _stamp(Path(path)) != file.stamp
+    ]
+    changed = {path for path in moved if _content(Path(path)) != files[path].content}
+    for folder in [path for path in changed if Path(path).is_dir()]:
+        came = {file for file in _files(Path(folder)) if str(file) not in files}
+        went = {
+            path for path in map(Path, changed) if path.is_relative_to(folder) and not path.exists()
+        }
+        sources = sources_among(came | went)
+        changed |= {str(path) for path in sources}
+        changed -= {str(path) for path in went - sources}
+        if sources and sources == came | went:
+            changed.discard(folder)
+    return frozenset(changed).difference(resting)
 
 
 def _path(text: str, directory: Path) -> Path | None:

@@ -28,6 +28,7 @@ from reconciler.domain.model import (
     NotApplicable,
     Observed,
     ResourceAddress,
+    Unreadable,
     Verdict,
 )
 
@@ -60,8 +61,11 @@ class ObservationByReading:
                 verdict = read.verdict
                 if resource is not None:
                     verdict = with_rearrangement(verdict, resource)
+                # What feeds an output may stand for it, be it wanted or not.
+                after.take_in(replace(read, verdict=verdict), resource)
+                if not self._is_wanted(read):
+                    continue
                 observed = replace(read, verdict=verdict, witness=self._witness(read, resource))
-                after.take_in(observed, resource)
                 hides = isinstance(verdict, InSync | Noise | NotApplicable)
                 if hides and (after.asks_for(observed.address) or is_output(observed.address)):
                     silent[observed.address] = observed
@@ -75,9 +79,10 @@ class ObservationByReading:
             yield hidden.get(address) or silent[address]
 
     async def _followed(self) -> AsyncGenerator[Observed, None]:
-        """Observe what is `wanted`, with what follows from moved objects; `found` is without.
+        """Observe what is needed, with what follows from moved objects; `found` is without.
 
-        What the wanted ones depend on is read as well: else they look as recorded.
+        What the wanted ones depend on is needed as well: else they look as recorded. It is judged
+        by itself alone where no output is wanted.
         """
         warm = self._warm
         ancestry = warm.ancestry
@@ -99,16 +104,20 @@ class ObservationByReading:
                     else None
                 )
                 for ready in waiting.seen(observed, other):
-                    if self._is_wanted(ready):
-                        yield ready
+                    yield ready
         # Not before everything is read: it may plan, with all that a recording takes.
         from iac_adapters.terraform.following import Following  # noqa: PLC0415
-        from iac_adapters.terraform.seen_outputs import seen_outputs  # noqa: PLC0415
+        from iac_adapters.terraform.seen_outputs import outputs_unread, seen_outputs  # noqa: PLC0415
 
-        held = [observed for observed in waiting.rest() if self._is_wanted(observed)]
+        rest = waiting.rest()
+        held = [observed for observed in rest if with_outputs or self._is_wanted(observed)]
         following = Following(
             self._payload.context, warm, self._assembly, self._digester, with_outputs=with_outputs
         )
+        unreadable = {
+            address for address, verdict in self.found.items() if isinstance(verdict, Unreadable)
+        }
+        unread = outputs_unread(warm.followed, warm.stack, unreadable, ancestry=ancestry)
         followed = await following.judged(held, waiting.moved)
         outputs = seen_outputs(
             warm.stack,
@@ -116,10 +125,11 @@ class ObservationByReading:
             declared=self._payload.context.source.outputs,
             ancestry=ancestry,
             digester=self._digester,
+            unread=unread,
         )
         planned = followed.outputs
         self._planned_outputs = warm.stack.recording.outputs if planned is None else planned
-        for observed in (*followed.verdicts, *filter(self._is_wanted, outputs)):
+        for observed in (*followed.verdicts, *outputs):
             yield observed
 
     async def _read(self, chosen: Sequence[LoadedResource]) -> AsyncGenerator[Observed, None]:

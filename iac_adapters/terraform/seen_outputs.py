@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 
 from iac_adapters.redaction.digester import SecretDigester
-from iac_adapters.terraform.consequences import Ancestry
+from iac_adapters.terraform.consequences import Ancestry, Moved
 from iac_adapters.terraform.following import Followed
 from iac_adapters.terraform.loaded import LoadedStack
+from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.outputs import (
     Provenance,
     causes_of,
@@ -15,6 +17,7 @@ from iac_adapters.terraform.outputs import (
     output_verdict,
     shown_by_itself,
 )
+from iac_adapters.terraform.warm import PlanOfTheRead
 from reconciler.domain.model import (
     InSync,
     Observed,
@@ -32,13 +35,15 @@ def seen_outputs(
     declared: Mapping[str, SourcePosition],
     ancestry: Ancestry,
     digester: SecretDigester,
+    unread: Mapping[ResourceAddress, ResourceAddress] = MappingProxyType({}),
 ) -> Iterator[Observed]:
     """Yield what a plan would change of the outputs that are `declared`.
 
     By the recorded plan, or by that of the world as it was read where a moved object may feed
-    one. Each output that the stack holds is answered for.
+    one. Each output that the stack holds is answered for, and so are the `unread`: by output the
+    object that feeds it and could not be read.
     """
-    recorded = {
+    recorded: dict[ResourceAddress, Verdict] = {
         address: output_verdict(resource.output, digester=digester)
         for address, resource in stack.resources.items()
         if resource.output is not None
@@ -53,8 +58,37 @@ def seen_outputs(
     elif followed.outputs is not None:
         silent: dict[ResourceAddress, Verdict] = dict.fromkeys(recorded, InSync())
         found = silent | dict(_planned(stack, followed, ancestry=ancestry, digester=digester))
+    found |= {
+        address: Unreadable(f"{feeder}, which feeds it, could not be read")
+        for address, feeder in unread.items()
+    }
     for address, verdict in sorted(found.items()):
         yield Observed(address, verdict, source=declared.get(address.partition(".")[2]))
+
+
+def outputs_unread(
+    known: PlanOfTheRead | None,
+    stack: LoadedStack,
+    unreadable: Collection[ResourceAddress],
+    *,
+    ancestry: Ancestry,
+) -> dict[ResourceAddress, ResourceAddress]:
+    """Return the outputs that followed a moved object which is `unreadable` now, each with that.
+
+    By the `known` plan of `stack`, the last that was made. Another one would take for the object
+    what is recorded, and call the output in sync.
+    """
+    if known is None or known.stack is not stack:
+        return {}
+    code = {output.name: output for output in stack.recording.outputs}
+    causes = {address: Moved(None, NULL) for address in known.causes.keys() & unreadable}
+    return {
+        output_address(output.name): cause.address
+        for output, cause in causes_of(
+            known.outputs, causes, resources=stack.resources, ancestry=ancestry
+        )
+        if cause is not None and not (output.name in code and code[output.name].same_change(output))
+    }
 
 
 def _planned(

@@ -28,13 +28,25 @@ _RESOURCE_BYTES: Final = 9_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PlanOfTheRead:
-    """What a moved world changes by the tool's own plan: of which causes, as they read then."""
+    """What a moved world changes by the tool's own plan: of which causes, as they read then.
+
+    `causes` has the attributes of each that the code refers to, None where that is all of it.
+    """
 
     stack: LoadedStack
-    causes: frozenset[ResourceAddress]
+    causes: Mapping[ResourceAddress, frozenset[str] | None]
     live: Mapping[ResourceAddress, bytes]
     plan: Mapping[str, Any]
     outputs: tuple[PlannedOutput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NoPlanOfTheRead:
+    """Why there was no plan of a moved world, and when (of the monotonic clock)."""
+
+    world: PlanOfTheRead
+    failure: str
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class WarmStack:
     """Which objects were read since the state last changed of them, an apply's changes aside."""
     followed: PlanOfTheRead | None = None
     """The tool's plan of the world as it was read, while that is as it was."""
+    unplanned: NoPlanOfTheRead | None = None
+    """Why the last such plan could not be made."""
     referred: Referred | None = None
     """What the code says of what has moved, so that its files are read once for each drift."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None

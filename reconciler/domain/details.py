@@ -35,6 +35,12 @@ def details_of(kept: Json, *, origin: Origin) -> FindingDetails:
     )
 
 
+def cause_of(kept: Json) -> ResourceAddress | None:
+    """Return the object that what is `kept` followed, None where it followed none."""
+    cause = kept.get("consequence_of")
+    return ResourceAddress(cause) if cause else None
+
+
 def accepted_changes(kept: Json) -> tuple[Change, ...]:
     """Return each change with its live value, as a baseline takes it in."""
     return tuple(

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Final
 
 from reconciler.domain.coverage import derived_template_id, resource_id
-from reconciler.domain.details import details_of, host_groups_of, paths_of, with_severity_of
+from reconciler.domain.details import (
+    cause_of,
+    details_of,
+    host_groups_of,
+    paths_of,
+    with_severity_of,
+)
 from reconciler.domain.model import (
     Counts,
     Engine,
@@ -82,6 +88,8 @@ def fold(
             record.address in unread
             or record.id in kept
             or (record.kind is Kind.ADDED and is_one_of(record.address, unread))
+            # What it followed may be as it was: without that, what follows looks as recorded.
+            or (record.kind is Kind.CHANGED and cause_of(record.details) in unread)
             or (asked is not None and record.address not in asked)
             # A whole plan asks for no children.
             or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
@@ -125,12 +133,14 @@ def implausible(
     """Return why a scan cannot be the whole truth, in a sentence; None when it can.
 
     A stack that is recorded and declared as before cannot have lost its resources; the
-    world can, and then they are missing, not uncounted.
+    world can, and then they are missing, not uncounted. Outputs do not count: one is only listed
+    while a plan would change it, or could not be made.
     """
-    if last_good is None or not same_revision or not last_good.resources:
+    if last_good is None or last_good.outputs is None or not same_revision:
         return None
-    before, now = last_good.resources, report.counts.resources
-    if now and now >= before * (1 - _MOST_LOST):
+    before = last_good.resources - last_good.outputs
+    now = report.counts.resources - (report.counts.outputs or 0)
+    if not before or (now and now >= before * (1 - _MOST_LOST)):
         return None
     return f"only {now} of {before} resources were listed, though code and state are as before"
 

@@ -321,7 +321,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the resources of one scan fell; the kinds but `added` add up to `resources`."""
+    """How the resources of one scan fell; the kinds but `added` add up to `resources`.
+
+    `outputs` says how many of `resources` are outputs of the root module, None where it was not
+    counted: an earlier release kept it.
+    """
 
     resources: int
     in_sync: int
@@ -332,6 +336,7 @@ class Counts:
     noise: int
     not_applicable: int
     added: int = 0
+    outputs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.locations import NOWHERE, location_of
 from reconciler.domain.model import (
+    OUTPUT_TYPE,
     Added,
     Change,
     Counts,
@@ -308,6 +309,7 @@ def _counts(ordered: list[Observed]) -> Counts:
         noise=kinds[Noise],
         not_applicable=kinds[NotApplicable],
         added=kinds[Added],
+        outputs=sum(seen.address.startswith(f"{OUTPUT_TYPE}.") for seen in ordered),
     )
 
 

@@ -6,6 +6,7 @@ again at any time.
 
 from __future__ import annotations
 
+import os
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Final
@@ -75,7 +76,8 @@ def _pack(recording: Recording) -> bytes:
             "failed_imports": recording.failed_imports,
             "outputs": [output.packed() for output in recording.outputs],
             "built_in": dict(recording.built_in),
-            "files": {path: astuple(file) for path, file in recording.files.items()},
+            # A name need not be UTF-8, and then no text that msgpack takes holds it.
+            "files": {os.fsencode(path): astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
             "conditions": recording.conditions,
             "unasked": sorted(recording.unasked),
@@ -108,7 +110,7 @@ def _unpack(data: bytes) -> Recording:
         failed_imports=tuple(map(tuple, content["failed_imports"])),
         outputs=tuple(PlannedOutput.unpacked(fields) for fields in content["outputs"]),
         built_in=content["built_in"],
-        files={path: NamedFile(*fields) for path, fields in content["files"].items()},
+        files={os.fsdecode(path): NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],
         conditions=tuple(content["conditions"]),
         unasked=frozenset(content["unasked"]),

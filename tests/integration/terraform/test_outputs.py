@@ -191,13 +191,15 @@ async def test_a_secret_output_that_follows_is_shown_without_its_value(
 async def test_what_moved_and_feeds_an_output_is_planned_once_while_it_stays(
     stack: WorldStack,
 ) -> None:
-    stack.apply(_CAUSE + 'output "db" { value = world_thing.cause.serial }')
+    stack.apply(_CAUSE.replace("size = 4", "") + 'output "db" { value = world_thing.cause.serial }')
     async with stack.adapter() as adapter:
         await verdicts(adapter, await adapter.load(stack.reference()))
         with stack.changed() as things:
             things["cause"]["serial"] = "another"
         stack.forget_calls()
-        for _ in range(3):
+        for number in range(3):
+            with stack.changed() as things:  # what nothing refers to
+                things["cause"]["size"] = number
             seen = await verdicts(adapter, await adapter.load(stack.reference()))
             assert isinstance(seen["output.db"], Drifted)
             assert seen["world_thing.cause"] != InSync()
@@ -206,6 +208,24 @@ async def test_what_moved_and_feeds_an_output_is_planned_once_while_it_stays(
             things["cause"]["serial"] = "a third"
         seen = await verdicts(adapter, await adapter.load(stack.reference()))
         assert seen["output.db"].changes[0].declared == "a third"  # type: ignore[union-attr]
+
+
+async def test_an_output_stays_unread_while_what_it_followed_cannot_be_read(
+    stack: WorldStack,
+) -> None:
+    stack.apply(_CAUSE + 'output "db" { value = world_thing.cause.serial }')
+    async with stack.adapter() as adapter:
+        with stack.changed() as things:
+            things["cause"]["serial"] = "another"
+        for knob, expected in ((None, Drifted), ("deny", Unreadable), ("deny", Unreadable)):
+            stack.turn(cause=knob)
+            seen = await verdicts(adapter, await adapter.load(stack.reference()))
+            assert isinstance(seen["output.db"], expected)
+        stack.turn(cause=None)
+        with stack.changed() as things:
+            things["cause"]["serial"] = "a third"
+        seen = await verdicts(adapter, await adapter.load(stack.reference()))
+        assert isinstance(seen["output.db"], Drifted)
 
 
 @_ENGINES
@@ -270,6 +290,32 @@ async def test_an_output_is_scanned_by_itself_as_in_a_whole_scan(stack: WorldSta
     assert alone.findings
 
 
+async def test_an_output_scanned_by_itself_is_no_defect_where_its_feeder_stands_for_it(
+    stack: WorldStack,
+) -> None:
+    """The feeder is read besides, though the scan is not asked for it."""
+    follower = """
+    resource "world_thing" "follower" {
+      name = "follower"
+      lifecycle { replace_triggered_by = [world_thing.cause] }
+    }
+    """
+    stack.apply(f'{_CAUSE}{follower}output "at" {{ value = world_thing.follower.serial }}')
+    stack.write(f'{_CAUSE}{follower}output "at" {{ value = "${{world_thing.follower.serial}} x" }}')
+    (before,) = await _reports(stack, engine="plugin", addresses=("output.at",))
+    assert _found(before).keys() == {"output.at"}
+    async with stack.adapter() as adapter:
+        scanning = Scanning(adapter, SystemClock(), judging(KEY))
+        with stack.changed() as things:
+            things["cause"]["size"] = 5
+        reference = stack.reference()
+        whole = await scan_stack(reference, scanning=scanning)
+        assert _found(whole).keys() == {"world_thing.cause", "world_thing.follower"}
+        alone = await scan_stack(reference, scanning=scanning, addresses=("output.at",))
+    assert not alone.warnings
+    assert not alone.findings
+
+
 async def test_what_feeds_an_output_and_is_gone_stands_for_it(stack: WorldStack) -> None:
     stack.apply(_CAUSE + 'output "db" { value = world_thing.cause.serial }')
     with stack.changed() as things:
@@ -295,10 +341,14 @@ async def test_outputs_are_unreadable_where_what_moved_keeps_the_tool_from_a_pla
     stack.apply(code + 'output "db" { value = world_thing.cause.serial }')
     with stack.changed() as things:
         things["cause"]["serial"] = "broken"
-    seen = await stack.scan()
-    verdict = seen["output.db"]
-    assert isinstance(verdict, Unreadable)
-    assert "the serial is broken" in verdict.reason
+    async with stack.adapter() as adapter:
+        for calls in (None, 0):
+            stack.forget_calls()
+            seen = await verdicts(adapter, await adapter.load(stack.reference()))
+            verdict = seen["output.db"]
+            assert isinstance(verdict, Unreadable)
+            assert "the serial is broken" in verdict.reason
+            assert calls is None or stack.calls("plan") == calls
 
 
 @pytest.mark.parametrize("engine", ["plugin", "cli", "follows"])

@@ -26,7 +26,7 @@ from reconciler.wire.scan import finding_object
 
 AT = datetime(2026, 5, 1, 10, tzinfo=UTC)
 SHOP = StackName("shop")
-COUNTS = Counts(10, 10, 0, 0, 0, 0, 0, 0)
+COUNTS = Counts(10, 10, 0, 0, 0, 0, 0, 0, outputs=0)
 
 
 def change(path: str = "size", origin: Origin = Origin.OUT_OF_BAND) -> Change:
@@ -70,7 +70,7 @@ def record(address: str = "thing.a", print_: str = "f1", **more: Any) -> Finding
 
 
 def report(
-    *findings: Finding, unreadable: tuple[str, ...] = (), resources: int = 10
+    *findings: Finding, unreadable: tuple[str, ...] = (), resources: int = 10, outputs: int = 0
 ) -> StackReport:
     return StackReport(
         stack=SHOP,
@@ -78,7 +78,7 @@ def report(
         directory="/shop",
         obtained_by=Engine.PLUGIN,
         observed_at=AT,
-        counts=replace(COUNTS, resources=resources),
+        counts=replace(COUNTS, resources=resources, outputs=outputs),
         findings=findings,
         noise=(),
         unreadable=tuple((ResourceAddress(one), "denied") for one in unreadable),

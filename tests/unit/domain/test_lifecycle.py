@@ -65,6 +65,15 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     assert folded.healed == (record(B),)
 
 
+def test_what_followed_an_object_that_could_not_be_read_stays_as_it_is() -> None:
+    output = finding("output.a", consequence_of=A)
+    known = record("output.a", details=finding_object(output))
+    assert fold([known], report(unreadable=(A,))).unread == (known,)
+    assert fold([known], report(unreadable=(B,))).healed == (known,)
+    back = replace(known, kind=Kind.MISSING)
+    assert fold([back], report(unreadable=(A,))).healed == (back,)
+
+
 def test_a_child_stays_while_the_question_that_found_it_has_no_answer() -> None:
     policies = ResourceAddress("thing.a/policy")
     child = record(ResourceAddress(f'{policies}["x[1]"]'), kind=Kind.ADDED)
@@ -146,6 +155,21 @@ def test_resources_do_not_vanish_while_state_and_code_stay(
     assert (why is not None) is doubted
     if why:
         assert f"only {now} of {before} resources" in why
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "doubted"),
+    [((25, 20), (5, 0), False), ((25, 20), (23, 20), True), ((20, 20), (0, 0), False),
+     ((25, None), (5, 0), False)],
+)  # fmt: skip
+def test_outputs_come_and_go_without_doubt(
+    before: tuple[int, int | None],
+    now: tuple[int, int],
+    doubted: bool,  # noqa: FBT001
+) -> None:
+    last_good = replace(COUNTS, resources=before[0], outputs=before[1])
+    seen = report(resources=now[0], outputs=now[1])
+    assert (implausible(seen, last_good=last_good, same_revision=True) is not None) is doubted
 
 
 def test_a_persons_word_stands_until_the_drift_changes() -> None:

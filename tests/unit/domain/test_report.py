@@ -98,6 +98,12 @@ def test_counts_add_up_and_order_of_arrival_means_nothing(verdicts: list[Verdict
     assert report == report_of(seen, backward=True)
 
 
+def test_outputs_are_counted_among_the_resources() -> None:
+    drifted = Drifted((CHANGE,))
+    counts = report_of([("output.a", Unreadable("no plan")), ("output_x.y", drifted)]).counts
+    assert (counts.resources, counts.outputs) == (2, 1)
+
+
 def test_a_finding_carries_what_a_person_needs() -> None:
     (finding,) = report_of(
         [("aws_sqs_queue.a", Drifted((CHANGE,), requires_replace=True))]

@@ -142,9 +142,10 @@ class FindingPage(FindingVerbs, FindingReads):
         return super().may(action) and (action not in _ABOUT_DRIFT or self._is_shown())
 
     def _is_shown(self) -> bool:
-        # A row knows by an event what the page has yet to read.
+        # A row knows by an event what the page has yet to read; before its first read the page
+        # shows nothing, and a key that came with the one that opened it is about the list's row.
         row = self.session.store.rows.get(self.finding_id)
-        if row is None or (self.finding and row.report_id == self.finding.report_id):
+        if row is None or self.finding is None or row.report_id == self.finding.report_id:
             return True
         self.read()
         self.flash(("changed since it was shown; reading it again", "high"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +37,7 @@ from reconciler.engine.quarantine.scripting import (
     isolating_by_script,
     releasing_by_script,
 )
-from reconciler.engine.scanned import Addresses, Loaded, load, moved_of, reference_of
+from reconciler.engine.scanned import Addresses, Loaded, load, moved_of
 from reconciler.engine.scripted import (
     WantedRun,
     given_to,
@@ -196,10 +195,5 @@ async def _plan_script(
         given_to(policy, records, templates),
         {record.address: record.type for record in records},
     )
-    reference = await reference_of(service, stack)
-
-    def save() -> tuple[Plan, RunnerJob]:
-        return plan_script(service, wanted, reference=reference, folder=folder)
-
-    plan, job = await asyncio.to_thread(save)
+    plan, job = await plan_script(service, stack, wanted, folder=folder)
     return Prepared(loaded.adapter, loaded.snapshot, plan, job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.plan import Action, Plan, PlannedResource
 from reconciler.domain.policy import Driver, Policy
-from reconciler.domain.records import FindingRecord, Remediation, Template, TemplateId
+from reconciler.domain.records import FindingRecord, Remediation, StackRecord, Template, TemplateId
 from reconciler.domain.scripts import ScriptTask
 from reconciler.domain.values import Json
 from reconciler.engine.moves import policy_of
+from reconciler.engine.scanned import reference_of
 from reconciler.engine.service import Service
 from reconciler.ports import (
     Done,
@@ -101,14 +103,22 @@ class WantedRun:
     resources: Mapping[ResourceAddress, str]
 
 
-def plan_script(
-    service: Service, wanted: WantedRun, *, reference: StackReference, folder: Path
+async def plan_script(
+    service: Service, stack: StackRecord, wanted: WantedRun, *, folder: Path
 ) -> tuple[Plan, RunnerJob]:
-    """Return the wanted run as a plan, and the command that does it.
+    """Return the wanted run as a plan, and the command that does it, both saved in `folder`.
 
     Raises:
+        RetryableError: a file of the stack gave no answer in time.
         PermanentError: scripts are off, or this one is not allowed as it is now.
     """
+    reference = await reference_of(service, stack)
+    return await asyncio.to_thread(_saved, service, wanted, reference, folder)
+
+
+def _saved(
+    service: Service, wanted: WantedRun, reference: StackReference, folder: Path
+) -> tuple[Plan, RunnerJob]:
     if service.scripts is None:
         raise PermanentError(
             f"{wanted.by} names the script {wanted.name!r}, and scripts are off",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from reconciler.domain.quarantines import Quarantine, resource_of
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.scripts import ScriptTask
 from reconciler.engine.quarantine.preparing import isolating
-from reconciler.engine.scanned import Loaded, reference_of
+from reconciler.engine.scanned import Loaded
 from reconciler.engine.scripted import WantedRun, given_to, plan_script, templates_of
 from reconciler.engine.service import Service
 from reconciler.ports import RunnerJob
@@ -82,12 +81,7 @@ async def _planned(
     *,
     folder: Path,
 ) -> Planned:
-    reference = await reference_of(service, stack)
-
-    def save() -> tuple[Plan, RunnerJob]:
-        return plan_script(service, wanted, reference=reference, folder=folder)
-
-    plan, job = await asyncio.to_thread(save)
+    plan, job = await plan_script(service, stack, wanted, folder=folder)
     return Planned(plan, edges, job)
 
 

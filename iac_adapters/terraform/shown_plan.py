@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
@@ -22,7 +20,7 @@ from iac_adapters.plugin_host.socket_folder import short_base
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.head_start import OnDemand
-from iac_adapters.terraform.recorder.tunnel import Tunnel
+from iac_adapters.terraform.recorder.tunnel import Tunnel, reattachment
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.errors import PermanentError
 
@@ -56,7 +54,6 @@ async def _served(
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     try:
-        entries = {}
         for number, (source, schema) in enumerate(schemas.items()):
             place = folder / str(number)
             place.mkdir(0o700)
@@ -64,15 +61,9 @@ async def _served(
             tunnel = Tunnel(source, folder=place, schema=answer, providers=OnDemand(_refused))
             tunnels.append(tunnel)
             await tunnel.open()
-            # With "Test" false the tool would kill the process it takes for the provider: us.
-            entries[source] = {
-                "Protocol": "grpc",
-                "ProtocolVersion": schema.protocol,
-                "Pid": os.getpid(),
-                "Test": True,
-                "Addr": {"Network": "unix", "String": str(tunnel.socket)},
-            }
-        yield {"TF_REATTACH_PROVIDERS": json.dumps(entries)}
+        protocols = (schema.protocol for schema in schemas.values())
+        attached = reattachment(zip(tunnels, protocols, strict=True))
+        yield {"TF_REATTACH_PROVIDERS": attached}
     finally:
         await asyncio.gather(*(tunnel.close() for tunnel in tunnels), return_exceptions=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -8,8 +8,6 @@ that were configured on the way stay warm and are handed over.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -47,7 +45,7 @@ from iac_adapters.terraform.recorder.planned_outputs import (
     outputs_told,
 )
 from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
-from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel
+from iac_adapters.terraform.recorder.tunnel import Answers, Connection, Tunnel, reattachment
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
@@ -293,18 +291,9 @@ async def open_tunnel(
 
 
 async def reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
-    """Return what leads terraform to the tunnels: the value of TF_REATTACH_PROVIDERS."""
-    # With "Test" false terraform would kill the process it thinks is the provider: us.
-    entries = {}
-    for tunnel, installed in zip(tunnels, order.providers, strict=True):
-        entries[tunnel.source] = {
-            "Protocol": "grpc",
-            "ProtocolVersion": (await schemas.schema(installed)).protocol,
-            "Pid": os.getpid(),
-            "Test": True,
-            "Addr": {"Network": "unix", "String": str(tunnel.socket)},
-        }
-    return json.dumps(entries)
+    """Return what leads terraform to the tunnels of the order's providers."""
+    protocols = [(await schemas.schema(installed)).protocol for installed in order.providers]
+    return reattachment(zip(tunnels, protocols, strict=True))
 
 
 def _number(

@@ -8,6 +8,9 @@ when a call really needs one.
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -204,6 +207,25 @@ def _plan_call(request: bytes, response: bytes) -> PlanCall:
         provider_meta=asked.provider_meta.msgpack,
         planned=answered.planned_state.msgpack,
     )
+
+
+def reattachment(tunnels: Iterable[tuple[Tunnel, int]]) -> str:
+    """Return what leads the tool to the tunnels: the value of TF_REATTACH_PROVIDERS.
+
+    With each comes the version of the plugin protocol that its schema is of.
+    """
+    # With "Test" false terraform would kill the process it thinks is the provider: us.
+    entries = {
+        tunnel.source: {
+            "Protocol": "grpc",
+            "ProtocolVersion": protocol,
+            "Pid": os.getpid(),
+            "Test": True,
+            "Addr": {"Network": "unix", "String": str(tunnel.socket)},
+        }
+        for tunnel, protocol in tunnels
+    }
+    return json.dumps(entries)
 
 
 class Tunnel:

@@ -84,16 +84,16 @@ class Channel:
         gRPC's own server counts a stream for a moment after its answer has arrived here, and
         refuses what is sent in its place. Source: RFC 9113, section 8.7.
         """
-        for pause_s in _AGAIN_AFTER_S:
+        pauses_s = iter(_AGAIN_AFTER_S)
+        while True:
             connection = await self._connected()
             try:
                 return await connection.request(fields, content)
             except StreamReset as error:
-                if error.code != ErrorCode.REFUSED_STREAM:
+                pause_s = next(pauses_s, None)
+                if error.code != ErrorCode.REFUSED_STREAM or pause_s is None:
                     raise
             await asyncio.sleep(pause_s)
-        connection = await self._connected()
-        return await connection.request(fields, content)
 
     async def _connected(self) -> ClientConnection:
         async with self._connecting:

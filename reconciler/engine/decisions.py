@@ -25,11 +25,10 @@ from reconciler.engine.journal import ENGINE, audit, emit
 from reconciler.engine.moves import (
     keep_decision,
     move,
-    tell,
     the_remediation,
     unhealed_of,
 )
-from reconciler.engine.new_remediations import new_remediation
+from reconciler.engine.new_remediations import begin, new_remediation
 from reconciler.engine.persons import is_same, person_behind
 from reconciler.engine.quarantine.asking import GAVE_WAY, gives_way, of_its_resource, take_in
 from reconciler.engine.refusals import (
@@ -133,8 +132,7 @@ async def reject(
 
     def work(tx: Transaction) -> Remediation:
         known = awaiting(tx, remediation_id, at=at)
-        if plan_digest is not None:
-            check_digest(known, plan_digest)
+        check_digest(known, plan_digest)
         _audit_channel(tx, known, through, at=at, actor=actor)
         ended = move(tx, known, Event.REJECTED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason)
@@ -211,8 +209,7 @@ async def retry(
 
     def work(tx: Transaction) -> Remediation:
         known = needing_person(tx, remediation_id)
-        if plan_digest is not None:
-            check_digest(known, plan_digest)
+        check_digest(known, plan_digest)
         about_drift = known.action_type is not ActionType.RELEASE
         if about_drift and not unhealed_of(tx, known):
             raise already_healed(known.id)
@@ -258,8 +255,7 @@ async def suppress(
         known = the_remediation(tx, remediation_id)
         if known.state not in (RemediationState.NEEDS_HUMAN, RemediationState.AWAITING_APPROVAL):
             raise moved_on(known, "does not wait for a decision")
-        if plan_digest is not None:
-            check_digest(known, plan_digest)
+        check_digest(known, plan_digest)
         ended = move(tx, known, Event.IGNORED, at=at, actor=actor, note=reason)
         keep_decision(tx, ended, by=actor, reason=reason, until=until)
         tx.findings.put_many(
@@ -318,9 +314,8 @@ async def request(
         whose = person_behind(tx, actor, person)
         fresh = new_remediation([record], wanted, at=at, requested_by=whose)
         fresh = replace(fresh, report_id=report_id, isolation_group=isolation_group)
-        tx.remediations.add(fresh)
-        tell(tx, fresh, at=at, actor=actor)
-        return _go_on(tx, fresh)
+        begin(tx, fresh, at=at, actor=actor)
+        return fresh
 
     return await service.store.transact(work)
 

@@ -8,10 +8,9 @@ from datetime import datetime
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import FindingId, FindingState, Remediation
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event
-from reconciler.engine.due import advance_soon
 from reconciler.engine.journal import ENGINE
-from reconciler.engine.moves import move, tell, unhealed_of
-from reconciler.engine.new_remediations import part_of
+from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.new_remediations import begin, part_of
 from reconciler.stores import Transaction
 
 
@@ -40,10 +39,7 @@ def leave_out(
         return True
     without = ", ".join(record.address for record in records if record.id in ignored)
     move(tx, known, Event.SPLIT, at=at, actor=actor, note=f"divided: {without} is {why}")
-    fresh = part_of(known, rest, at=at)
-    tx.remediations.add(fresh)
-    tell(tx, fresh, at=at, actor=actor)
-    advance_soon(tx, [fresh.id])
+    begin(tx, part_of(known, rest, at=at), at=at, actor=actor)
     return True
 
 

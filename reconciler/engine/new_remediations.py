@@ -10,7 +10,10 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import POLICY, FindingRecord, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.journal import new_id
+from reconciler.engine.due import advance_soon
+from reconciler.engine.journal import ENGINE, new_id
+from reconciler.engine.moves import tell
+from reconciler.stores import Transaction
 
 
 def new_remediation(
@@ -43,6 +46,13 @@ def _addresses(records: Iterable[FindingRecord], action: ActionType) -> tuple[Re
     """Return what it is about, beside each fingerprint; of a quarantine each resource once."""
     addresses = tuple(record.address for record in records)
     return tuple(dict.fromkeys(addresses)) if action is ActionType.QUARANTINE else addresses
+
+
+def begin(tx: Transaction, fresh: Remediation, *, at: datetime, actor: str = ENGINE) -> None:
+    """Write a remediation at its beginning, tell of it, and let it go on at once."""
+    tx.remediations.add(fresh)
+    tell(tx, fresh, at=at, actor=actor)
+    advance_soon(tx, [fresh.id])
 
 
 def part_of(parent: Remediation, records: Sequence[FindingRecord], *, at: datetime) -> Remediation:

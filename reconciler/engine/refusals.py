@@ -26,13 +26,13 @@ def check_reason(reason: str) -> None:
         raise InvalidError(f"a reason has 1 to {LONGEST_REASON} characters")
 
 
-def check_digest(known: Remediation, given: str) -> None:
-    """Refuse a decision about another plan than the one `known` has.
+def check_digest(known: Remediation, given: str | None) -> None:
+    """Refuse a decision about another plan than the one `known` has; None is about whichever.
 
     Raises:
         ConflictError: its plan has not the digest `given` (`plan-digest-mismatch`).
     """
-    if known.plan_digest == given:
+    if given is None or known.plan_digest == given:
         return
     if known.plan_digest is not None and known.plan_digest.startswith(given):
         raise ConflictError(

@@ -9,9 +9,8 @@ from typing import Final
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.records import FindingRecord, Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
-from reconciler.engine.due import advance_soon
-from reconciler.engine.moves import move, tell
-from reconciler.engine.new_remediations import part_of
+from reconciler.engine.moves import move
+from reconciler.engine.new_remediations import begin, part_of
 from reconciler.engine.opening import MOST_PARTS
 from reconciler.stores import Transaction
 
@@ -53,10 +52,7 @@ def set_apart(  # noqa: PLR0913 - what is kept of a transition
         return False
     move(tx, known, Event.SPLIT, at=at, note=f"divided: {why}", guard=guard)
     for part in parts:
-        fresh = part_of(known, part, at=at)
-        tx.remediations.add(fresh)
-        tell(tx, fresh, at=at)
-        advance_soon(tx, [fresh.id])
+        begin(tx, part_of(known, part, at=at), at=at)
     return True
 
 

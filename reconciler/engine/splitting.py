@@ -11,9 +11,8 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import POLICY, FindingRecord, Remediation, RemediationId
 from reconciler.domain.remediation_states import Event
-from reconciler.engine.due import advance_soon
-from reconciler.engine.moves import move, tell, unhealed_of
-from reconciler.engine.new_remediations import part_of
+from reconciler.engine.moves import move, unhealed_of
+from reconciler.engine.new_remediations import begin, part_of
 from reconciler.engine.persons import person_behind
 from reconciler.engine.refusals import awaiting
 from reconciler.engine.service import Service
@@ -67,9 +66,7 @@ def _open(
     if parent.requested_by == POLICY:
         # From here on a person asks for it, whatever the policy says by then.
         fresh = replace(fresh, requested_by=person)
-    tx.remediations.add(fresh)
-    tell(tx, fresh, at=at, actor=actor)
-    advance_soon(tx, [fresh.id])
+    begin(tx, fresh, at=at, actor=actor)
     return fresh
 
 

@@ -74,18 +74,16 @@ def without_isolated(
     What scripts are changing just now is as it is known: of the quarantines `under_way`.
     """
     scripted = [known for known in quarantines if known.driver is Driver.SCRIPT]
-    edges = [edge for known in quarantines if known not in scripted for edge in known.edges]
+    others = (known for known in quarantines if known.driver is not Driver.SCRIPT)
+    edges = [edge for known in others for edge in known.edges]
     detached = {edge.address for edge in edges if edge.attribute is None}
     swapped = {edge.address: edge for edge in edges if is_swapped(edge, report)}
-    if not detached and not swapped and not scripted:
-        return report
     if scripted:
-        judged = _without_scripted(
+        report = _without_scripted(
             report, scripted, records=records, judging=judging, under_way=under_way
         )
-        if not detached and not swapped:
-            return judged
-        report = judged
+    if not detached and not swapped:
+        return report
     earlier = {slot_of(record): changes_of(record.details) for record in records}
     kept = tuple(
         _without_swapped(

@@ -181,7 +181,11 @@ def _hold(
 ) -> None:
     """Hold what would begin an effect; what comes before that waits where it stands."""
     again = hold.next_at(at)
-    if hold.until is None and stage_of(known) is Stage.APPLY and _woken(service, admission.guard):
+    if (
+        hold.until is None
+        and stage_of(known) is Stage.APPLY
+        and _is_asked_rarely(service, admission.guard)
+    ):
         # Each look is a plan by the tool, with the state's lock: of a quarantine, for hours.
         again = max(again, at + patience(wanted_since(known), at))
     if known.state is not RemediationState.HELD and stage_of(known) in (Stage.PLAN, Stage.APPLY):
@@ -200,7 +204,7 @@ def _hold(
     advance_soon(tx, [known.id], due=again)
 
 
-def _woken(service: Service, name: str | None) -> bool:
+def _is_asked_rarely(service: Service, name: str | None) -> bool:
     """Whether what it holds needs a plan to be asked again, and need not be asked often."""
     if name == kill_switch.GUARD.name:  # what a plan isolates is on hold; a resume wakes it
         return True

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from reconciler.domain.model import ResourceAddress
@@ -13,7 +15,7 @@ from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve
 from tests.fake_world import World, WorldScripts
-from tests.unit.engine.house import QUARANTINE, A, House
+from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house
 
 BY_SCRIPT = replace(QUARANTINE, driver=Driver.SCRIPT, script="cut-off")
 
@@ -35,10 +37,14 @@ def shop() -> World:
     return World.in_sync(a={"size": 1, "open": True}, b={"size": 1, "open": True})
 
 
-async def furnish(house: House) -> House:
-    house.runner.script = cut_off
-    await house.put(BY_SCRIPT)
-    return house
+@asynccontextmanager
+async def scripted_house(folder: Path, *scripts: str) -> AsyncIterator[House]:
+    """Open a house in which `scripts` are allowed besides the one that isolates."""
+    allowed = WorldScripts.of("cut-off", *scripts)
+    async with open_house(folder, {SHOP: shop()}, scripts=allowed) as house:
+        house.runner.script = cut_off
+        await house.put(BY_SCRIPT)
+        yield house
 
 
 async def the_quarantine(house: House) -> Quarantine:

@@ -13,16 +13,15 @@ from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, cancel, retry
 from reconciler.engine.quarantine.releasing import release
-from tests.fake_world import Fate, World, WorldScripts
-from tests.unit.engine.house import SHOP, A, House, open_house
+from tests.fake_world import Fate, World
+from tests.unit.engine.house import A, House
 from tests.unit.engine.scripted_isolation import (
     approved,
     cut_off,
-    furnish,
     paths_of,
     proposed,
+    scripted_house,
     scripts_of,
-    shop,
     the_quarantine,
 )
 
@@ -31,8 +30,8 @@ P, Q = RemediationState, QuarantineState
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, {SHOP: shop()}, scripts=WorldScripts.of("cut-off")) as made:
-        yield await furnish(made)
+    async with scripted_house(tmp_path) as made:
+        yield made
 
 
 async def the_release(house: House) -> Remediation:

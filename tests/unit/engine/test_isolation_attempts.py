@@ -15,17 +15,16 @@ from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve, hold, resume
 from reconciler.engine.quarantine.releasing import release
-from tests.fake_world import Fate, World, WorldScripts
-from tests.unit.engine.house import QUARANTINE, SHOP, A, B, House, open_house
+from tests.fake_world import Fate, World
+from tests.unit.engine.house import QUARANTINE, A, B, House
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
     cut_off,
-    furnish,
     paths_of,
     proposed,
+    scripted_house,
     scripts_of,
-    shop,
     the_quarantine,
 )
 
@@ -34,9 +33,8 @@ P, Q = RemediationState, QuarantineState
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    scripts = WorldScripts.of("cut-off", "other")
-    async with open_house(tmp_path, {SHOP: shop()}, scripts=scripts) as made:
-        yield await furnish(made)
+    async with scripted_house(tmp_path, "other") as made:
+        yield made
 
 
 def half(world: World, given: Mapping[str, Any]) -> int:

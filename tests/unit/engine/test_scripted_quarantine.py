@@ -17,15 +17,14 @@ from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import hold, request
 from reconciler.engine.quarantine.releasing import release
 from reconciler.engine.sweep import recover
-from tests.fake_world import Fate, WorldScripts
-from tests.unit.engine.house import MANUAL, SHOP, A, B, House, open_house
+from tests.fake_world import Fate
+from tests.unit.engine.house import MANUAL, A, B, House
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
-    furnish,
     paths_of,
     proposed,
-    shop,
+    scripted_house,
     the_quarantine,
 )
 
@@ -34,8 +33,8 @@ P, Q = RemediationState, QuarantineState
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, {SHOP: shop()}, scripts=WorldScripts.of("cut-off")) as made:
-        yield await furnish(made)
+    async with scripted_house(tmp_path) as made:
+        yield made
 
 
 async def test_the_script_isolates_after_the_approval_of_exactly_its_run(house: House) -> None:

@@ -14,13 +14,11 @@ from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.quarantine.releasing import release
-from tests.fake_world import WorldScripts
-from tests.unit.engine.house import SHOP, A, B, House, open_house
+from tests.unit.engine.house import A, B, House
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
-    furnish,
-    shop,
+    scripted_house,
     the_quarantine,
 )
 
@@ -29,9 +27,8 @@ P, Q = RemediationState, QuarantineState
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_house(tmp_path, {SHOP: shop()}, scripts=WorldScripts.of("cut-off")) as made:
+    async with scripted_house(tmp_path) as made:
         made.world.edges = {B: A}
-        await furnish(made)
         await made.put(replace(BY_SCRIPT, edges=(B,), selection=Selection(address=A)))
         yield made
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
+
+from tests.crashes.killing import check_each_point
 
 POINTS: Final = (
     "before commit of template.changed+drift.detected+remediation.detected+stack.scanned",
@@ -46,13 +45,4 @@ POINTS: Final = (
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_daemon_killed_at_any_point_is_followed_by_one_that_ends_its_work(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.crashes", str(tmp_path)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stderr
-    seen = [json.loads(line) for line in ended.stdout.splitlines()]
-    print(ended.stdout)
-    assert [one["point"] for one in seen] == list(POINTS)
-    alone = f"run it alone: python -m tests.crashes {tmp_path} POINT"
-    assert [one for one in seen if not one["killed"] or one["wrong"]] == [], alone
+    check_each_point("tests.crashes", tmp_path, POINTS)

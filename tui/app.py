@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual import work
 from textual.app import ScreenStackError
@@ -25,8 +25,6 @@ from tui.palettes import ASCII, UNICODE, palette
 from tui.session import Session
 from tui.store.store import Changes
 from tui.widgets.scroll_bar import AsciiScrollBar
-
-_KEPT_COMMANDS: Final = 100
 
 
 class TrueupApp(OfferingApp):

@@ -10,12 +10,10 @@ from typing import Any
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import Driver
-from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import Remediation, RemediationId
-from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve
 from tests.fake_world import World, WorldScripts
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house
+from tests.unit.engine.isolation import approve_waiting
 
 BY_SCRIPT = replace(QUARANTINE, driver=Driver.SCRIPT, script="cut-off")
 
@@ -47,11 +45,6 @@ async def scripted_house(folder: Path, *scripts: str) -> AsyncIterator[House]:
         yield house
 
 
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await house.read(lambda view: view.quarantines.page().items)
-    return only
-
-
 async def proposed(house: House) -> Remediation:
     house.world.live[A]["size"] = 9
     await house.scan()
@@ -59,11 +52,7 @@ async def proposed(house: House) -> Remediation:
 
 
 async def approved(house: House, known: Remediation | None = None) -> RemediationId:
-    waiting = known or await proposed(house)
-    assert waiting.state is RemediationState.AWAITING_APPROVAL, waiting.note
-    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
-    await house.settle()
-    return waiting.id
+    return await approve_waiting(house, known or await proposed(house))
 
 
 async def paths_of(house: House) -> list[str]:

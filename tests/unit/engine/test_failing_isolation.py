@@ -15,6 +15,7 @@ from reconciler.engine.decisions import approve, cancel, retry
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import A, House
+from tests.unit.engine.isolation import the_quarantine
 from tests.unit.engine.scripted_isolation import (
     approved,
     cut_off,
@@ -22,7 +23,6 @@ from tests.unit.engine.scripted_isolation import (
     proposed,
     scripted_house,
     scripts_of,
-    the_quarantine,
 )
 
 P, Q = RemediationState, QuarantineState

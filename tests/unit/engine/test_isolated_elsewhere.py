@@ -10,12 +10,13 @@ import pytest
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import Driver
-from reconciler.domain.quarantines import Quarantine, QuarantineState
+from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import FindingState
 from reconciler.engine.decisions import approve
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import World
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house
+from tests.unit.engine.isolation import the_quarantine
 
 NEW, EDGE = ResourceAddress("thing.new"), ResourceAddress("thing.edge")
 Q = QuarantineState
@@ -48,11 +49,6 @@ async def isolate(house: House) -> None:
     await approve(house.service, waiting.id, plan_digest=digest, actor="ann")
     await house.settle()
     assert (await the_quarantine(house)).state is Q.ACTIVE
-
-
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await house.read(lambda view: view.quarantines.page().items)
-    return only
 
 
 async def test_what_cannot_be_read_at_its_new_address_stays_isolated(swapped: House) -> None:

@@ -17,6 +17,7 @@ from reconciler.engine.decisions import approve, hold, resume
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import QUARANTINE, A, B, House
+from tests.unit.engine.isolation import the_quarantine
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
@@ -25,7 +26,6 @@ from tests.unit.engine.scripted_isolation import (
     proposed,
     scripted_house,
     scripts_of,
-    the_quarantine,
 )
 
 P, Q = RemediationState, QuarantineState

@@ -10,12 +10,13 @@ import pytest
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import Driver
-from reconciler.domain.quarantines import Quarantine, QuarantineState
+from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, request
+from reconciler.engine.decisions import request
 from tests.fake_world import World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
+from tests.unit.engine.isolation import approve_waiting, the_quarantine
 
 NEW = ResourceAddress("thing.new")
 P, Q = RemediationState, QuarantineState
@@ -36,16 +37,8 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
 
 async def approved(house: House, remediation_id: RemediationId) -> Remediation:
-    waiting = await house.remediation(remediation_id)
-    assert waiting.state is P.AWAITING_APPROVAL, waiting.note
-    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
-    await house.settle()
+    await approve_waiting(house, await house.remediation(remediation_id))
     return await house.remediation(remediation_id)
-
-
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await house.read(lambda view: view.quarantines.page().items)
-    return only
 
 
 async def corrected(house: House, address: ResourceAddress) -> Remediation:

@@ -12,15 +12,16 @@ import pytest
 from reconciler.domain.errors import ConflictError
 from reconciler.domain.model import Origin, ResourceAddress, Severity
 from reconciler.domain.policy import ActionType
-from reconciler.domain.quarantines import Quarantine, QuarantineState
-from reconciler.domain.records import FindingRecord, FindingState, Remediation
+from reconciler.domain.quarantines import QuarantineState
+from reconciler.domain.records import FindingRecord, FindingState
 from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.domain.values import Attributes
-from reconciler.engine.decisions import approve, request
+from reconciler.engine.decisions import request
 from reconciler.engine.quarantine.asking import take_in
 from reconciler.stores import Transaction
 from tests.fake_world import World
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house, selecting
+from tests.unit.engine.isolation import approve_waiting, the_quarantine
 
 EDGE = ResourceAddress("thing.edge")
 P, Q = RemediationState, QuarantineState
@@ -47,17 +48,6 @@ def drift_beside(house: House) -> None:
     house.world.beyond[A] = BESIDE
 
 
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await house.read(lambda view: view.quarantines.page().items)
-    return only
-
-
-async def approved(house: House, waiting: Remediation) -> None:
-    assert waiting.state is P.AWAITING_APPROVAL, waiting.note
-    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
-    await house.settle()
-
-
 async def both(house: House) -> tuple[FindingRecord, ...]:
     """Return both findings of thing.a; the one that no plan acts on is the second."""
     found = await house.findings()
@@ -71,7 +61,7 @@ async def test_two_findings_of_a_resource_are_one_proposal(house: House) -> None
     waiting = await house.the_open()
     assert set(waiting.finding_ids) == {record.id for record in await both(house)}
     assert waiting.addresses == (A,)
-    await approved(house, waiting)
+    await approve_waiting(house, waiting)
     assert [record.state for record in await both(house)] == [FindingState.QUARANTINED] * 2
 
 
@@ -79,7 +69,7 @@ async def test_it_lasts_until_both_have_healed(house: House) -> None:
     drift(house)
     drift_beside(house)
     await house.scan()
-    await approved(house, await house.the_open())
+    await approve_waiting(house, await house.the_open())
     house.world.live[A] = {"size": 1}
     await house.scan()
     assert (await the_quarantine(house)).state is Q.ACTIVE
@@ -95,12 +85,12 @@ async def test_a_later_finding_joins(house: House, *, first_is_isolated: bool) -
     await house.scan()
     waiting = await house.the_open()
     if first_is_isolated:
-        await approved(house, waiting)
+        await approve_waiting(house, waiting)
     drift_beside(house)
     await house.scan()
     if not first_is_isolated:
         assert (await house.the_open()).id == waiting.id
-        await approved(house, waiting)
+        await approve_waiting(house, waiting)
         await house.scan()
     assert await house.remediations(*OPEN) == ()
     kept = await the_quarantine(house)
@@ -167,7 +157,7 @@ async def test_what_a_person_isolates_joins_the_quarantine_that_waits(
     assert (made.id, made.finding_ids) == (waiting.id, (first.id, second.id))
     if correction is not None:
         assert (await house.remediation(correction.id)).state is P.CANCELLED
-    await approved(house, await house.the_open())
+    await approve_waiting(house, await house.the_open())
     assert [record.state for record in await both(house)] == [FindingState.QUARANTINED] * 2
     house.world.live[A] = {"size": 1}
     await house.scan()
@@ -184,7 +174,7 @@ async def test_it_still_isolates_when_what_its_policy_isolates_has_healed(house:
     await request(house.service, second.report_id, action_type=ActionType.QUARANTINE, actor="ann")
     house.world.live[A] = {"size": 1}
     await house.scan()
-    await approved(house, await house.the_open())
+    await approve_waiting(house, await house.the_open())
     assert (await the_quarantine(house)).state is Q.ACTIVE
     (left,) = await house.findings()
     assert left.state is FindingState.QUARANTINED
@@ -209,7 +199,7 @@ async def test_nothing_joins_a_quarantine_that_is_carried_out(house: House) -> N
 async def test_a_person_is_told_that_it_is_isolated_already(house: House) -> None:
     drift(house)
     await house.scan()
-    await approved(house, await house.the_open())
+    await approve_waiting(house, await house.the_open())
     await house.put(replace(QUARANTINE, action_type=ActionType.MANUAL_REVIEW))
     drift_beside(house)
     await house.scan()

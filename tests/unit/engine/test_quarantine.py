@@ -15,35 +15,27 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, cancel, hold, reject, request, resume, retry
+from reconciler.engine.decisions import approve, cancel, reject, request, retry
 from reconciler.engine.quarantine.releasing import release
 from reconciler.engine.stacks import remove
 from reconciler.engine.sweep import recover
 from reconciler.ports import RunnerProcess
-from tests.fake_world import Fate, World, WorldRunner
+from tests.fake_world import Fate, WorldRunner
 from tests.unit.engine.board import begin, listen, tell
-from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
+from tests.unit.engine.house import MANUAL, SHOP, A, B, House
+from tests.unit.engine.isolation import EDGE, approve_waiting, detaching_house, the_quarantine
 
-EDGE = ResourceAddress("thing.edge")
 P, Q = RemediationState, QuarantineState
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    world = World.in_sync(a={"size": 1}, b={"size": 1}, edge={"port": 80})
-    world.edges = {EDGE: A}
-    async with open_house(tmp_path, {SHOP: world}) as made:
-        await made.put(QUARANTINE)
+    async with detaching_house(tmp_path) as made:
         yield made
 
 
 async def quarantines(house: House) -> tuple[Quarantine, ...]:
     return await house.read(lambda view: view.quarantines.page().items)
-
-
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await quarantines(house)
-    return only
 
 
 async def proposed(house: House) -> Remediation:
@@ -53,11 +45,7 @@ async def proposed(house: House) -> Remediation:
 
 
 async def approved(house: House, known: Remediation | None = None) -> RemediationId:
-    waiting = known or await proposed(house)
-    assert waiting.state is P.AWAITING_APPROVAL, waiting.note
-    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
-    await house.settle()
-    return waiting.id
+    return await approve_waiting(house, known or await proposed(house))
 
 
 async def test_it_is_detached_after_the_approval_of_its_plan(house: House) -> None:
@@ -472,34 +460,3 @@ async def test_a_stuck_quarantine_can_be_retried(house: House) -> None:
 async def _scanned(house: House) -> tuple[FindingRecord, ...]:
     await house.scan()
     return await house.findings()
-
-
-async def test_a_hold_on_the_resource_keeps_it_isolated(house: House) -> None:
-    await approved(house)
-    await hold(house.service, by="ann", reason="forensics", stack=SHOP, address=A)
-    await house.later(hours=5)
-    assert EDGE not in house.world.live
-    (kept,) = await house.remediations(P.HELD)
-    assert (kept.action_type, kept.guard) == (ActionType.RELEASE, "kill_switch")
-    await resume(house.service, by="ann", stack=SHOP, address=A)
-    await house.later(minutes=1)
-    assert house.world.live[EDGE] == {"port": 80}
-
-
-async def test_a_hold_on_the_resource_keeps_it_connected(house: House) -> None:
-    house.world.live[B] = {"size": 9}
-    house.world.edges = {EDGE: B}
-    await house.scan()
-    waiting = await house.the_open()
-    await hold(house.service, by="ann", reason="a demo", stack=SHOP, address=B)
-    await approved(house, waiting)
-    assert EDGE in house.world.live
-    assert (await house.remediation(waiting.id)).state is P.HELD
-    # What a plan isolates is known by a plan alone: an hour's looks are no sixty of them.
-    before = (await house.events()).count("remediation.planning")
-    for _ in range(60):
-        await house.later(minutes=1)
-    assert (await house.events()).count("remediation.planning") - before < 20
-    await resume(house.service, by="ann", stack=SHOP, address=B)
-    await house.settle()
-    assert EDGE not in house.world.live

@@ -19,13 +19,13 @@ from reconciler.engine.quarantine.releasing import release
 from reconciler.engine.sweep import recover
 from tests.fake_world import Fate
 from tests.unit.engine.house import MANUAL, A, B, House
+from tests.unit.engine.isolation import the_quarantine
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
     paths_of,
     proposed,
     scripted_house,
-    the_quarantine,
 )
 
 P, Q = RemediationState, QuarantineState

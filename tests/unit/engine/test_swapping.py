@@ -27,6 +27,7 @@ from reconciler.engine.scanned import Loaded, load
 from reconciler.ports import IacAdapter
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, House, open_house
+from tests.unit.engine.isolation import approve_waiting, the_quarantine
 
 P, Q = RemediationState, QuarantineState
 _AT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -45,11 +46,6 @@ def groups(house: House) -> object:
     return house.world.live[A]["groups"]
 
 
-async def the_quarantine(house: House) -> Quarantine:
-    (only,) = await house.read(lambda view: view.quarantines.page().items)
-    return only
-
-
 async def proposed(house: House) -> Remediation:
     house.world.live[A]["size"] = 9
     await house.scan()
@@ -57,11 +53,7 @@ async def proposed(house: House) -> Remediation:
 
 
 async def approved(house: House, known: Remediation | None = None) -> RemediationId:
-    waiting = known or await proposed(house)
-    assert waiting.state is P.AWAITING_APPROVAL, waiting.note
-    await approve(house.service, waiting.id, plan_digest=waiting.plan_digest or "", actor="ann")
-    await house.settle()
-    return waiting.id
+    return await approve_waiting(house, known or await proposed(house))
 
 
 async def test_the_groups_give_way_after_the_approval(house: House) -> None:

@@ -15,11 +15,11 @@ from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.quarantine.releasing import release
 from tests.unit.engine.house import A, B, House
+from tests.unit.engine.isolation import the_quarantine
 from tests.unit.engine.scripted_isolation import (
     BY_SCRIPT,
     approved,
     scripted_house,
-    the_quarantine,
 )
 
 P, Q = RemediationState, QuarantineState

@@ -7,6 +7,7 @@ Source: internal/command/cliconfig of Terraform 1.11 and OpenTofu 1.11 (provider
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,8 @@ from iac_adapters.terraform.cli_configuration import (
     cli_configuration_files,
     parse_configuration,
 )
-from reconciler.bounded_files import read_text
+from reconciler.bounded_files import UnfitFileError, read_text
+from reconciler.domain.errors import PermanentError
 
 _INSTALLATION: Final = "provider_installation"
 _OVERRIDES: Final = "dev_overrides"
@@ -50,7 +52,11 @@ class DevOverrides:
 
 
 def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Path) -> DevOverrides:
-    """Return the overrides that are in force for `tool`; the CLI configuration is read."""
+    """Return the overrides that are in force for `tool`; the CLI configuration is read.
+
+    Raises:
+        PermanentError: a file of it blocks who reads it, the tool too, or is huge.
+    """
     warnings: list[str] = []
     blocks = list(_installations(environment, tool, called_from, warnings))
     if not blocks:
@@ -89,14 +95,26 @@ def _installations(
         warnings.append(f"{error.filename}: {error.strerror}: {_UNREAD}")
         return
     for file in found.files:
+        if str(file) == os.devnull:
+            continue
         try:
             body = parse_configuration(read_text(file, errors="replace"))
         except OSError as error:
+            # A folder is refused at once; what else is not regular blocks the tool for good.
+            if isinstance(error, UnfitFileError) and not file.is_dir():
+                raise _blocking(file, tool, error) from error
             warnings.append(f"{file}: {error.strerror}: {_UNREAD}")
         except ValueError as error:
             warnings.append(f"{file}: {error}: {_UNREAD}")
         else:
             yield from ((file, item) for item in body if item.keys[0] == _INSTALLATION)
+
+
+def _blocking(file: Path, tool: str, error: OSError) -> PermanentError:
+    return PermanentError(
+        f"{file}: {error.strerror}",
+        remedy=f"put a regular file in its place; {tool} reads its settings there",
+    )
 
 
 def _entries(block: Item) -> tuple[dict[str, str], str]:

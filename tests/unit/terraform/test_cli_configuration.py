@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iac_adapters.terraform.cli_configuration import Item, parse_configuration
-from iac_adapters.terraform.dev_overrides import dev_overrides
+from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
+from reconciler.domain.errors import PermanentError
 
 _OWN: Final = 'provider_installation {\n  dev_overrides {\n    "hashicorp/local" = "/own"\n  }\n}\n'
 _JSON: Final = (
@@ -142,6 +144,18 @@ def test_a_file_that_cannot_be_read_is_said(home: Path, kind: str) -> None:
     environment = {"HOME": str(home), "TF_CLI_CONFIG_FILE": str(named)}
     (warning,) = dev_overrides(environment, tool="terraform", called_from=home).warnings
     assert warning.startswith(f"{named}: ")
+
+
+def test_a_file_that_would_block_the_tool_is_an_error(home: Path) -> None:
+    os.mkfifo(home / "pipe")
+    environment = {"TF_CLI_CONFIG_FILE": str(home / "pipe")}
+    with pytest.raises(PermanentError, match=r"pipe: is a named pipe"):
+        dev_overrides(environment, tool="terraform", called_from=home)
+
+
+def test_the_null_device_is_an_empty_configuration(home: Path) -> None:
+    environment = {"TF_CLI_CONFIG_FILE": os.devnull}
+    assert dev_overrides(environment, tool="terraform", called_from=home) == DevOverrides()
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ from reconciler.domain.errors import (
     RetryableError,
 )
 from reconciler.domain.guardrails import GuardrailRule, Mode
-from reconciler.domain.model import ResourceAddress
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.policy import ActionType, Policy
 from reconciler.domain.records import AuditEntry, Remediation, RemediationId, RunState
 from reconciler.domain.remediation_states import (
+    BEFORE_EFFECT,
     FOR_PERSON,
     OPEN,
     TERMINAL,
@@ -48,7 +49,7 @@ from reconciler.engine.planning import plan_addresses
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import RunnerJob, RunnerProcess
 from reconciler.stores import Store, Transaction
-from tests.fake_world import Fate, WorldRunner
+from tests.fake_world import Fate, World, WorldRunner
 from tests.memory_store.store import MemoryStore, no_data
 from tests.unit.engine.at_once import quick_folder, without_threads
 from tests.unit.engine.house import (
@@ -148,6 +149,8 @@ class DyingStore:
         self.commits_left: int | None = None
         self.keeps_last = False
         self.dead = False
+        self.dies_in: RemediationState | None = None
+        """It dies right after the commit that brought a remediation into this state."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         if self.dead:
@@ -159,7 +162,14 @@ class DyingStore:
                 if self.keeps_last:
                     await self._store.transact(work)
                 raise Died
-        return await self._store.transact(work)
+        result = await self._store.transact(work)
+        if self.dies_in is not None and await self._is_one_in(self.dies_in):
+            self.dead = True
+            raise Died
+        return result
+
+    async def _is_one_in(self, state: RemediationState) -> bool:
+        return bool(await self._store.read(lambda view: view.remediations.in_states((state,))))
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self._store.read(work)
@@ -212,6 +222,8 @@ def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str
     ]
     approved = run.plan_digest in {approval.plan_digest for approval in found.approvals}
     auto = found.action_type is ActionType.AUTO_CORRECT and not found.approvals
+    if found.action_type is ActionType.RELEASE:  # it only gives back what was approved to go
+        auto = approved = True
     if not approved and not (auto and view.policies.get(AUTO.policy_id)):
         broken.append(f"{run_id} began with a plan that nobody allowed")
     before = view.runs.page(remediation_id=found.id).items
@@ -231,6 +243,11 @@ def _no_finding_is_decided_twice_at_once(remediations: tuple[Remediation, ...]) 
     assert len(taken) == len(set(taken))
 
 
+def _is_held(known: Remediation) -> bool:
+    """Whether a guard holds it: before it is queued it waits in the state that it has."""
+    return known.state in BEFORE_EFFECT - {RemediationState.AWAITING_APPROVAL}
+
+
 class Correcting(RuleBasedStateMachine):
     """Drift, people, failures and deaths of the daemon, in any order."""
 
@@ -240,13 +257,17 @@ class Correcting(RuleBasedStateMachine):
         self.opened = AsyncExitStack()
         self.ended: dict[RemediationId, RemediationState] = {}
         self.audited = 0
+        self.reached: set[tuple[RemediationState, Event]] = set()
+        self.held_by: set[str] = set()
         self.house = self.do(self._open())
 
     async def _open(self) -> House:
         self.opened.enter_context(without_threads())
         folder = self.opened.enter_context(quick_folder())
         store = await self._open_store(folder)
-        house = await self.opened.enter_async_context(open_house(folder, kept_in=store))
+        house = await self.opened.enter_async_context(
+            open_house(folder, self.worlds(), kept_in=store)
+        )
         self.store = DyingStore(house.service.store)
         runner = WatchedRunner(house.worlds, house.clock)
         runner.store, runner.broken = house.service.store, []
@@ -256,6 +277,10 @@ class Correcting(RuleBasedStateMachine):
         house.service = replace(house.service, store=self.store, runner=runner, guards=guards)
         house.runner = runner
         return house
+
+    def worlds(self) -> dict[StackName, World] | None:
+        """Return the stacks there are; None for one with three things."""
+        return None
 
     async def _open_store(self, folder: Path) -> Store:  # noqa: ARG002 - others need one
         return MemoryStore(no_data())
@@ -466,6 +491,7 @@ class Correcting(RuleBasedStateMachine):
         remediations, entries = self.do(self.house.read(self._kept))
         _no_finding_is_decided_twice_at_once(remediations)
         self._what_ended_stays_ended(remediations)
+        self.held_by |= {one.guard for one in remediations if one.guard and _is_held(one)}
         self._every_step_is_in_the_table_and_in_the_audit(entries)
 
     def _kept(self, view: Transaction) -> tuple[tuple[Remediation, ...], tuple[AuditEntry, ...]]:
@@ -483,6 +509,7 @@ class Correcting(RuleBasedStateMachine):
             if "event" in entry.details:
                 row = RemediationState(entry.details["from"]), Event(entry.details["event"])
                 assert entry.action == f"remediation.{transitions()[row]}"
+                self.reached.add(row)
             self.audited = entry.seq
 
     def teardown(self) -> None:

@@ -34,6 +34,8 @@ def main() -> int:
     kills = wanted.add_parser("kills", help="kill processes in the middle of corrections")
     kills.add_argument("--count", type=int, default=100)
     kills.add_argument("--tool", choices=sorted(TRIALS), required=True)
+    kills.add_argument("--in-apply", action="store_true", help="each in the middle of an apply")
+    kills.add_argument("--first", type=int, default=0, help="of the moments and victims, with it")
     kills.add_argument("--seed", type=int, default=None)
     places = wanted.add_parser("places", help="a daemon that looks at the wrong cloud")
     places.add_argument("--minutes", type=float, default=10.0)
@@ -84,7 +86,10 @@ def main() -> int:
             return alert_loop(Path(folder), count=asked.count, every=asked.every, seed=seed)
         if asked.trial == "generated":
             return generated_loop(Path(folder), count=asked.count, drifts=asked.drifts, seed=seed)
-        return kill_loop(asked.tool, Path(folder), count=asked.count, seed=seed)
+        return kill_loop(
+            asked.tool, Path(folder), count=asked.count, seed=seed,
+            in_apply=asked.in_apply, first=asked.first,
+        )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""SIGKILL at any moment of a correction: no write twice, nothing acknowledged lost, no orphan."""
+"""SIGKILL while drift is corrected: no write twice, nothing acknowledged lost, no orphan.
+
+The kills come at any moment of a correction, or all in the middle of the tool's apply.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from typing import Any, Final
 
 import psutil
 
-from tests.daemon import Daemon, RefusedError
+from tests.daemon import Daemon, DaemonError, RefusedError
+from tests.receivers.http import SignedReceiver, receiving
+from tests.soak.laws import ENDED, Laws
+from tests.soak.moments import Aim
 from tests.soak.stacks import ASKED, NAMES, Trial, pulumi_trial, terraform_trial
 
 TRIALS: Final[dict[str, Callable[[Path], AbstractContextManager[Trial]]]] = {
@@ -27,6 +33,14 @@ _ASKED: Final = 0.3
 _LONGEST_WAIT_S: Final = 6.0
 _ROUND_LIMIT_S: Final = 240.0
 _ENDED_LIMIT_S: Final = 60.0
+_CHANNEL: Final = """
+[[channel]]
+name = "bus"
+url = "http://{at}/hook"
+secret = "{secret}"
+group_wait = "0s"
+update_every = "0s"
+"""
 
 
 @dataclass(slots=True)
@@ -37,52 +51,81 @@ class _Loop:
     chance: random.Random
     open: ExitStack
     daemon: Daemon
-    kept: list[str] = field(default_factory=list)
-    approved: dict[str, str] = field(default_factory=dict)
+    laws: Laws
+    aim: Aim
     killed: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
     broken: list[str] = field(default_factory=list)
 
 
-def kill_loop(tool: str, folder: Path, *, count: int, seed: int) -> int:
-    """Kill `count` times while drift is being corrected; 0 when every law held."""
-    print(f"{tool}: {count} kills, seed {seed}", flush=True)
-    with TRIALS[tool](folder) as trial, ExitStack() as opened:
-        loop = _Loop(trial, random.Random(seed), opened, opened.enter_context(trial.serving()))
+def kill_loop(
+    tool: str, folder: Path, *, count: int, seed: int, in_apply: bool = False, first: int = 0
+) -> int:
+    """Kill `count` times while drift is being corrected; 0 when every law held.
+
+    With `in_apply` each kill comes in the middle of the tool's apply, beginning with the
+    `first` of the pairs of moments and victims.
+    """
+    where = "in the middle of an apply" if in_apply else "at any moment"
+    print(f"{tool}: {count} kills {where}, seed {seed}", flush=True)
+    receiver, chance = SignedReceiver(), random.Random(seed)
+    with TRIALS[tool](folder) as trial, receiving(receiver) as at, ExitStack() as opened:
+        trial.channel = _CHANNEL.format(at=at, secret=receiver.secret)
+        daemon = opened.enter_context(trial.serving())
+        loop = _Loop(trial, chance, opened, daemon, Laws(trial, receiver), Aim(chance))
         loop.daemon.until("a complete scan", lambda: _stack(loop)["verified_at"])
-        for number in range(count):
-            _round(loop, number)
-            if (number + 1) % 10 == 0:
-                print(
-                    f"  {number + 1}: {dict(loop.killed)}, {loop.broken or 'all held'}", flush=True
-                )
-        _acknowledged(loop)
+        number = 0
+        while loop.killed.total() < count:
+            _round(loop, number, _kill_in_apply if in_apply else _kill_anywhen, first=first)
+            number += 1
+            print(
+                f"  {loop.killed.total()}: {dict(loop.killed)}, {loop.broken or 'all held'}",
+                flush=True,
+            )
+        _until_told(loop)
         opened.close()
         _orphans(loop)
-    print(f"killed {dict(loop.killed)}; {len(loop.kept)} templates and {len(loop.approved)}"
-          f" approvals acknowledged; broken: {loop.broken or 'none'}", flush=True)  # fmt: skip
+    print(f"killed {dict(loop.killed)}; seen {dict(loop.seen)}", flush=True)
+    print(
+        f"{len(loop.laws.templates)} templates and {len(loop.laws.approved)} approvals"
+        f" acknowledged; {len(receiver.events)} messages; broken: {loop.broken or 'none'}",
+        flush=True,
+    )
     return 1 if loop.broken else 0
 
 
-def _round(loop: _Loop, number: int) -> None:
+def _round(
+    loop: _Loop, number: int, kill: Callable[[_Loop, str, int], None], *, first: int
+) -> None:
     name = ASKED if loop.chance.random() < _ASKED else loop.chance.choice(NAMES)
     before = loop.trial.writes(name)
-    changed = {"team": f"other-{number}"} if loop.trial.attribute == "labels" else f"other-{number}"
-    loop.trial.hack(name, changed)
+    loop.aim.choose(first + loop.killed.total())
     _keep_template(loop, number)
-    with contextlib.suppress(RefusedError, OSError):
-        loop.daemon.ask("/stacks/things/scan", {})
-    limit = time.monotonic() + loop.chance.uniform(0, _LONGEST_WAIT_S)
-    while time.monotonic() < limit:
-        _approve_waiting(loop)
-        time.sleep(0.05)
-    _kill_somebody(loop)
+    kill(loop, name, number)
     _until_right(loop, name, number)
     written = loop.trial.writes(name) - before
     if written != 1:
         loop.broken.append(f"round {number}: {name} was written {written} times")
+    loop.broken += [f"round {number}: {law}" for law in loop.laws.broken(loop.daemon)]
 
 
-def _kill_somebody(loop: _Loop) -> None:
+def _drift(loop: _Loop, name: str, number: int) -> None:
+    changed = {"team": f"other-{number}"} if loop.trial.attribute == "labels" else f"other-{number}"
+    loop.trial.hack(name, changed)
+    _scan(loop)
+
+
+def _scan(loop: _Loop) -> None:
+    with contextlib.suppress(RefusedError, OSError):
+        loop.daemon.ask("/stacks/things/scan", {})
+
+
+def _kill_anywhen(loop: _Loop, name: str, number: int) -> None:
+    _drift(loop, name, number)
+    limit = time.monotonic() + loop.chance.uniform(0, _LONGEST_WAIT_S)
+    while time.monotonic() < limit:
+        _approve_waiting(loop)
+        time.sleep(0.05)
     workers = sorted(loop.trial.workers(), key=lambda worker: worker.pid)
     if workers and loop.chance.random() < 0.5:
         victim = loop.chance.choice(workers)
@@ -92,9 +135,57 @@ def _kill_somebody(loop: _Loop) -> None:
             return
     loop.killed["daemon"] += 1
     loop.daemon.process.send_signal(signal.SIGKILL)
+    _start_again(loop)
+
+
+def _kill_in_apply(loop: _Loop, name: str, number: int) -> None:
+    """Let the drift wait under a hold, during which nothing may begin; kill what begins then."""
+    trial, aim = loop.trial, loop.aim
+    begun, written = len(trial.begun), trial.writes(name)
+    loop.daemon.ask("/hold", {"reason": "until the killer is ready"})
+    _drift(loop, name, number)
+    loop.daemon.until("the hold", lambda: _is_held(loop))
+    if len(trial.begun) != begun:
+        loop.broken.append(f"round {number}: I10: an apply began under a hold")
+    trial.wait_while_writing(name, waits=aim.moment == "before the write")
+    loop.daemon.ask("/hold", method="DELETE")
+    loop.daemon.until("an apply", lambda: _begins(loop, begun))
+    tool = trial.begun[-1]
+    if aim.wait(tool, trial, name, written=written) and (
+        victim := aim.shoot(tool, trial, loop.daemon)
+    ):
+        loop.killed[f"{victim}, {aim.moment}"] += 1
+    else:
+        loop.seen["too late to kill"] += 1
+    trial.wait_while_writing(name, waits=False)
+    if loop.daemon.process.poll() is not None:
+        _start_again(loop)
+
+
+def _is_held(loop: _Loop) -> bool:
+    _approve_waiting(loop)
+    _scan(loop)
+    return any(one["hold"]["guard"] == "kill_switch" for one in _remediations(loop, "held"))
+
+
+def _begins(loop: _Loop, before: int) -> bool:
+    for _ in range(40):
+        if len(loop.trial.begun) > before:
+            return True
+        time.sleep(0.01)
+    _approve_waiting(loop)
+    return False
+
+
+def _start_again(loop: _Loop) -> None:
     loop.daemon.process.wait()
     loop.open.close()
-    loop.daemon = loop.open.enter_context(loop.trial.serving())
+    try:
+        loop.daemon = loop.open.enter_context(loop.trial.serving())
+    except DaemonError:
+        # A machine with much else to do: a service manager tries again, too.
+        loop.seen["started late"] += 1
+        loop.daemon = loop.open.enter_context(loop.trial.serving())
 
 
 def _kind(process: psutil.Process) -> str:
@@ -104,19 +195,21 @@ def _kind(process: psutil.Process) -> str:
 
 
 def _until_right(loop: _Loop, name: str, number: int) -> None:
+    """Wait until the object is right and nothing is open any more: I9."""
     limit = time.monotonic() + _ROUND_LIMIT_S
     while time.monotonic() < limit:
         if loop.daemon.process.poll() is not None:
             loop.broken.append(f"round {number}: the daemon ended by itself")
-            loop.open.close()
-            loop.daemon = loop.open.enter_context(loop.trial.serving())
+            _start_again(loop)
         _approve_waiting(loop)
         _retry_stuck(loop)
+        _resume_after_doubt(loop)
+        _accept_chosen(loop)
         if loop.trial.value(name) == loop.trial.right and not _open(loop):
             return
         time.sleep(0.1)
     open_ones = [(one["state"], one.get("note")) for one in _open(loop)]
-    loop.broken.append(f"round {number}: {name} is {loop.trial.value(name)}, open: {open_ones}")
+    loop.broken.append(f"round {number}: I9: {name} is {loop.trial.value(name)}, open: {open_ones}")
 
 
 def _approve_waiting(loop: _Loop) -> None:
@@ -124,7 +217,7 @@ def _approve_waiting(loop: _Loop) -> None:
         path = f"/remediations/{remediation['id']}/approve"
         with contextlib.suppress(RefusedError, OSError):
             loop.daemon.ask(path, {"plan_digest": remediation["plan_digest"]})
-            loop.approved[remediation["id"]] = remediation["plan_digest"]
+            loop.laws.approved[remediation["id"]] = remediation["plan_digest"]
 
 
 def _retry_stuck(loop: _Loop) -> None:
@@ -133,7 +226,29 @@ def _retry_stuck(loop: _Loop) -> None:
             loop.daemon.ask(
                 f"/remediations/{remediation['id']}/retry", {"reason": "the trial's person"}
             )
-            loop.killed["retried by a person"] += 1
+            loop.seen["retried by a person"] += 1
+            print(f"  a person retries: {remediation['note']}", flush=True)
+
+
+def _resume_after_doubt(loop: _Loop) -> None:
+    """Close the breaker that an apply in doubt has set, as the person who looked at it."""
+    if any(hold["unasked"] for hold in loop.daemon.ask("/hold")["holds"]):
+        loop.daemon.ask("/hold", method="DELETE")
+        loop.seen["resumed by a person"] += 1
+
+
+def _accept_chosen(loop: _Loop) -> None:
+    """Accept what an apply chose that no daemon was there to see (docs/undeclared.md)."""
+    for finding in loop.daemon.ask("/findings?filter=state:open")["items"]:
+        if finding["origin"] != "undeclared":
+            continue
+        if {change["path"] for change in finding["changes"]} != {"serial"}:
+            loop.broken.append(f"changed without anybody: {finding['changes']}")
+        body = {"fingerprint": finding["fingerprint"], "reason": "chosen by an apply"}
+        with contextlib.suppress(RefusedError, OSError):
+            loop.daemon.ask(f"/findings/{finding['id']}/accept", body)
+            loop.seen["accepted what an apply chose"] += 1
+            _scan(loop)
 
 
 def _keep_template(loop: _Loop, number: int) -> None:
@@ -143,19 +258,14 @@ def _keep_template(loop: _Loop, number: int) -> None:
         "applies_to": ["elsewhere/*"],
     }
     with contextlib.suppress(RefusedError, OSError):
-        loop.kept.append(loop.daemon.ask("/templates", template)["template_id"])
+        loop.laws.templates.append(loop.daemon.ask("/templates", template)["template_id"])
 
 
-def _acknowledged(loop: _Loop) -> None:
-    for template_id in loop.kept:
-        try:
-            loop.daemon.ask(f"/templates/{template_id}")
-        except RefusedError:
-            loop.broken.append(f"template {template_id} was acknowledged and is lost")
-    for remediation_id, digest in loop.approved.items():
-        seen = [one["details"] for one in _audit(loop, remediation_id)]
-        if not any(details.get("plan_digest") == digest for details in seen):
-            loop.broken.append(f"the approval of {remediation_id} is lost")
+def _until_told(loop: _Loop) -> None:
+    limit = time.monotonic() + _ENDED_LIMIT_S
+    while (untold := loop.laws.alerts(loop.daemon)) and time.monotonic() < limit:
+        time.sleep(0.5)
+    loop.broken += untold
 
 
 def _orphans(loop: _Loop) -> None:
@@ -183,21 +293,8 @@ def _remediations(loop: _Loop, state: str) -> list[dict[str, Any]]:
 
 
 def _open(loop: _Loop) -> list[dict[str, Any]]:
-    return [
-        one
-        for one in loop.daemon.ask("/remediations?limit=20")["items"]
-        if one["state"] not in _ENDED
-    ]
-
-
-_ENDED: Final = frozenset(
-    {"converged", "rejected", "superseded", "cancelled", "ignored", "released", "expired"}
-)
-
-
-def _audit(loop: _Loop, subject: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = loop.daemon.ask(f"/audit?subject={subject}&limit=200")["items"]
-    return items
+    items = loop.daemon.ask("/remediations?limit=20")["items"]
+    return [one for one in items if one["state"] not in ENDED]
 
 
 def _stack(loop: _Loop) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -53,6 +55,7 @@ action_type = "auto_correct"
 _CODE: Final = """
 resource "world_thing" "{name}" {{
   name   = "{name}"
+  secret = "CANARY-{name}"
   labels = {{ team = "web" }}
 }}
 """
@@ -70,6 +73,8 @@ class Trial:
     right: Any
     more: str = ""
     port: int = field(default_factory=free_port)
+    channel: str = ""
+    """Where its alerts go; nowhere when it is empty."""
 
     def serving(self) -> AbstractContextManager[Daemon]:
         """Start a daemon on the stack; what its tool needs stands in the env_file."""
@@ -79,6 +84,7 @@ class Trial:
         settings = self.folder / "trueup.toml"
         settings.write_text(
             _SETTINGS.format(port=self.port, directory=self.directory, more=self.more)
+            + self.channel
         )
         return serving(
             settings,
@@ -100,6 +106,29 @@ class Trial:
         """Return how often a tool has written the object."""
         return int(World(self.cloud).read().get("writes", {}).get(name, 0))
 
+    @property
+    def notes(self) -> Path:
+        """What `alone` notes of the tool."""
+        return self.folder / "notes"
+
+    @property
+    def begun(self) -> list[int]:
+        """The process ids of what the tool was told to write, in order."""
+        return [int(words[6:]) for words in self._noted() if words.startswith("begin ")]
+
+    @property
+    def overlaps(self) -> int:
+        """How often the tool began to write while another one was at it."""
+        return self._noted().count("overlap")
+
+    def _noted(self) -> list[str]:
+        return self.notes.read_text().splitlines() if self.notes.exists() else []
+
+    def wait_while_writing(self, name: str, *, waits: bool) -> None:
+        """Let the provider wait before it writes the object, until it is told to go on."""
+        with World(self.cloud).changed() as content:
+            content["applying"] = {name: "wait"} if waits else {}
+
     def workers(self) -> Iterator[psutil.Process]:
         """Yield every process at work for the stack, the daemon left out."""
         for process in psutil.process_iter():
@@ -119,6 +148,13 @@ class Trial:
         return found
 
 
+def _noting(program: Path, real: Path, notes: Path) -> None:
+    alone = Path(__file__).with_name("alone.py")
+    words = shlex.join([sys.executable, "-I", "-S", str(alone), str(notes), str(real)])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    program.chmod(0o755)
+
+
 @contextmanager
 def terraform_trial(folder: Path) -> Iterator[Trial]:
     """Give a stack of the real terraform, applied."""
@@ -126,10 +162,8 @@ def terraform_trial(folder: Path) -> Iterator[Trial]:
     assert tool is not None, "terraform is missing"
     stack = copied(initialised(tool, folder / "template"), folder / "stack", tool)
     stack.apply("".join(_CODE.format(name=name) for name in NAMES))
-    environment = {
-        name: value for name, value in stack.environment.items() if name != "TRUEUP_TERRAFORM"
-    }
-    yield Trial(folder, stack.cloud, stack.directory, environment, "labels", {"team": "web"})
+    _noting(stack.program, tool.path, folder / "notes")
+    yield Trial(folder, stack.cloud, stack.directory, stack.environment, "labels", {"team": "web"})
 
 
 @contextmanager
@@ -141,5 +175,8 @@ def pulumi_trial(folder: Path) -> Iterator[Trial]:
     own = folder / "stack"
     own.mkdir()
     stack = initialised_things(own, tools, [thing(name, value=right) for name in NAMES])
+    real = stack.program.resolve()
+    stack = stack.noting()
+    _noting(stack.program, real, folder / "notes")
     more = 'pulumi_stack = "dev"\ndynamic_providers = true'
     yield Trial(folder, stack.cloud, stack.directory, stack.environment, "value", right, more)

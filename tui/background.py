@@ -11,7 +11,7 @@ from reconciler.client.proposals import writer_of
 from reconciler.wire.alerts import Alert
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.findings import Finding
-from reconciler.wire.holds import Hold
+from reconciler.wire.holds import Hold, is_about
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.reports import Report
 from tui.lines.why import Background
@@ -34,7 +34,9 @@ async def read_background(session: Session, finding: Finding) -> Background:
     error = ""
     try:
         reports = await _reports(session, finding)
-        holds = [hold for hold in await session.client.hold.all() if _is_about(hold, finding)]
+        every = await session.client.hold.all()
+        place = {"stack": finding.stack, "address": finding.address}
+        holds = [hold for hold in every if is_about(hold, **place)]
         notes = await _notes(session, finding)
         alert = await _alert(session, finding)
     except ReconcilerError as refused:
@@ -61,10 +63,6 @@ def remediations_of(session: Session, finding_id: str) -> list[Remediation]:
 async def _reports(session: Session, finding: Finding) -> Sequence[Report]:
     page = await session.client.reports.page(limit=_MOST_REPORTS, resource_id=finding.resource_id)
     return page.items
-
-
-def _is_about(hold: Hold, finding: Finding) -> bool:
-    return hold.stack in {None, finding.stack} and hold.address in {None, finding.address}
 
 
 async def _notes(session: Session, finding: Finding) -> Sequence[AuditEntry]:

@@ -13,7 +13,7 @@ import click
 from reconciler.cli.completing import REMEDIATIONS
 from reconciler.cli.digests import check_digest
 from reconciler.cli.examples import examples
-from reconciler.cli.holds import hold_lines, holds_of, is_about
+from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.identities import SHORTEST
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import counted, state_cell, text_of
@@ -26,6 +26,7 @@ from reconciler.domain.errors import ConflictError, InvalidError, PermanentError
 from reconciler.domain.remediation_states import OPEN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
+from reconciler.wire.holds import is_about
 
 _AROUND: Final = 6
 """Lines of the screen that the question and what stands around it take."""

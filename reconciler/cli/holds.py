@@ -7,20 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.cli.ages import absolute
 from reconciler.cli.invocation import Invocation
 from reconciler.cli.labels import text_of, wrapped
-from reconciler.domain.globs import glob_covers
 from reconciler.wire import models as wire
 
 
 def holds_of(state: wire.HoldState) -> Sequence[wire.Hold]:
     """Return every hold of an answer; an older daemon knows only the one on everything."""
     return state.holds or [hold for hold in (state.hold,) if hold is not None]
-
-
-def is_about(hold: wire.Hold, *, stack: str, address: str) -> bool:
-    """Whether the hold keeps the resource from being corrected."""
-    if hold.stack is not None and hold.stack != stack:
-        return False
-    return hold.address is None or glob_covers(hold.address, address)
 
 
 def hold_lines(invocation: Invocation, holds: Iterable[wire.Hold]) -> Iterator[str]:

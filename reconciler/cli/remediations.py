@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from reconciler.cli import watching
+from reconciler.cli.ages import absolute
 from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import REMEDIATIONS, STACKS
 from reconciler.cli.examples import examples
@@ -43,6 +44,8 @@ _INTRODUCED: Final = {
 _MOST_LOOKED_UP: Final = 100
 _KNOWN_STATES: Final = frozenset(RemediationState)
 """A newer daemon may have more of them."""
+_CHECKED_AGAIN: Final = frozenset({"detected", "decided", "queued", "held"})
+"""Where a guard is asked again by itself; at the `next_at` of an approval its time is over."""
 
 
 @click.command(epilog=examples("trueup remediations", "trueup remediations --state converged"))
@@ -166,12 +169,13 @@ def _facts(
     yield "policy", text_of(about.policy) if by_policy else ""
     yield "requested by", "" if by_policy else text_of(body.requested_by)
     if body.hold:
-        until = body.hold.until
-        again = f", checked again {invocation.ahead(until)}" if until else ""
+        until = f", until {absolute(body.hold.until)}" if body.hold.until else ""
         since = invocation.ago(body.updated_at)
-        yield "held", f"since {since}: {text_of(body.hold.reason)}{again}"
+        yield "held", f"since {since}: {text_of(body.hold.reason)}{until}"
     if body.guard:
         yield "guard", text_of(body.guard)
+    if body.guard and body.next_at and body.state in _CHECKED_AGAIN:
+        yield "next check", invocation.ahead(body.next_at)
     for approval in body.approvals:
         yield "approved", f"by {text_of(approval.person)} {invocation.ago(approval.at)}"
     if body.attempts:

@@ -11,7 +11,7 @@ from reconciler.cli.client.api import Listed
 from reconciler.cli.client.received import read_finding
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
-from reconciler.cli.holds import hold_lines, holds_of, is_about
+from reconciler.cli.holds import hold_lines, holds_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.isolated import open_quarantines, quarantine_lines
 from reconciler.cli.labels import counted, spoken, state_cell, text_of, wrapped
@@ -21,6 +21,7 @@ from reconciler.cli.render import finding_lines
 from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
+from reconciler.wire.holds import is_about
 
 _MOST_REPORTS: Final = 10
 _MOST_NOTES: Final = 50

@@ -50,6 +50,7 @@ _ATTENTION: Final = {
     "needs_human": "for a person",
     "held": "for a guard",
 }
+_DECIDED: Final = "decided"
 _WORST_FIRST: Final = ("error", "drifted", "incomplete", "never_run", "in_sync")
 _EXIT_CODES: Final = {"error": 1, "incomplete": 3, "never_run": 3, "drifted": 2}
 """As of `scan`; the worst stack decides, an error before what is incomplete before drift."""
@@ -118,8 +119,9 @@ def _read(invocation: Invocation, names: Sequence[str], *, drifted: bool) -> _Fl
         stacks = [stack for stack in stacks if stack.name in chosen]
     waiting = [
         remediation
-        for state in _ATTENTION
+        for state in (*_ATTENTION, _DECIDED)
         for remediation in api.listed(routes.LIST_REMEDIATIONS, state=state).items
+        if state in _ATTENTION or remediation.guard is not None
     ]
     if names:
         waiting = [remediation for remediation in waiting if remediation.stack in chosen]
@@ -238,10 +240,17 @@ def _totals(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[st
         yield f"{suppressed} suppressed: trueup findings state:ignored"
 
 
+def _waits_as(remediation: wire.Remediation) -> str:
+    """Return its state; `held` of what a guard lets wait before it is queued, as `observe` does."""
+    return "held" if remediation.state == _DECIDED else remediation.state
+
+
 def _attention(invocation: Invocation, remediations: Sequence[wire.Remediation]) -> Iterator[str]:
-    waiting = Counter(remediation.state for remediation in remediations)
+    waiting = Counter(_waits_as(remediation) for remediation in remediations)
     for state, purpose in _ATTENTION.items():
         if waiting[state]:
             verb = "waits" if waiting[state] == 1 else "wait"
             text = f"{waiting[state]} {verb} {purpose}"
-            yield invocation.paint("medium", f"{text}: trueup remediations --state {state}")
+            listed = {each.state for each in remediations if _waits_as(each) == state}
+            option = f" --state {state}" if listed == {state} else ""
+            yield invocation.paint("medium", f"{text}: trueup remediations{option}")

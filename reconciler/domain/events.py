@@ -40,7 +40,8 @@ class DriftSeen:
 class RemediationMoved:
     """A remediation as it is now, and the `cause` that moved it on from `previous_state`.
 
-    `guard` is the guard that kept it from going on, if one did.
+    `guard` is the guard that kept it from going on, if one did. At `next_at` it is looked at again,
+    or its time to be approved ends.
     """
 
     id: str
@@ -54,6 +55,7 @@ class RemediationMoved:
     previous_state: str | None = None
     cause: str | None = None
     guard: str | None = None
+    next_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Annotated
 
+from reconciler.domain.globs import glob_covers
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
 from reconciler.wire.rules import Glob, StackNameText, Time, text
@@ -43,6 +44,13 @@ class HoldState(Wire):
 
     hold: Hold | None
     holds: list[Hold] = field(default_factory=list)
+
+
+def is_about(hold: Hold, *, stack: str, address: str) -> bool:
+    """Whether the hold keeps the resource from being corrected: a glob may name many."""
+    if hold.stack is not None and hold.stack != stack:
+        return False
+    return hold.address is None or glob_covers(hold.address, address)
 
 
 def hold_of(holds: Sequence[records.Hold]) -> HoldState:

@@ -123,7 +123,9 @@ def _held(background: Background) -> Iterator[Line]:
         yield _fact("remediation", span, f"  {remediation.id[:12]}{since}")
         reason = remediation.hold.reason if remediation.hold else remediation.note
         if remediation.guard and remediation.state not in ENDED:
-            yield _fact("guard", (remediation.guard.replace("_", " "), "medium"))
+            yield _fact(
+                "guard", (remediation.guard.replace("_", " "), "medium"), _again(remediation)
+            )
         if reason:
             yield _fact("", (reason, "medium"))
         until = remediation.hold.until if remediation.hold else remediation.expires_at
@@ -134,6 +136,13 @@ def _held(background: Background) -> Iterator[Line]:
         place = hold.address or hold.stack or "everything"
         yield _fact("on hold", (place, "medium"), f"  by {hold.by} since {clock(hold.since)}")
         yield _fact("", (hold.reason, "medium"))
+
+
+def _again(remediation: Remediation) -> str:
+    """Return when the guard that holds it is asked again; nothing where a person decides."""
+    if remediation.next_at is None or remediation.state == "awaiting_approval":
+        return ""
+    return f"  asked again in {ahead(remediation.next_at)}"
 
 
 def _owner(background: Background) -> Iterator[Line]:

@@ -57,6 +57,14 @@ def test_status_says_who_is_waited_for(daemon: FakeDaemon, ask: Ask) -> None:
     assert "1 waits for approval: trueup remediations --state" in ask("status").out
 
 
+def test_status_counts_what_is_only_observed_as_held(daemon: FakeDaemon, ask: Ask) -> None:
+    fleet(daemon, api.stack())
+    observed = api.remediation("x" * 20, "decided", guard="mode")
+    asked_now = api.remediation("y" * 20, "decided")
+    daemon.lists("/remediations", [api.remediation(state="held"), observed, asked_now])
+    assert "2 wait for a guard: trueup remediations\n" in ask("status").out
+
+
 def test_status_json_holds_what_the_api_said(daemon: FakeDaemon, ask: Ask) -> None:
     stack = api.stack()
     fleet(daemon, stack)

@@ -159,6 +159,20 @@ def test_a_held_remediation_says_how_a_person_decides_it(daemon: FakeDaemon, ask
     assert f"trueup cancel {one['id'][:8]} && trueup remediate {finding[:8]}" in said.out
 
 
+def test_what_a_guard_lets_wait_says_when_it_is_checked_again(daemon: FakeDaemon, ask: Ask) -> None:
+    hold = {"reason": "a freeze", "until": api.before(hours=-20.5), "guard": "window"}
+    soon = api.before(minutes=-1.5)
+    held = api.remediation(state="held", hold=hold, guard="window", next_at=soon)
+    observed = api.remediation("e2" + "0" * 18, "decided", guard="mode", next_at=soon)
+    asked = api.remediation("e3" + "0" * 18, guard="manual_review", next_at=soon)
+    daemon.lists("/remediations", [held, observed, asked])
+    said = ask("remediation", "e1").out
+    assert "a freeze, until 20" in said
+    assert "next check   in 1 min" in said
+    assert "next check   in 1 min" in ask("remediation", "e2").out
+    assert "next check" not in ask("remediation", "e3").out
+
+
 def test_the_beginning_of_a_digest_is_asked_for_whole(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/remediations", [api.remediation()])
     said = ask("approve", "e1", "--digest", api.DIGEST[:7])

@@ -11,6 +11,8 @@ import pytest
 
 from reconciler.dispatch.script_files import lack_of
 from reconciler.domain.scripts import ScriptRule
+from tests.daemon import Daemon
+from tests.e2e.balanced import let_its_time_be_over
 from tests.e2e.command import Trueup
 from tests.e2e.shop import applies, findings_of, only_remediation, remediation_of, until_state
 from tests.e2e.things import Things, until_found, until_verified
@@ -88,6 +90,46 @@ def test_a_thing_is_isolated_and_released(things: Things) -> None:
         assert over["state"] == "released"
         assert remediation_of(daemon, over["release"])["approvals"] == []
     assert list(things.canaries()) == []
+
+
+def test_time_releases_it_after_a_restart_and_then_the_end_of_its_drift_does(
+    things: Things,
+) -> None:
+    vm, settings = things.stack.urn("vm"), things.settings(POLICY)
+    right = things.stack.things()
+    with things.serving(settings) as daemon:
+        until_verified(daemon)
+        things.hack("vm")
+        until_found(daemon, vm)
+        _approved(daemon)
+        assert "edge" not in things.stack.things()
+    let_its_time_be_over(things.data_dir)
+    with things.serving(settings) as daemon:
+        daemon.until("the edge being back", lambda: "edge" in things.stack.things())
+        daemon.until("its release", lambda: _states(daemon) == ["released"])
+        assert things.stack.things()["vm"]["value"] == "hacked"
+        until_found(daemon, vm)  # what time released is proposed again
+        _approved(daemon)
+        assert "edge" not in things.stack.things()
+        with things.stack.changed() as there:
+            there["vm"] = right["vm"]
+        daemon.ask("/stacks/things/scan", {})
+        daemon.until("the edge being back", lambda: "edge" in things.stack.things())
+        daemon.until("its release", lambda: _states(daemon) == ["released"] * 2)
+        daemon.until("its end", lambda: not findings_of(daemon, "state:quarantined"))
+    assert list(things.canaries()) == []
+
+
+def _approved(daemon: Daemon) -> None:
+    """Approve the quarantine that is proposed, and wait until it isolates."""
+    waiting = only_remediation(daemon, "awaiting_approval")
+    approve = f"/remediations/{waiting['id']}/approve"
+    daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
+    until_state(daemon, waiting["id"], "converged")
+
+
+def _states(daemon: Daemon) -> list[str]:
+    return [each["state"] for each in daemon.ask("/quarantines")["items"]]
 
 
 def _by_script(things: Things) -> Path:

@@ -158,6 +158,8 @@ def _kill_in_apply(loop: _Loop, name: str, number: int) -> None:
     else:
         loop.seen["too late to kill"] += 1
     trial.wait_while_writing(name, waits=False)
+    if aim.victim in ("tool", "all") and trial.put_state_back():
+        loop.seen["an empty state, put back by a person"] += 1
     if loop.daemon.process.poll() is not None:
         _start_again(loop)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -123,6 +124,17 @@ class Trial:
 
     def _noted(self) -> list[str]:
         return self.notes.read_text().splitlines() if self.notes.exists() else []
+
+    def put_state_back(self) -> bool:
+        """Copy the backup over a state that a killed terraform left empty; return whether it did.
+
+        It empties the file of a local state before it writes it anew.
+        """
+        state = self.directory / "terraform.tfstate"
+        if not state.exists() or state.stat().st_size:
+            return False
+        shutil.copy(f"{state}.backup", state)
+        return True
 
     def wait_while_writing(self, name: str, *, waits: bool) -> None:
         """Let the provider wait before it writes the object, until it is told to go on."""

@@ -52,7 +52,7 @@ class Mail:
             return thread
         if found.left is not None:
             said = f"{where_is(self._name, server)}: {found.said}"
-            raise PartlyShownError(said, receipt={**thread, **found.left}, pauses=False)
+            raise PartlyShownError(said, receipt={**thread, **found.left}, tries=found.tries)
         _log.warning("mail_not_for_everybody", channel=self._name, outcome=found.said)
         return {**thread, NOT_REACHED: found.said}
 

@@ -102,7 +102,7 @@ def _cards(report: wire.FleetReport) -> Iterator[str]:
     )
     yield '<div class="cards">'
     for value, meaning in facts:
-        yield f'<div class="card"><b>{_text(value)}</b><span>{meaning}</span></div>'
+        yield f'<div class="card"><b>{_text(value)}</b> <span>{meaning}</span></div>'
     yield "</div>"
 
 

@@ -25,9 +25,10 @@ class Subscription:
     The first message waits `group_wait`, so that one cause in many stacks is one message, or
     `after` where only what lasts is of interest; later ones come `update_every` at the most, but
     for the end, for a higher severity, and for who takes care of it. With `digest`, what is not
-    critical is gathered into one message each `digest`. Within `quiet`, only what is critical is shown. `heartbeat` is how
-    often it is said that everything was verified and nothing drifted, outside of `quiet`. `link`
-    is the template of an address for messages, and `public_url` is where people reach the API.
+    critical is gathered into one message each `digest`. Within `quiet`, only what is critical is
+    shown. `heartbeat` is how often it is said that everything was verified and nothing drifted,
+    outside of `quiet`. `link` is the template of an address for messages, and `public_url` is
+    where people reach the API.
     """
 
     channel: str

@@ -170,5 +170,9 @@ def test_the_page_reads_well_without_styles_and_loads_nothing() -> None:
         "\u2264 10m mean time to detect",
     } <= {*said}
     assert hostile in said
+    assert "each day, in UTC: found (left), healed (right)" in said
+    bars = re.findall(r'<rect class="(\w+)" fill="(#\w+)"', written)
+    assert len(set(bars)) == len({colour for _, colour in bars}) == 2
+    assert len(bars) == written.count("<rect")
     style = written.partition("<style>")[2].partition("</style>")[0]
     assert not re.search(r"url\(|@import", style)

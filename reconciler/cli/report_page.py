@@ -128,8 +128,8 @@ def _days(days: Sequence[wire.DayTally]) -> Iterator[str]:
             high = plot * getattr(day, kind) / most
             yield (
                 f'<rect class="{kind}" fill="{_FILLS[kind]}" x="{left + offset:.1f}"'
-                f' y="{foot - high:.1f}" width="{bar:.1f}" height="{high:.1f}"><title>{_text(day.day)}:'
-                f" {getattr(day, kind)} {kind}</title></rect>"
+                f' y="{foot - high:.1f}" width="{bar:.1f}" height="{high:.1f}">'
+                f"<title>{_text(day.day)}: {getattr(day, kind)} {kind}</title></rect>"
             )
         if place % every == 0 and left + _LABEL_WIDTH <= _WIDTH:
             yield f'<text x="{left:.1f}" y="{_HEIGHT - 8}">{_text(day.day[5:])}</text>'

@@ -23,12 +23,12 @@ class Subscription:
     """Which alerts a channel shows: opened by one of `events`, then followed to their end.
 
     The first message waits `group_wait`, so that one cause in many stacks is one message, or
-    `after` where only what lasts is of interest; later ones come `update_every` at the most, but
-    for the end, for a higher severity, and for who takes care of it. With `digest`, what is not
-    critical is gathered into one message each `digest`. Within `quiet`, only what is critical is
-    shown. `heartbeat` is how often it is said that everything was verified and nothing drifted,
-    outside of `quiet`. `link` is the template of an address for messages, and `public_url` is
-    where people reach the API.
+    `after` where only what lasts is of interest, counted anew when somebody takes care of it.
+    Later ones come `update_every` at the most, but for the end, for a higher severity, and for
+    who takes care. With `digest`, what is not critical is gathered into one message each `digest`.
+    Within `quiet`, only what is critical is shown. `heartbeat` is how often it is said that
+    everything was verified and nothing drifted, outside of `quiet`. `link` is the template of an
+    address for messages, and `public_url` is where people reach the API.
     """
 
     channel: str
@@ -95,6 +95,8 @@ class Subscription:
             if alert.state is AlertState.RESOLVED and delivery.may_be_seen:
                 # Its first message was begun and never noted: an incident may be open.
                 return replace(delivery, next_at=min(delivery.next_at, at))
+            if is_cared_for and not rises and not delivery.may_be_seen:
+                return replace(delivery, next_at=max(delivery.next_at, at + self.after))
             # It may wait for a digest or for the morning, which what is critical does not.
             soon = self.begin(alert, at=at).next_at
             return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery

@@ -80,6 +80,24 @@ async def test_a_phone_that_rings_does_not_wait_for_the_acknowledgement(house: H
         assert board.posted == 2, "of many at once, not each is a message"
 
 
+async def test_what_somebody_takes_care_of_is_escalated_later_and_not_forgotten(
+    house: House,
+) -> None:
+    async with paged(house, after=timedelta(minutes=2)) as pager:
+        await begin(house)
+        await drift(house)
+        await drift(house, B, size=7)
+        await tell(house, seconds=1)
+        seen = next(each for each in await house.findings() if each.address == A)
+        await tell(house, minutes=1)
+        await note(house.service, seen.id, kind="ack", text=None, actor="ana")
+        await tell(house, seconds=1)
+        await tell(house, minutes=1)
+        assert len(pager.paged) == 1, "B, of which nobody takes care"
+        await tell(house, minutes=1)
+        assert len(pager.paged) == 2, "A is still there two minutes later"
+
+
 async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(
     house: House,
 ) -> None:

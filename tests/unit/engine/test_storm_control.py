@@ -260,7 +260,7 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
     await beat(house)
     (notice,) = board.shown.values()
     assert notice.kind is NoticeKind.HEARTBEAT
-    assert notice.title == "all 1 stacks verified, nothing drifted"
+    assert notice.title == "1 stack verified, nothing drifted"
     await house.scan(hours=1)
     await beat(house)
     assert board.posted == 1

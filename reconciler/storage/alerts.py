@@ -252,7 +252,7 @@ class SqlAlerts:
         return {
             name: error
             for name, (at, error) in newest.items()
-            if error is not None and (name not in last_taken or last_taken[name] < at)
+            if error is not None and ((last := last_taken.get(name)) is None or last < at)
         }
 
     def page(

@@ -61,7 +61,7 @@ def test(invocation: Invocation, *, name: str) -> None:
 
 def _outcome(tried: wire.ChannelTried) -> str:
     if tried.error is not None:
-        return f"did not: {text_of(tried.error)}"
+        return f"took no test alert: {text_of(tried.error)}"
     taken = "took a test alert and its end"
     if tried.not_reached is not None:
         return f"{taken}, but not for everybody: {text_of(tried.not_reached)}"

@@ -148,7 +148,7 @@ def test_a_channel_whose_last_test_failed_is_named(
             "delivered to a",
             "mail took a test alert and its end, but not for everybody: delivered to a\n",
         ),
-        ("h answered 451", None, "mail did not: h answered 451\n"),
+        ("h answered 451", None, "mail took no test alert: h answered 451\n"),
     ],
 )
 def test_a_test_that_did_not_reach_everybody_says_so_and_ends_with_1(

@@ -11,7 +11,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,12 +36,11 @@ from iac_adapters.terraform.recorder.record import (
 )
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.schema_store import SchemaStore
+from iac_adapters.terraform.served_providers import LendProvider
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _ERROR: Final = 1
-
-LendProvider = Callable[[str, bytes], Awaitable[Provider | None]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,6 +68,8 @@ class WorldAsRead:
     What is not among `objects` reads as it is recorded. `lend` returns the warm provider that
     was configured with a request; None where there is none.
     """
+
+    validates = False
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import pytest
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.context import Context
+from iac_adapters.terraform.correction import PLAN_FILE
 from iac_adapters.terraform.provider import Provider
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Done
@@ -76,8 +77,7 @@ async def test_it_is_the_plan_that_the_tool_makes_by_itself(
         assert _running(ours) == before
         alone = tmp_path / "alone"
         stack.run("plan", "-input=false", "-target=world_thing.web", f"-out={alone}")
-        (saved,) = [file for file in ours.run_folder().iterdir() if file.name.endswith("plan")]
-        assert _shown(stack, saved) == _shown(stack, alone)
+        assert _shown(stack, ours.run_folder() / PLAN_FILE) == _shown(stack, alone)
 
         assert await ours.apply(snapshot) == Done("1 changed")
         assert _labels(stack)["web"] == {"team": "red"}

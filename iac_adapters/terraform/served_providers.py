@@ -34,9 +34,10 @@ LendProvider: TypeAlias = Callable[[str, bytes], Awaitable[Provider | None]]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The variables that lead the tool to the tunnels, and these."""
+    """The variables that lead the tool to the tunnels, and these, in a private folder."""
 
     variables: Mapping[str, str]
+    folder: Path
     tunnels: Sequence[Tunnel]
 
     @property
@@ -76,14 +77,15 @@ class AsConfigured:
 async def served_providers(
     schemas: Mapping[str, ProviderSchema],
     *,
-    types: Collection[str],
+    types: Collection[str] | None,
     start: StartSource,
     answers: Answers | None = None,
     configure_deadline_s: float = CONFIGURE_S,
 ) -> AsyncIterator[Served]:
-    """Answer for the providers of `schemas`, by source, with nothing but the schemas of `types`.
+    """Answer for the providers of `schemas`, by source, during the block.
 
-    What was started for it is ended at the end; what was lent goes on.
+    Their schemas are of `types` alone, unless that is None. What was started for it is ended at the
+    end; what was lent goes on.
 
     Raises:
         OSError: nothing can be served: on a full disk, say.
@@ -91,6 +93,7 @@ async def served_providers(
     """
     folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
+    wanted = None if types is None else frozenset(types)
     try:
         for number, (source, schema) in enumerate(schemas.items()):
             place = folder / str(number)
@@ -98,7 +101,7 @@ async def served_providers(
             tunnel = Tunnel(
                 source,
                 folder=place,
-                schema=await asyncio.to_thread(filter_schema, schema.raw, types=frozenset(types)),
+                schema=await asyncio.to_thread(filter_schema, schema.raw, types=wanted),
                 providers=OnDemand(partial(start, source)),
                 configure_deadline_s=configure_deadline_s,
                 answers=answers,
@@ -107,7 +110,7 @@ async def served_providers(
             await tunnel.open()
         protocols = (schema.protocol for schema in schemas.values())
         attached = reattachment(zip(tunnels, protocols, strict=True))
-        yield Served({"TF_REATTACH_PROVIDERS": attached}, tunnels)
+        yield Served({"TF_REATTACH_PROVIDERS": attached}, folder, tunnels)
     finally:
         await asyncio.shield(_clear(tunnels, folder))
 

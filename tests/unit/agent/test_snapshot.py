@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import given
 
 from agent.capture import Captured
-from agent.protocol.messages import read
+from agent.protocol.reading import read
 from agent.protocol.tree import Section, digests_of, root_digest
 from agent.snapshot import write_snapshot
 from tests.unit.agent.test_tree import SECTIONS

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
-from tests.daemon import RefusedError
+from tests.daemon import Daemon, RefusedError
 from tests.e2e.shop import (
     applies,
     findings_of,
@@ -39,6 +42,49 @@ def test_what_is_changed_behind_its_back_is_found_unasked_and_put_back(things: T
     assert list(things.canaries()) == []
     assert "CANARY" not in "\n".join(daemon.lines)
     assert "correct horse" not in "\n".join(daemon.lines)
+
+
+def test_a_freeze_lets_go_by_itself_and_the_fourth_correction_of_a_fight_is_held(
+    things: Things,
+) -> None:
+    """With the limits that are the default, but for the ramp."""
+    far = datetime.now(UTC) + timedelta(hours=1)
+    with things.serving(things.settings(_frozen(until=far))) as daemon:
+        until_verified(daemon)
+        things.hack("kept")
+        until_found(daemon, things.stack.urn("kept"))
+        assert only_remediation(daemon, "held")["hold"]["guard"] == "window"
+        assert (things.updates, things.stack.things()["kept"]["value"]) == (0, HACKED)
+        soon = datetime.now(UTC) + timedelta(seconds=10)
+        things.settings(_frozen(until=soon))
+        daemon.ask("/reload", {})
+        daemon.until("its correction", lambda: _corrections(daemon) == 1)
+        assert datetime.now(UTC) >= soon.replace(microsecond=0)
+        for number in (2, 3):
+            things.hack("kept")
+            daemon.until("its correction", lambda: _corrections(daemon) == number)  # noqa: B023
+        things.hack("kept")
+        held = daemon.until("the fight", lambda: _held(daemon))
+        assert held["hold"]["guard"] == "fight"
+        assert "policy 'put back' corrected it 3 times within a day" in held["hold"]["reason"]
+        assert things.updates == applies(daemon) == 3
+        assert things.stack.things()["kept"]["value"] == HACKED
+
+
+def _frozen(*, until: datetime) -> str:
+    span = f"{until - timedelta(days=1):%Y-%m-%dT%H:%M:%S}/{until:%Y-%m-%dT%H:%M:%S} UTC"
+    policy = '[[policy]]\nname = "put back"\nmatch = {}\naction_type = "auto_correct"\n'
+    return f'[[guardrail]]\nfreezes = ["{span}"]\n{policy}'
+
+
+def _corrections(daemon: Daemon) -> int:
+    daemon.ask("/stacks/things/scan", {})  # it is found at once, and confirmed by the next
+    return sum(bool(one["run_id"]) for one in daemon.ask("/remediations?state=converged")["items"])
+
+
+def _held(daemon: Daemon) -> dict[str, Any] | None:
+    daemon.ask("/stacks/things/scan", {})
+    return next(iter(daemon.ask("/remediations?state=held")["items"]), None)
 
 
 def test_manual_review_waits_for_a_yes_to_exactly_this_plan(things: Things) -> None:

@@ -6,12 +6,14 @@ import json
 import signal
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
 
 from reconciler.engine.follow import NEVER_BEGAN
-from tests.daemon import RefusedError
+from tests.daemon import Daemon, RefusedError
 from tests.e2e.shop import (
     AUTO,
     GROUP,
@@ -28,6 +30,8 @@ from tests.e2e.shop import (
     until_state,
     until_verified,
 )
+
+TABLE: Final = "aws_dynamodb_table.orders"
 
 
 def test_what_is_opened_behind_its_back_is_found_unasked_and_closed_again(shop: Shop) -> None:
@@ -114,6 +118,81 @@ def test_code_that_was_not_applied_is_never_rolled_out_unasked(shop: Shop) -> No
             assert shop.topic_name == "Alerts"
     finally:
         code.write_text(before)
+
+
+def test_a_replacement_waits_for_an_approval_and_a_freeze_lets_go_by_itself(shop: Shop) -> None:
+    """Both drifts are of one policy that corrects without asking."""
+    with shop.serving(shop.settings(AUTO)) as daemon:
+        until_verified(daemon)
+        _make_again(shop, key="number")
+        daemon.ask("/stacks/shop/scan", {})
+        waiting = daemon.until("a plan of the table", lambda: _of(daemon, TABLE))
+        assert waiting["requested_by"] == "policy"
+        assert [one["action"] for one in waiting["plan"]["resources"]] == ["replace"]
+        (concern,) = waiting["plan"]["concerns"]
+        assert concern.startswith(f"{TABLE} would ")
+        assert concern in waiting["note"]
+
+        far = datetime.now(UTC) + timedelta(hours=1)
+        _freeze(shop, daemon, until=far)
+        shop.open_to_the_world()
+        until_found(daemon)
+        held = daemon.until("the hold", lambda: _of(daemon, GROUP, "held"))
+        assert (held["hold"]["guard"], _time(held["hold"]["until"])) == ("window", _second(far))
+        assert (applies(daemon), shop.open_ports) == (0, {22, 443})
+
+        # It waits already, so the freeze can end soon, however long all before took.
+        soon = datetime.now(UTC) + timedelta(seconds=10)
+        _freeze(shop, daemon, until=soon)
+        daemon.until("the correction", lambda: shop.open_ports == {443})
+        assert datetime.now(UTC) >= _second(soon)
+        until_state(daemon, held["id"], "converged")
+        assert applies(daemon) == 1
+        until_state(daemon, waiting["id"], "awaiting_approval")
+        assert _key_of_table(shop) == "number"
+
+
+def _freeze(shop: Shop, daemon: Daemon, *, until: datetime) -> None:
+    shop.settings(_frozen(until=until) + AUTO)
+    daemon.ask("/reload", {})
+
+
+def _frozen(*, until: datetime) -> str:
+    since = until - timedelta(days=1)
+    span = f"{since:%Y-%m-%dT%H:%M:%S}/{until:%Y-%m-%dT%H:%M:%S} UTC"
+    return f'[[guardrail]]\nfreezes = ["{span}"]\n'
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _of(daemon: Daemon, address: str, state: str = "awaiting_approval") -> dict[str, Any] | None:
+    """Return the remediation of `address` in that state, once it has a plan or a hold."""
+    found = daemon.ask(f"/remediations?state={state}")["items"]
+    return next((one for one in found if one["addresses"] == [address]), None)
+
+
+def _make_again(shop: Shop, *, key: str) -> None:
+    """Delete the table and make it again with another key, which no update changes back."""
+    dynamodb = shop.deployed.world().client("dynamodb")
+    tags = [{"Key": "team", "Value": "data"}]
+    dynamodb.delete_table(TableName="small-orders")
+    dynamodb.create_table(
+        TableName="small-orders", BillingMode="PAY_PER_REQUEST", Tags=tags,
+        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+    )  # fmt: skip
+
+
+def _key_of_table(shop: Shop) -> str:
+    table = shop.stack.world().client("dynamodb").describe_table(TableName="small-orders")["Table"]
+    key: str = table["KeySchema"][0]["AttributeName"]
+    return key
 
 
 def test_the_kill_switch_stops_corrections_and_nothing_else(shop: Shop) -> None:

@@ -64,6 +64,7 @@ async def test_what_no_update_chose_stays_a_finding(project: KvProject) -> None:
     async with watching(project) as watched:
         by_hand(project, "one", rev=5)
         by_hand(project, "other", rev=5)
+        alone: dict[Origin | None, tuple[list[str], list[str]]]
         alone = {Origin.UNDECLARED: (["rev"], [])}
         assert await watched.scan() == {"one": alone, "other": alone}
         project.refresh()

@@ -38,7 +38,7 @@ class Counters(PulumiProject):
         """Return somebody's client of the cloud."""
         import boto3  # noqa: PLC0415 - half a second, and only tests of this stack need it
 
-        return boto3.client(
+        return boto3.client(  # type: ignore[call-overload]
             service,
             endpoint_url=self.endpoint,
             region_name="us-east-1",

@@ -12,7 +12,7 @@ from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.compare import same
-from reconciler.domain.origin import contains_unknown
+from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
 
@@ -20,7 +20,7 @@ from reconciler.domain.values import Value
 def unexplained(resource: LoadedResource, live: ReadAnswer, answer: DiffAnswer) -> frozenset[str]:
     """Return the outputs that have moved and that neither code nor `answer` is about.
 
-    None where an update would do nothing, or make the object anew: of that no preview is asked.
+    Nothing where an update would do nothing, or make the object anew: of that no preview is asked.
     """
     recorded, state = resource.recorded, resource.state
     if recorded is None or state is None or state.external:
@@ -52,11 +52,15 @@ def _moving(planned: Value, now: Value, at: Steps) -> list[Steps]:
     if contains_unknown(planned) and not isinstance(planned, dict):
         return [at]
     if not isinstance(planned, dict):
-        return [] if same(planned, now) else [at]
+        return [] if _alike(planned, now) else [at]
     found: list[Steps] = []
     for name, item in planned.items():
         found += _moving(item, now.get(name) if isinstance(now, dict) else None, (*at, name))
     return found
+
+
+def _alike(planned: Value, now: Value) -> bool:
+    return (is_empty(planned) and is_empty(now)) or same(planned, now, lambda _steps: True)
 
 
 def _named(answer: DiffAnswer) -> frozenset[str]:

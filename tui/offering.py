@@ -32,10 +32,10 @@ class OfferingApp(DecidingApp):
     def key_of(self, page: Page, action: str) -> tuple[str, str] | None:
         """Return the key of an action on a page and its words; None where it has none."""
         if action == "back":
-            return "esc", "back"
+            return "escape", "back"
         for bound in bound_actions(page):
             if bound.action.partition("(")[0] == action:
-                return key_name(bound.key), bound.description.rstrip(".").lower()
+                return bound.key, bound.description.rstrip(".").lower()
         return None
 
     def action_help(self) -> None:

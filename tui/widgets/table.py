@@ -85,9 +85,13 @@ class LineTable(Selectable, Generic[R], can_focus=True):
     # What is shown.
 
     def show(self, rows: Mapping[str, R], order: Sequence[str]) -> None:
-        """Show `rows` in `order`; the cursor stays on its row and that row on its line."""
+        """Show `rows` in `order`; the cursor stays on its row and that row on its line.
+
+        Where the wheel brought the cursor's row off the screen, it stays off it.
+        """
         key = self.cursor_key
         line = self._cursor - self.scroll_offset.y
+        was_seen = self._is_cursor_seen
         self._rows, self._order = rows, tuple(order)
         self._places = None
         place = self.place_of(key) if key else None
@@ -95,7 +99,8 @@ class LineTable(Selectable, Generic[R], can_focus=True):
         self.virtual_size = Size(self._inner_width, len(self._order) + _HEAD)
         if place is not None:
             self.scroll_to(y=max(place - line, 0), animate=False)
-        self._into_view()
+        if was_seen or place is None:
+            self._into_view()
         self.refresh()
         if self.cursor_key != key:
             self.post_message(self.Highlighted(self.cursor_key))
@@ -240,9 +245,9 @@ class LineTable(Selectable, Generic[R], can_focus=True):
 
     def _put_cursor(self, place: int) -> None:
         before, self._cursor = self._cursor, self._clamped(place)
+        scrolled = self._into_view()
         if before == self._cursor:
             return
-        scrolled = self._into_view()
         if not scrolled:
             for changed in (before, self._cursor):
                 at = changed - self.scroll_offset.y + _HEAD
@@ -251,6 +256,10 @@ class LineTable(Selectable, Generic[R], can_focus=True):
 
     def _clamped(self, place: int) -> int:
         return max(min(place, len(self._order) - 1), 0)
+
+    @property
+    def _is_cursor_seen(self) -> bool:
+        return 0 <= self._cursor - self.scroll_offset.y < max(self.size.height - _HEAD, 1)
 
     def _into_view(self) -> bool:
         top, height = self.scroll_offset.y, max(self.size.height - _HEAD, 1)

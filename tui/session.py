@@ -13,8 +13,9 @@ from reconciler.client.exchange import Query
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.route import Route
 from tui.calls import NotedCalls, curl_of
+from tui.store.changes import Changes
 from tui.store.pump import Pump
-from tui.store.store import Changes, Store
+from tui.store.store import Store
 from tui.views import View
 
 

@@ -15,8 +15,8 @@ from tui.lines.asked import remediation_in_full
 from tui.lines.plan import counts_line
 from tui.lines.words import state_span
 from tui.screens.lists import ListPage
+from tui.store.changes import Changes
 from tui.store.languages import REMEDIATIONS
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
 

@@ -12,8 +12,8 @@ from tui.ages import clock
 from tui.ink import Line, Span, line, text_of_lines
 from tui.lines.objects import brief, object_lines
 from tui.screens.fetched import FetchedPage
+from tui.store.changes import Changes
 from tui.store.languages import AUDIT
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 
 _MOST: Final = 2000

@@ -18,8 +18,8 @@ from tui.lines.first_minute import next_commands
 from tui.screens.finding_verbs import FindingVerbs
 from tui.screens.ordered import OrderedPage
 from tui.store.arrange import GROUP_KEY
+from tui.store.changes import Changes
 from tui.store.rows import Row
-from tui.store.store import Changes
 from tui.views import View
 from tui.widgets.table import LineTable
 

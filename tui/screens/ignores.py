@@ -16,8 +16,8 @@ from tui.lines.finding import diff_lines, title_lines
 from tui.lines.why import why_lines
 from tui.lines.words import severity_span
 from tui.screens.fetched import FetchedPage
+from tui.store.changes import Changes
 from tui.store.languages import IGNORES
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
 

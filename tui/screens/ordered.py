@@ -11,10 +11,10 @@ from tui.ink import Line, Span, line
 from tui.lines.first_minute import empty_fleet_lines
 from tui.screens.table_page import TablePage
 from tui.store.arrange import GROUPS, SORTS, Arranged, Arrangement, arrange
+from tui.store.changes import Changes
 from tui.store.filters import read_filter
 from tui.store.languages import FLEET
 from tui.store.staging import Staging
-from tui.store.store import Changes
 from tui.views import View
 from tui.widgets.bar import Bar
 from tui.widgets.fleet import COLUMNS, WIDE_COLUMNS, FleetTable

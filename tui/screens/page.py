@@ -21,7 +21,7 @@ from tui.palettes import Glyphs
 from tui.selecting import under_mouse
 from tui.session import Session
 from tui.status import status_line
-from tui.store.store import Changes
+from tui.store.changes import Changes
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
 from tui.widgets.table import LineTable

@@ -17,8 +17,8 @@ from tui.ink import Line, line
 from tui.lines.plan import plan_lines
 from tui.lines.run import log_lines, remediation_lines
 from tui.screens.document import DocumentPage
+from tui.store.changes import Changes
 from tui.store.noting import ENDED
-from tui.store.store import Changes
 
 TABS: Final = ("resources", "log", "plan")
 _LOG_EVERY_S: Final = 0.5

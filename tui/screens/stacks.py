@@ -17,9 +17,9 @@ from tui.ink import Line, Span, line
 from tui.lines.first_minute import empty_fleet_lines, next_command, remedy_lines
 from tui.lines.words import severity_span, state_span
 from tui.screens.lists import ListPage
+from tui.store.changes import Changes
 from tui.store.languages import STACKS
 from tui.store.rows import SEVERITIES
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 
 _COUNT_AFTER_S: Final = 1.0

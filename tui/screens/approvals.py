@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -13,7 +14,7 @@ from tui.ages import age, ahead
 from tui.ink import Line, Span, line
 from tui.lines.asked import remediation_in_full
 from tui.lines.plan import counts_line
-from tui.lines.words import state_span
+from tui.lines.words import sent_span, state_span
 from tui.screens.lists import ListPage
 from tui.store.changes import Changes
 from tui.store.languages import REMEDIATIONS
@@ -81,6 +82,17 @@ class ApprovalsPage(ListPage):
     def __init__(self) -> None:
         super().__init__()
         self.title = "Approvals"
+
+    def shown_columns(self) -> Sequence[Column[Remediation]]:
+        """Return the columns; the state of a row says what was just sent about it."""
+        return [
+            replace(column, cell=self._state) if column.name == "state" else column
+            for column in self.columns
+        ]
+
+    def _state(self, row: Remediation) -> Span:
+        sent = self.session.store.sent.of(row.id)
+        return sent_span(sent) if sent else state_span(row.state)
 
     def rows(self) -> Mapping[str, Remediation]:
         """Return what waits."""

@@ -62,6 +62,12 @@ class OrderedPage(TablePage):
             self.table.redraw()
             self._show_counts()
 
+    def show_frame(self) -> None:
+        """Show the clocks; without a row, also whether a scan has fallen due meanwhile."""
+        super().show_frame()
+        if self.ready and not self.table.order:
+            self.table.redraw()
+
     @property
     def _is_quiet(self) -> bool:
         if not self.session.pump.loaded or not self.table.order:

@@ -160,9 +160,10 @@ class Page(Screen[None]):
 
     def hinted(self) -> Iterable[Hint]:
         """Return the keys that matter here, those that matter most first."""
-        return map(self._hint, self.hints)
+        return map(self.hint, self.hints)
 
-    def _hint(self, name: str) -> Hint:
+    def hint(self, name: str) -> Hint:
+        """Return the key of an action with its words, struck out where it cannot be done."""
         found = self.ours.key_of(self, name)
         if found is None:
             return Hint("", ())

@@ -16,6 +16,7 @@ from tui.store.changes import Changes
 from tui.store.counts import Counts
 from tui.store.noting import Note, Noting
 from tui.store.rows import Row
+from tui.store.sent import Sent
 
 _MOST_GONE: Final = 2000
 _MOST_ASKED: Final = 50
@@ -41,6 +42,7 @@ class Mirror:
         self.policies: Mapping[str, str] = {}
         self.proposals = Proposals()
         self.hold: Hold | None = None
+        self.sent = Sent()
         self.changes = Changes()
         self.unread = Changes()
         self.reading = Changes()
@@ -61,6 +63,7 @@ class Mirror:
             return
         self.gone.pop(row.id, None)
         before = self.rows.get(row.id)
+        self.sent.was_read(row.id)
         self._show_note(row)
         row.revision = before.revision if before else 0
         if before and before.decided_about != row.decided_about:
@@ -73,6 +76,7 @@ class Mirror:
 
         Its row is shown struck through until the order is made anew.
         """
+        self.sent.end(finding_id)
         row = self.rows.pop(finding_id, None) or self.gone.get(finding_id)
         if row is None:
             return
@@ -85,7 +89,8 @@ class Mirror:
     def put_remediation(self, remediation: Remediation) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""
         self.remediations[remediation.id] = remediation
-        self.changes.remediations.add(remediation.id)
+        self.sent.was_read(remediation.id)
+        self.show_sent(remediation.id)
         note = Note(
             remediation.id, remediation.state, remediation.action_type, remediation.created_at
         )
@@ -93,8 +98,9 @@ class Mirror:
 
     def drop_remediation(self, remediation_id: str) -> None:
         """Forget a remediation that there is not, as after a database was restored."""
+        self.sent.end(remediation_id)
+        self.show_sent(remediation_id)
         self.remediations.pop(remediation_id, None)
-        self.changes.remediations.add(remediation_id)
         self.note(Note(remediation_id, "", "", None), ())
 
     def note(self, note: Note, finding_ids: Iterable[str]) -> None:
@@ -111,6 +117,7 @@ class Mirror:
         note = self._noting.shown(row.id)
         now = (note.id, note.state, note.action) if note else ("", "", "")
         row.remediation_id, row.remediation, row.action = now
+        row.sent = self.sent.of(row.id, row.remediation_id)
         return before != now
 
     def put_run(self, run: Run) -> None:
@@ -140,7 +147,20 @@ class Mirror:
     def put_stack(self, stack: Stack) -> None:
         """Take in a stack as it was read."""
         self.stacks[stack.name] = stack
+        self.sent.was_read(stack.name)
         self.changes.stacks.add(stack.name)
+
+    def show_sent(self, name: str) -> None:
+        """Have whatever `name` is about show what was sent about it, if anything."""
+        remediation = self.remediations.get(name)
+        if remediation is not None:
+            self.changes.remediations.add(name)
+        if name in self.stacks:
+            self.changes.stacks.add(name)
+        for finding_id in (name, *(remediation.finding_ids if remediation else ())):
+            if (row := self.rows.get(finding_id)) is not None:
+                row.sent = self.sent.of(row.id, row.remediation_id)
+                self.changes.findings.add(finding_id)
 
     @contextmanager
     def lists_read(self, found: Changes) -> Iterator[None]:

@@ -7,7 +7,14 @@ from typing import Final
 
 from tui.ages import age
 from tui.ink import Line, Span
-from tui.lines.words import PROPOSALS, kind_span, remediation_span, severity_span, state_span
+from tui.lines.words import (
+    PROPOSALS,
+    kind_span,
+    remediation_span,
+    sent_span,
+    severity_span,
+    state_span,
+)
 from tui.store.arrange import GROUP_KEY, Group
 from tui.store.rows import Row
 from tui.widgets.columns import Column
@@ -15,6 +22,8 @@ from tui.widgets.marking import MarkedTable
 
 
 def _remediation(row: Row) -> Span:
+    if row.sent:
+        return sent_span(row.sent)
     if row.state == "quarantined":
         return state_span("quarantined")
     if row.action == "quarantine" and row.remediation == "converged":

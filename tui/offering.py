@@ -38,6 +38,12 @@ class OfferingApp(DecidingApp):
                 return bound.key, bound.description.rstrip(".").lower()
         return None
 
+    def page_keys(self, page: Page) -> str:
+        """Return the keys of the pages, such as `1-8`; empty where a keymap scatters them."""
+        keys = [bound.key for bound in bound_actions(page) if bound.action.startswith("view(")]
+        in_order = keys == [str(place) for place in range(1, len(keys) + 1)]
+        return f"1-{len(keys)}" if in_order and keys else ""
+
     def action_help(self) -> None:
         """Show the keys that work here; enter does what one does."""
         page = self.screen

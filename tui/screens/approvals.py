@@ -54,10 +54,19 @@ class ApprovalsPage(ListPage):
     language = REMEDIATIONS
     columns: ClassVar[Sequence[Column[Remediation]]] = (
         Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
-        Column("action", "ACTION", 13, _action, rank=8),
-        Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=7, middle=True),
-        Column("plan", "PLAN", 14, _plan, grow=1, rank=6),
-        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=9, middle=True),
+        Column("action", "ACTION", 14, _action, rank=8),
+        Column(
+            "stack",
+            "STACK",
+            10,
+            lambda row: Span(row.stack),
+            grow=1,
+            rank=7,
+            middle=True,
+            fits=True,
+        ),
+        Column("plan", "PLAN", 14, _plan, grow=1, rank=6, fits=True),
+        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=9, middle=True, wishes=36),
         Column("by", "ASKED BY", 12, lambda row: Span(row.requested_by, "dim"), rank=2),
         Column("age", "AGE", 4, lambda row: Span(age(row.created_at), "dim"), rank=3),
         Column("expires", "EXPIRES", 7, lambda row: Span(ahead(row.expires_at), "dim"), rank=4),

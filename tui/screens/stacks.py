@@ -50,15 +50,23 @@ class StacksPage(ListPage):
     ]
     language = STACKS
     columns: ClassVar[Sequence[Column[Stack]]] = (
-        Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
+        Column("name", "STACK", 15, lambda row: Span(row.name, "strong"), grow=2, rank=9),
         Column("health", "HEALTH", 19, lambda row: state_span(row.health), rank=8),
         Column("tool", "TOOL", 9, lambda row: Span(row.tool, "dim"), rank=3),
         Column("drift", "DRIFT", 5, _drift, rank=7),
         Column("critical", "CRIT", 4, _critical, rank=6),
         Column("resources", "   RES", 6, _resources, rank=4),
-        Column("scan", "SCANNED", 7, lambda row: Span(age(row.last_scan_at)), rank=5),
-        Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
-        Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
+        Column("scan", "SCANNED", 7, lambda row: Span(f"{age(row.last_scan_at):>7}"), rank=5),
+        Column("next", " NEXT", 5, lambda row: Span(f"{ahead(row.next_due_at):>5}", "dim"), rank=2),
+        Column(
+            "error",
+            "ERROR",
+            10,
+            lambda row: Span(row.error or "", "high"),
+            grow=3,
+            rank=1,
+            fits=True,
+        ),
     )
     hints: ClassVar[tuple[str, ...]] = ("help", "open", "scan", "next_step", "hold", "filter")
     permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan"}
@@ -174,7 +182,9 @@ def stack_lines(stack: Stack, health: Span) -> Iterator[Line]:
     for word in ("critical", "high", "medium", "low"):
         count = getattr(stack.findings, word)
         if count:
-            yield line(severity_span(word), f"  {count:,}")
+            yield line(
+                severity_span(word), " " * (15 - len(severity_span(word).text)), f"{count:,}"
+            )
     for doubt in stack.provider_doubts:
         yield line(("? ", "medium"), doubt.provider, f": {doubt.reason}")
 

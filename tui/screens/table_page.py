@@ -104,7 +104,11 @@ class TablePage(Page):
     def hinted(self) -> Iterable[Hint]:
         """Return the keys; as long as a filter is typed, those that end it and what it takes."""
         if not self._field.display:
-            yield from super().hinted()
+            first, *others = super().hinted()
+            yield first
+            if keys := self.ours.page_keys(self):
+                yield Hint("", line((f" {keys}", "key"), " pages "))
+            yield from others
             return
         yield Hint("enter", line((" enter", "key"), " keep it "))
         yield Hint("escape", line((" esc", "key"), " as it was  "))

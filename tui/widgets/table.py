@@ -7,6 +7,7 @@ through until then, and the cursor belongs to a key, not to a line.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from textual.geometry import Offset, Region, Size
@@ -21,6 +22,8 @@ from tui.widgets.cursor import HEAD, CursorLines
 
 R = TypeVar("R")
 _INDENT: Final = "  "
+_MEASURED: Final = 500
+"""Rows whose texts are measured; of 100,000 that would take longer than to draw them."""
 _COPIED: Final = Palette({})
 
 
@@ -59,12 +62,18 @@ class LineTable(CursorLines, Generic[R], can_focus=True):
     def show(self, rows: Mapping[str, R], order: Sequence[str]) -> None:
         """Show `rows` in `order`; the cursor stays on its row."""
         self._rows = rows
+        self._measure()
         self.put_order(order)
 
     def show_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""
         self._columns = Columns(columns)
+        self._measure()
         self.refresh()
+
+    def _measure(self) -> None:
+        measured = islice(self._rows.values(), _MEASURED)
+        self._columns.measure(measured, all_of_them=len(self._rows) <= _MEASURED)
 
     def redraw(self, keys: Collection[str] | None = None) -> None:
         """Draw the rows of `keys` anew, as far as they are on the screen; None draws all."""

@@ -131,7 +131,7 @@ def health_span(stack: Stack, sent: str, *, now: datetime) -> Span:
 
 def is_due(stack: Stack, *, now: datetime) -> bool:
     """Whether a scan of a stack is under way, or waits only for its turn."""
-    return stack.next_due_at is not None and stack.next_due_at <= now
+    return stack.next_due_at is None or stack.next_due_at <= now
 
 
 def counted(count: int, noun: str) -> str:

@@ -96,3 +96,8 @@ def test_a_stack_is_in_sync_only_as_long_as_nobody_looks_again(
 ) -> None:
     stack = replace(STACK, health=health, next_due_at=NOW + timedelta(minutes=due_in))  # type: ignore[arg-type]
     assert health_span(stack, sent, now=NOW).text == shown
+
+
+def test_a_stack_that_was_just_added_is_due() -> None:
+    fresh = replace(STACK, health="never_run", next_due_at=None)
+    assert health_span(fresh, "", now=NOW).text == "? unknown, checking"

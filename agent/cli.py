@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Everything else is imported by the command that needs it: `run` waits for most of its life.
 _LONGEST_TOKEN = 400
+_SHORTEST_S = 10
+"""As `enroll-token --interval` has it."""
 _WAITING = "wait-and-report"
 
 
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     status = _command(commands, "status", _status, "Say how this host stands with its server.")
     status.add_argument("--json", action="store_true", help="Print it as JSON.")
     said = _command(commands, "explain", _explain, "Say which baseline entry governs a path.")
-    said.add_argument("path", metavar="PATH")
+    said.add_argument("path", type=_place, metavar="PATH")
     return parser
 
 
@@ -202,6 +204,14 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _place(text: str) -> str:
+    import argparse
+
+    if not text.startswith(("/", "base64:")):
+        raise argparse.ArgumentTypeError(f"{text!r} is no path from the root; write /etc/motd")
+    return text
+
+
 def _seconds(text: str) -> float:
     import argparse
 
@@ -209,4 +219,6 @@ def _seconds(text: str) -> float:
     number, unit = text[:-1], text[-1:]
     if not number.isdigit() or unit not in units or int(number) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write 30s, 5m or 1h")
+    if int(number) * units[unit] < _SHORTEST_S:
+        raise argparse.ArgumentTypeError(f"an agent reports at most every {_SHORTEST_S}s")
     return int(number) * units[unit]

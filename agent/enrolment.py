@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import secrets
 import socket
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from agent.private_files import private_folder, write_private
 from agent.protocol.messages import ENROLL_PATH
 from agent.transport import Server, check_url
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_LONGEST_HOST = 253
 _ROOM = ".room"
 _ROOM_BYTES = 8192
 """More than an identity takes."""
@@ -42,10 +45,12 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
     Raises:
         RefusedError: the server does not take the token, or knows the host already.
         AwayError: the server cannot be reached.
-        AgentError: this host is enrolled already, or `order.root` is no file system of a host.
+        AgentError: this host is enrolled already, `order.root` is no file system of a host, or a
+            name or a tree of `order` cannot be one.
         OSError: the identity could not be kept in `state`; the token was not used.
     """
     url = check_url(order.url)
+    _check_names(order)
     check_root(Path(order.root))
     if is_enrolled(state):
         raise AgentError(
@@ -85,6 +90,22 @@ def enroll(order: EnrolmentOrder, *, state: Path) -> Identity:
     )
     keep_identity(state, identity)
     return identity
+
+
+def _check_names(order: EnrolmentOrder) -> None:
+    if order.host is not None and not (
+        _HOST.fullmatch(order.host) and len(order.host) <= _LONGEST_HOST
+    ):
+        raise AgentError(
+            f"--host {order.host!r} is no name of a host",
+            remedy="write letters, digits, dots and dashes, as in the baseline, such as web-1",
+        )
+    for tree in order.trees:
+        if not tree.startswith("/"):
+            raise AgentError(
+                f"--tree {tree!r} does not say where it begins",
+                remedy=f"write it as the host has it, such as /{tree}",
+            )
 
 
 def _make_room(state: Path) -> None:

@@ -23,6 +23,8 @@ class RefusedError(AgentError):
 class AwayError(AgentError):
     """The server cannot be reached, or asks to be asked later."""
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
         self.retry_after_s = retry_after_s

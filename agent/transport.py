@@ -45,7 +45,10 @@ class Server:
         except ssl.SSLError as error:
             raise AwayError(f"{self.url}: {error.reason or error}") from error
         except (OSError, UnicodeError, http.client.HTTPException) as error:
-            raise AwayError(f"{self.url} does not answer: {error}") from error
+            raise AwayError(
+                f"{self.url} does not answer: {getattr(error, 'strerror', None) or error}",
+                remedy="check the address, and that `trueup serve` runs there",
+            ) from error
         finally:
             connection.close()
         if response.status in _BUSY:

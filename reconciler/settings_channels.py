@@ -18,7 +18,11 @@ from reconciler.wire.rules import SeverityWord
 
 def _has_scheme(url: str) -> str:
     if "://" not in url:
-        message = "an address has a scheme, such as slack://, mailto:// or https://"
+        # Without `://`, which is taken for an address and masked.
+        message = (
+            "an address begins with how it is reached: https, slack, pagerduty, smtp, msteams,"
+            " github, gitlab, jira or servicenow"
+        )
         raise ValueError(message)
     return url
 

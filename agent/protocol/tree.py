@@ -39,7 +39,7 @@ def leaf_digests(section: str, leaves: Iterable[tuple[str, bytes]]) -> Iterator[
     begin, length, sha256 = b"\0" + _framed((section.encode(),)), _length, hashlib.sha256
     for key, value in leaves:
         name = key.encode()
-        framed = begin + length(len(name)) + name + length(len(value)) + value
+        framed = b"".join((begin, length(len(name)), name, length(len(value)), value))
         yield sha256(framed).digest()
 
 

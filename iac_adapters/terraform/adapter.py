@@ -346,6 +346,12 @@ class TerraformAdapter:
         targets = tuple(addresses)
         schemas = await self._assembly.schemas(context)
         order = PlanOrder(context, payload.stack, folder, redactor, schemas)
+        if snapshot.obtained_by is Engine.PLUGIN:
+            order = replace(
+                order,
+                start=partial(self._assembly.start, context),
+                lend=await self._assembly.lender(context, payload.stack.recording),
+            )
         with redacting(lambda: redactor):
             document = await making(order, targets)
             if document is None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # what records and plans is imported when there is something 
     from iac_adapters.terraform.cli_engine import CliPlan
     from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
+    from iac_adapters.terraform.served_providers import LendProvider
 
 _ATTEMPTS: Final = 3
 # A provider may look at more than what its resources name: its answer is asked for again.
@@ -150,6 +151,17 @@ class Assembly:
 
         self._progress(f"{context.directory.name}: planning what follows from drift")
         recording = stack.recording
+        world = WorldAsRead(
+            objects,
+            data_reads=[read for _, read in recording.data_reads],
+            lend=await self.lender(context, recording),
+        )
+        return await refreshed_plan(
+            _order(context), world, schemas=self._schema_store(context), start=_starter(context)
+        )
+
+    async def lender(self, context: Context, recording: Recording) -> LendProvider:
+        """Return what lends the stack's providers, to who configures one as it was recorded."""
         keys = await self._keys(context, recording)
         known = {(connection.source, connection.configure) for connection in recording.connections}
 
@@ -159,12 +171,12 @@ class Assembly:
             key = keys.made(source, request, context.environment)
             return await self._providers.get(key) if key is not None else None
 
-        world = WorldAsRead(
-            objects, data_reads=[read for _, read in recording.data_reads], lend=lend
-        )
-        return await refreshed_plan(
-            _order(context), world, schemas=self._schema_store(context), start=_starter(context)
-        )
+        return lend
+
+    async def start(self, context: Context, source: str) -> Provider:
+        """Start the provider of `source`, not configured yet. Raises what a start does."""
+        (installed,) = (provider for provider in context.providers if provider.source == source)
+        return await _starter(context)(installed)
 
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""

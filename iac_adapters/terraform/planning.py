@@ -5,6 +5,7 @@ The state is locked while the tool plans, as it would be for anybody; nothing is
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
+from google.protobuf.message import DecodeError
+
+from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.command import ToolRun, run_tool
@@ -23,6 +27,12 @@ from iac_adapters.terraform.outputs import is_output
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.run_log import lock_holder
 from iac_adapters.terraform.schema_answer import ProviderSchema
+from iac_adapters.terraform.served_providers import (
+    AsConfigured,
+    LendProvider,
+    StartSource,
+    served_providers,
+)
 from iac_adapters.terraform.shown_plan import show_plan
 from iac_adapters.terraform.workspace import selected_workspace
 from reconciler.domain.errors import PermanentError, ReconcilerError, RetryableError
@@ -31,6 +41,7 @@ from reconciler.domain.model import ResourceAddress
 LOCK_PATIENCE_S: Final = 30
 _TIMEOUT_S: Final = 3600.0
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
+_MISSING_TYPE: Final = b" does not support "
 _TO_BE_MADE: Final = " (new)"
 
 
@@ -38,7 +49,8 @@ _TO_BE_MADE: Final = " (new)"
 class PlanOrder:
     """One plan to make: of which stack, with which names unsaid, and where it is kept.
 
-    `schemas` are of its providers, by source.
+    `schemas` are of its providers, by source. `start` and `lend` give the tool running ones;
+    without them it starts its own.
     """
 
     context: Context
@@ -46,6 +58,8 @@ class PlanOrder:
     folder: Path
     redactor: Redactor
     schemas: Mapping[str, ProviderSchema]
+    start: StartSource | None = None
+    lend: LendProvider | None = None
 
     @property
     def file(self) -> Path:
@@ -73,14 +87,12 @@ async def saved_plan(
     targets = list(_targets(order, addresses))
     replaced = list(_targets(order, anew)) if anew else []
     context = order.context
-    run = await _run(
+    run = await _planned(
         order,
         ["plan", "-input=false", "-json", f"-lock-timeout={LOCK_PATIENCE_S}s",
          f"-out={order.file}", *options, *context.plan_arguments,
          *(f"-target={target}" for target in targets),
          *(f"-replace={target}" for target in replaced)],
-        context.environment,
-        holds_lock=True,
     )  # fmt: skip
     if run.exit_code != 0:
         raise _failure(order, run)
@@ -91,6 +103,29 @@ async def saved_plan(
     # Decimals, so that two long numbers that differ do not become one.
     plan: dict[str, Any] = json.loads(shown.stdout, parse_float=Decimal)
     return plan
+
+
+async def _planned(order: PlanOrder, arguments: Sequence[str]) -> ToolRun:
+    """Plan with the providers that run already; by itself where one of them fails.
+
+    So does the tool where the code has come to use a type that the stack was not loaded with.
+    """
+    environment = order.context.environment
+    if order.start is not None and order.lend is not None:
+        with contextlib.suppress(OSError, DecodeError):
+            async with served_providers(
+                order.schemas,
+                types=order.context.types,
+                start=order.start,
+                answers=AsConfigured(order.lend),
+                configure_deadline_s=configure_deadline_s(environment),
+            ) as served:
+                variables = {**environment, **served.variables}
+                run = await _run(order, arguments, variables, holds_lock=True)
+                fits = _MISSING_TYPE not in run.stdout and not served.failed
+            if run.exit_code == 0 or fits:
+                return run
+    return await _run(order, arguments, environment, holds_lock=True)
 
 
 async def _shown(order: PlanOrder) -> ToolRun:

@@ -58,7 +58,7 @@ def _place(url: str) -> tuple[str, ...]:
     match scheme:
         case "pagerduty":
             # Incidents are known by their routing key alone.
-            return scheme, parts.netloc
+            return scheme, parts.netloc, parts.query
         case "slack":
             return scheme, "" if host == parts.netloc else host, parts.path
         case _:

@@ -10,6 +10,7 @@ from reconciler.domain.alerts import STACK_EVENTS, alerting_events
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.windows import Weekly, closed_at
 from reconciler.notify.addresses import ChannelAddress
+from reconciler.notify.forbidden import refuse_literal
 from reconciler.settings_channels import ChannelSettings
 
 _SOME_WEEK: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -31,19 +32,28 @@ def refuse_useless(channel: ChannelSettings, address: ChannelAddress) -> None:
         raise PermanentError(f"channel {channel.name} {problem}", remedy=remedy)
 
 
+def refuse_unreachable(address: ChannelAddress) -> None:
+    """Return unless it names a host that no message is sent to. No name is asked for.
+
+    Raises:
+        PermanentError: it does.
+    """
+    refuse_literal(address.name, address.host)
+
+
 def _of_kind(channel: ChannelSettings, address: ChannelAddress) -> Iterator[_Problem]:
     if not address.takes_several and (channel.digest or channel.heartbeat):
         yield (
             "takes no `digest` and no `heartbeat`: nothing would end the incident or the ticket",
             "send these to a chat room, a mail address or a webhook",
         )
+    if (channel.signing_secret or channel.approvers) and not address.has_buttons:
+        yield (
+            "has `signing_secret` or `approvers`, and no buttons: it is not Slack",
+            "remove them",
+        )
     if bool(channel.signing_secret) != bool(channel.approvers):
         yield "needs both `signing_secret` and `approvers` for its buttons", "give both, or neither"
-    if channel.signing_secret and not address.has_buttons:
-        yield (
-            "has a `signing_secret`, and no buttons: it is not Slack",
-            "remove `signing_secret` and `approvers`",
-        )
     if channel.secret is not None and not address.is_signed:
         yield (
             "has a `secret`, and no messages that it could sign",

@@ -99,7 +99,10 @@ async def close_channels(channels: Mapping[str, Channel]) -> None:
 
 def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     # A daemon without channels starts without what speaks HTTP and SMTP.
-    from reconciler.bootstrap.channel_checks import refuse_useless  # noqa: PLC0415
+    from reconciler.bootstrap.channel_checks import (  # noqa: PLC0415
+        refuse_unreachable,
+        refuse_useless,
+    )
     from reconciler.bootstrap.channel_places import url_of  # noqa: PLC0415
     from reconciler.notify.addresses import ChannelAddress, open_channel  # noqa: PLC0415
     from reconciler.notify.tickets import MOST_OPEN  # noqa: PLC0415
@@ -115,6 +118,8 @@ def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
     refuse_useless(channel, address)
     buttons = _buttons(channel)
     address = replace(address, buttons=buttons)
+    notifier = open_channel(address)
+    refuse_unreachable(address)
     subscription = Subscription(
         channel=channel.name,
         events=alerting_events(channel.events, default=address.default_events),
@@ -129,7 +134,7 @@ def _opened(channel: ChannelSettings, public_url: str | None) -> Channel:
         link=channel.link,
         public_url=public_url,
     )
-    return Channel(subscription, _worded(channel, open_channel(address)), buttons)
+    return Channel(subscription, _worded(channel, notifier), buttons)
 
 
 def _worded(channel: ChannelSettings, notifier: Notifier) -> Notifier:

@@ -9,7 +9,12 @@ import click
 
 from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
-from reconciler.cli.failing_channels import failing, failing_lines, unmatched_lines
+from reconciler.cli.failing_channels import (
+    failing,
+    failing_lines,
+    tested_lines,
+    unmatched_lines,
+)
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.table import Cell, Column
@@ -56,7 +61,7 @@ def test(invocation: Invocation, *, name: str) -> None:
 
 def _outcome(tried: wire.ChannelTried) -> str:
     if tried.error is not None:
-        return f"did not: {text_of(tried.error)}"
+        return f"took no test alert: {text_of(tried.error)}"
     taken = "took a test alert and its end"
     if tried.not_reached is not None:
         return f"{taken}, but not for everybody: {text_of(tried.not_reached)}"
@@ -70,6 +75,7 @@ def _list_lines(invocation: Invocation, body: Listed[wire.Channel]) -> Iterator[
     yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
     troubles = (
         *failing_lines(invocation, failing(body.items)),
+        *tested_lines(invocation, body.items),
         *unmatched_lines(invocation, body.items),
     )
     if troubles:

@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.cli.client.api import as_received
-from reconciler.cli.failing_channels import failing, failing_lines, unmatched_lines
+from reconciler.cli.failing_channels import (
+    failing,
+    failing_lines,
+    tested_lines,
+    unmatched_lines,
+)
 from reconciler.cli.invocation import Invocation, conversation
 from reconciler.cli.labels import text_of
 from reconciler.domain.errors import ReconcilerError
@@ -45,7 +50,9 @@ def survey_channels(settings: Settings) -> Channels:
 def _lines(invocation: Invocation, found: Sequence[wire.Channel]) -> Iterator[str]:
     troubled = failing(found)
     names = {channel.name for channel in troubled}
+    names |= {channel.name for channel in found if channel.failed_test is not None}
     if well := [text_of(channel.name) for channel in found if channel.name not in names]:
-        yield f"{invocation.paint('good', 'take messages')}  {', '.join(well)}"
+        yield f"{invocation.paint('good', 'no failures')}  {', '.join(well)}"
     yield from failing_lines(invocation, troubled)
+    yield from tested_lines(invocation, found)
     yield from unmatched_lines(invocation, found)

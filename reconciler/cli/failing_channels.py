@@ -46,6 +46,17 @@ def unmatched_lines(invocation: Invocation, channels: Iterable[wire.Channel]) ->
             yield "correct `stacks` in its section of trueup.toml, then: trueup reload"
 
 
+def tested_lines(invocation: Invocation, channels: Sequence[wire.Channel]) -> Iterator[str]:
+    """Yield which last tests failed, of channels that nothing else is said of, and what to type."""
+    troubled = {channel.name for channel in failing(channels)}
+    for channel in channels:
+        if channel.failed_test is not None and channel.name not in troubled:
+            name, why = text_of(channel.name), text_of(channel.failed_test)
+            text = f"the last test of channel {name} failed: {why}"
+            yield from wrapped(text, indent="", paint=invocation.paint, style="medium")
+            yield f"once that is corrected: trueup channel test {name}"
+
+
 def _lost(invocation: Invocation, channel: wire.Channel) -> tuple[str, str]:
     name = text_of(channel.name)
     first = f", the first {invocation.ago(channel.lost_since)}" if channel.lost_since else ""
@@ -62,7 +73,8 @@ def _fails(invocation: Invocation, channel: wire.Channel) -> tuple[str, str]:
     again = f"tried again {invocation.ahead(channel.tried_again_at)}"
     now = f"to try it now: trueup channel test {name}"
     if not channel.failing:
-        return f"channel {name} is paused after a failure; {again}", now
+        why = "" if channel.failed_test is None else f": {text_of(channel.failed_test)}"
+        return f"channel {name} is paused after a failure; {again}{why}", now
     since = f", the first {invocation.ago(channel.failing_since)}" if channel.failing_since else ""
     failed = f"{counted(channel.failing, 'message')} not taken{since}"
     return f"channel {name} fails: {failed}; {again}: {text_of(channel.error or '')}", now

@@ -85,7 +85,11 @@ def _ignore(
     found = find_finding(invocation.api, given)
     body = {"reason": reason, "covers": list(covers), **({"until": until} if until else {})}
     made = invocation.api.ask(routes.IGNORE_FINDING, found.id, body=body)
-    end = f", {invocation.ahead(read_time(until))}" if until else " until its drift changes"
+    end = (
+        f", and listed again {invocation.ahead(read_time(until))}"
+        if until
+        else " until its drift changes"
+    )
     line = f"{invocation.id(made.id)}  {text_of(made.address)} is ignored{end}"
     invocation.answer(made, [line])
 

@@ -52,6 +52,10 @@ th { color: var(--dim); font-weight: 600; white-space: nowrap; }
 _PLOTS: Final = (("by_type", "Types"), ("by_stack", "Stacks"), ("by_owner", "Owners"))
 
 
+_FILLS: Final = {"found": "#c2410c", "healed": "#15803d"}
+"""Of bars where the styles are stripped; else theirs count."""
+
+
 def page(report: wire.FleetReport) -> str:
     """Return the whole page."""
     return "\n".join(("<!doctype html>", *_page(report), ""))
@@ -71,7 +75,7 @@ def _page(report: wire.FleetReport) -> Iterator[str]:
     yield from _cards(report)
     yield "<section><h2>By day</h2>"
     yield (
-        '<p class="key">each day, in UTC<i style="background:var(--found)"></i>found (left)'
+        '<p class="key">each day, in UTC: <i style="background:var(--found)"></i>found (left), '
         '<i style="background:var(--healed)"></i>healed (right)</p>'
     )
     yield from _days(report.days)
@@ -102,7 +106,7 @@ def _cards(report: wire.FleetReport) -> Iterator[str]:
     )
     yield '<div class="cards">'
     for value, meaning in facts:
-        yield f'<div class="card"><b>{_text(value)}</b><span>{meaning}</span></div>'
+        yield f'<div class="card"><b>{_text(value)}</b> <span>{meaning}</span></div>'
     yield "</div>"
 
 
@@ -123,9 +127,9 @@ def _days(days: Sequence[wire.DayTally]) -> Iterator[str]:
         for offset, kind in ((0.0, "found"), (bar, "healed")):
             high = plot * getattr(day, kind) / most
             yield (
-                f'<rect class="{kind}" x="{left + offset:.1f}" y="{foot - high:.1f}"'
-                f' width="{bar:.1f}" height="{high:.1f}"><title>{_text(day.day)}:'
-                f" {getattr(day, kind)} {kind}</title></rect>"
+                f'<rect class="{kind}" fill="{_FILLS[kind]}" x="{left + offset:.1f}"'
+                f' y="{foot - high:.1f}" width="{bar:.1f}" height="{high:.1f}">'
+                f"<title>{_text(day.day)}: {getattr(day, kind)} {kind}</title></rect>"
             )
         if place % every == 0 and left + _LABEL_WIDTH <= _WIDTH:
             yield f'<text x="{left:.1f}" y="{_HEIGHT - 8}">{_text(day.day[5:])}</text>'
@@ -144,8 +148,8 @@ def _bars(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
         yield (
             f'<text class="name" x="{_NAME_WIDTH - 8}" y="{top + 16}" text-anchor="end">'
             f"{_text(_cut(row.name))}</text>"
-            f'<rect class="found" x="{_NAME_WIDTH}" y="{top + 5}" width="{wide:.1f}"'
-            f' height="14" rx="2"/>'
+            f'<rect class="found" fill="{_FILLS["found"]}" x="{_NAME_WIDTH}" y="{top + 5}"'
+            f' width="{wide:.1f}" height="14" rx="2"/>'
             f'<text x="{_NAME_WIDTH + wide + 6:.1f}" y="{top + 16}">{row.found}</text>'
         )
     yield "</svg>"

@@ -203,7 +203,8 @@ class ChannelState:
     `failing` is how many messages were tried and not taken, the first of them at `failing_since`;
     they are tried again from `tried_again_at` on. `lost` is how many messages were given up since
     the channel last took one, and `lost_since` is when the first of them was. `error` is why the
-    last of those failed. With `matches_no_stack` none of the stacks that are registered is one of
+    last of those failed. `failed_test` is why its last test failed, where it took no message
+    since. With `matches_no_stack` none of the stacks that are registered is one of
     `stacks`.
     """
 
@@ -221,6 +222,7 @@ class ChannelState:
     lost: int = 0
     lost_since: datetime | None = None
     matches_no_stack: bool = False
+    failed_test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

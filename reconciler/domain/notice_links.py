@@ -21,17 +21,19 @@ def check_link(template: str) -> str:
     Raises:
         InvalidError: it is no web address, or names something else than we know.
     """
-    remedy = f"write https://HOST/PATH, with any of {', '.join(f'{{{name}}}' for name in _NAMES)}"
+    # No address in these words: in an error about trueup.toml it would be masked.
+    remedy = f"write any of {', '.join(f'{{{name}}}' for name in _NAMES)}"
     try:
         parts = list(Formatter().parse(template))
     except ValueError:
-        raise InvalidError(f"{template!r} has braces that do not match", remedy=remedy) from None
-    plain = all(
-        name is None or (name in _NAMES and not spec and not conversion)
-        for _, name, spec, conversion in parts
-    )
-    if not _is_web_address(template) or not plain:
-        raise InvalidError(f"{template!r} is no address that can be filled in", remedy=remedy)
+        raise InvalidError("a link whose braces do not match", remedy=remedy) from None
+    for _, name, spec, conversion in parts:
+        if name is not None and (name not in _NAMES or spec or conversion):
+            raise InvalidError(f"a link has no {{{name}}}", remedy=remedy)
+    if not _is_web_address(template):
+        raise InvalidError(
+            "a link is the address of a web page", remedy="begin it with https or http, and a host"
+        )
     return template
 
 

@@ -262,15 +262,15 @@ def channel_member(channel: str, loss: Delivery | None) -> NoticeMember:
     )
 
 
-def test_member(channel: str) -> NoticeMember:
-    """Return what is shown where somebody tries a channel."""
+def test_member(channel: str, *, state: AlertState) -> NoticeMember:
+    """Return what is shown where somebody tries a channel; `state` is that of the test's alert."""
     return NoticeMember(
         stack="trueup",
         address="",
         type="channel",
         kind="test",
         severity="low",
-        state="open",
+        state=state.value,
         reason=f"somebody tries the channel {channel}; nothing has drifted",
         command="trueup channel list",
     )

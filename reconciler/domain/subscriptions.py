@@ -14,6 +14,7 @@ from reconciler.domain.windows import Window, closed_at
 
 DIGEST: Final = "digest"
 """The key of a receipt of what was shown in a digest, and not by a message of its own."""
+_SOON: Final = timedelta(seconds=10)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -22,11 +23,12 @@ class Subscription:
     """Which alerts a channel shows: opened by one of `events`, then followed to their end.
 
     The first message waits `group_wait`, so that one cause in many stacks is one message, or
-    `after` where only what lasts is of interest; later ones come `update_every` at the most, but
-    for the end and for a higher severity. With `digest`, what is not critical is gathered into
-    one message each `digest`. Within `quiet`, only what is critical is shown. `heartbeat` is how
-    often it is said that everything was verified and nothing drifted, outside of `quiet`. `link`
-    is the template of an address for messages, and `public_url` is where people reach the API.
+    `after` where only what lasts is of interest, counted anew when somebody takes care of it.
+    Later ones come `update_every` at the most, but for the end, for a higher severity, and for
+    who takes care. With `digest`, what is not critical is gathered into one message each `digest`.
+    Within `quiet`, only what is critical is shown. `heartbeat` is how often it is said that
+    everything was verified and nothing drifted, outside of `quiet`. `link` is the template of an
+    address for messages, and `public_url` is where people reach the API.
     """
 
     channel: str
@@ -72,8 +74,19 @@ class Subscription:
             first = max(first, self._next_digest(at))
         return Delivery(self.channel, alert.id, next_at=first)
 
-    def again(self, delivery: Delivery, before: Alert, alert: Alert, *, at: datetime) -> Delivery:
-        """Return `delivery` with when it shows `alert`, which was `before`."""
+    def again(
+        self,
+        delivery: Delivery,
+        before: Alert,
+        alert: Alert,
+        *,
+        at: datetime,
+        is_cared_for: bool = False,
+    ) -> Delivery:
+        """Return `delivery` with when it shows `alert`, which was `before`.
+
+        With `is_cared_for` somebody has just acknowledged it, or approved a plan.
+        """
         # What some have is not held back from them until the others are tried again.
         if delivery.given_up or (delivery.attempts and not delivery.partly):
             return delivery
@@ -82,6 +95,8 @@ class Subscription:
             if alert.state is AlertState.RESOLVED and delivery.may_be_seen:
                 # Its first message was begun and never noted: an incident may be open.
                 return replace(delivery, next_at=min(delivery.next_at, at))
+            if is_cared_for and not rises and not delivery.may_be_seen:
+                return replace(delivery, next_at=max(delivery.next_at, at + self.after))
             # It may wait for a digest or for the morning, which what is critical does not.
             soon = self.begin(alert, at=at).next_at
             return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery
@@ -90,7 +105,13 @@ class Subscription:
             return replace(delivery, next_at=self._next_digest(at), failing_since=None)
         if rises or alert.state is AlertState.RESOLVED or delivery.sent_at is None:
             return replace(delivery, next_at=at)
-        return replace(delivery, next_at=max(at, delivery.sent_at + self.update_every))
+        # A phone rings until then. Those who acknowledge each of its members make no storm either.
+        pause = min(self.update_every, _SOON) if is_cared_for else self.update_every
+        due = max(at, delivery.sent_at + pause)
+        if delivery.sent_revision < before.revision and not delivery.partly:
+            # It is owed already, be it at once: its channel may be busy with another message.
+            due = min(due, max(at, delivery.next_at))
+        return replace(delivery, next_at=due)
 
     def is_gathered(self, alert: Alert, delivery: Delivery) -> bool:
         """Whether it is shown in a digest, and not by a message of its own."""

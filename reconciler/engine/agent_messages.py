@@ -17,17 +17,19 @@ from agent.protocol.messages import (
     REPORTS_PATH,
     MessageError,
     Report,
-    is_simple,
-    read,
 )
+from agent.protocol.reading import is_simple, read
 from agent.protocol.signing import is_signed, read_authorization
 from reconciler.domain.errors import ReconcilerError
+from reconciler.engine.kept_leaves import canonical_values
 
 COMPRESSED: Final = "application/zlib"
 PLAIN: Final = "application/json"
 _TOO_DEEP: Final = "depth limit"
 """How orjson 3 begins to say so; elsewhere it has no way to."""
-_MOST_CLOCK_ERROR: Final = timedelta(days=365)
+_DAY_S: Final = 86_400
+_MOST_CLOCK_ERROR_S: Final = 365 * _DAY_S
+_LONGEST_AGE: Final = timedelta(days=3660)
 _STATUS: Final = {
     "unauthorized": 401,
     "revoked": 401,
@@ -69,17 +71,13 @@ class Message:
     report: Report
     sha256: str
     received_at: datetime
+    clock_offset_s: int
+    """How far its clock is ahead of ours."""
 
     @property
     def captured_at(self) -> datetime:
         """When the host was looked at, by our clock: its own may be wrong."""
-        longest = timedelta(days=3660)
-        return self.received_at - min(timedelta(milliseconds=self.report.age_ms), longest)
-
-    @property
-    def clock_offset_s(self) -> int:
-        """How far its clock is ahead of ours, in seconds."""
-        return self.report.sent_at - int(self.received_at.timestamp())
+        return self.received_at - min(timedelta(milliseconds=self.report.age_ms), _LONGEST_AGE)
 
 
 def opened(incoming: Incoming, *, key_of: Callable[[str, int], bytes], now: datetime) -> Message:
@@ -98,20 +96,16 @@ def opened(incoming: Incoming, *, key_of: Callable[[str, int], bytes], now: date
     agent_id, serial, given = read_header
     if not is_signed(key_of(agent_id, serial), given, path=REPORTS_PATH, body=incoming.body):
         raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
-    message = Message(
-        agent_id=agent_id,
-        key_serial=serial,
-        report=_report(incoming),
-        sha256=hashlib.sha256(incoming.body).hexdigest(),
-        received_at=now,
-    )
-    if abs(message.clock_offset_s) > _MOST_CLOCK_ERROR.total_seconds():
+    report = _report(incoming)
+    offset_s = report.sent_at - int(now.timestamp())
+    if abs(offset_s) > _MOST_CLOCK_ERROR_S:
         raise AgentRefusedError(
             "clock-off",
-            f"the host's clock is {message.clock_offset_s // 86400} days ahead of ours",
+            f"the host's clock is {offset_s // _DAY_S} days ahead of ours",
             remedy="set the host's clock; the agent reports by itself afterwards",
         )
-    return message
+    sha256 = hashlib.sha256(incoming.body).hexdigest()
+    return Message(agent_id, serial, report, sha256, now, offset_s)
 
 
 def _report(incoming: Incoming) -> Report:
@@ -119,7 +113,7 @@ def _report(incoming: Incoming) -> Report:
     if incoming.media_type not in {COMPRESSED, PLAIN}:
         raise AgentRefusedError("unsupported-media-type", f"send {PLAIN} or {COMPRESSED}")
     try:
-        return read(orjson.loads(text), simple=is_simple(text))
+        return read(orjson.loads(text), simple=is_simple(text), encoded=canonical_values)
     except MessageError as error:
         raise AgentRefusedError(error.code, str(error)) from error
     except orjson.JSONDecodeError as error:

@@ -119,7 +119,7 @@ def _hosts(tx: Transaction, messages: Sequence[Message]) -> dict[str, _Host]:
         if message.agent_id in agents and _is_change(message, agents[message.agent_id])
     }
     sections: dict[str, dict[str, AgentSection]] = defaultdict(dict)
-    for section in tx.agents.sections(sorted(needed)):
+    for section in tx.agents.sections(sorted(needed)) if needed else ():
         sections[section.agent_id][section.name] = section
     return {agent_id: _Host(agent, sections[agent_id]) for agent_id, agent in agents.items()}
 
@@ -229,17 +229,21 @@ def _apply(host: _Host, message: Message) -> None:
     if scope != agent.scope:
         host.whole_row = True
         host.compared = scope == agent.epoch
-    host.agent = replace(
-        agent,
-        scope=scope,
-        seq=report.seq,
-        message_sha256=message.sha256,
-        root=root,
-        last_seen_at=message.received_at,
-        captured_at=message.captured_at,
-        clock_offset_s=message.clock_offset_s,
-        gaps=agent.gaps + gap,
-    )
+    host.agent = _heard(agent, message, scope=scope, root=root, gaps=agent.gaps + gap)
+
+
+def _heard(agent: Agent, message: Message, *, scope: str, root: str, gaps: int) -> Agent:
+    """Return `agent` after its message was taken.
+
+    `replace` looks each of twenty fields up by name, ten thousand times a second.
+    """
+    return Agent(
+        agent.agent_id, agent.host, agent.state, agent.incarnation, agent.enrolled_at,
+        agent.every_s, agent.key_serial, agent.former_incarnation, message.report.seq,
+        message.sha256, root, agent.epoch, message.received_at, message.captured_at,
+        message.clock_offset_s, gaps, agent.version, agent.system, scope, agent.key_since,
+        agent.rotating,
+    )  # fmt: skip
 
 
 def _apply_changes(host: _Host, report: Report) -> None:

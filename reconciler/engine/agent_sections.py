@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import orjson
-
 from agent.protocol.messages import Report, SectionChange
 from agent.protocol.tree import leaf_digests, root_digest, section_digest
 from reconciler.domain.agents import AgentSection
 from reconciler.engine.agent_messages import AgentRefusedError
-from reconciler.engine.host_drift import packed_leaves, unpacked_leaves
+from reconciler.engine.kept_leaves import packed_leaves, unpacked_leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +46,17 @@ def changed_sections(
 def _changed(
     agent_id: str, name: str, before: AgentSection | None, change: SectionChange
 ) -> AgentSection:
-    leaves = {} if before is None or change.whole else dict(unpacked_leaves(before))
+    leaves = {} if before is None or change.whole else unpacked_leaves(before.body)
     for key in change.removed:
         leaves.pop(key, None)
     leaves.update(change.changed)
-    keys = sorted(leaves)
-    # Of what was checked when it was read, orjson writes the canonical bytes, ten times as fast.
-    encoded = ((key, orjson.dumps(leaves[key], option=orjson.OPT_SORT_KEYS)) for key in keys)
-    digests = b"".join(leaf_digests(name, encoded))
+    ordered = sorted(leaves.items())
+    digests = b"".join(leaf_digests(name, ordered))
     return AgentSection(
         agent_id=agent_id,
         name=name,
         status=change.status,
         digest=section_digest(name, change.status, digests).hex(),
         leaves=len(leaves),
-        body=packed_leaves(leaves),
+        body=packed_leaves(dict(ordered)),
     )

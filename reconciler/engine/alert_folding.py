@@ -170,10 +170,15 @@ class Folding:
         for alert_id, news in self.news.items():
             alert = self.alerts[alert_id]
             before = self.before.get(alert_id, alert)
+            is_cared_for = any(not _OPENS_NONE.isdisjoint(events) for events in news.values())
             for subscription in self.subscriptions:
                 delivery = shown.get((subscription.channel, alert_id))
                 if delivery is not None:
-                    owed.append(subscription.again(delivery, before, alert, at=self.at))
+                    owed.append(
+                        subscription.again(
+                            delivery, before, alert, at=self.at, is_cared_for=is_cared_for
+                        )
+                    )
                 elif subscription.opens(before, alert, _heard(subscription, news), _named(news)):
                     owed.append(subscription.begin(alert, at=self.at))
         self.tx.alerts.put_deliveries(owed)

@@ -18,18 +18,19 @@ async def channel_states(service: Service) -> tuple[ChannelState, ...]:
     Raises:
         StorageError: the database cannot be used.
     """
-    tallies, lost, heartbeats, unmatched = await service.store.read(
+    tallies, lost, heartbeats, unmatched, failed = await service.store.read(
         lambda view: (
             view.alerts.tallies(),
             losses(view),
             {beat.channel: beat for beat in view.alerts.deliveries_of([HEARTBEAT])},
             matching_no_stack(view, service),
+            view.alerts.failed_tests(),
         )
     )
     found = []
     for name, channel in sorted(service.channels.items()):
         state = replace(_unused(channel), **tallies.get(name, {}))
-        state = replace(state, matches_no_stack=name in unmatched)
+        state = replace(state, matches_no_stack=name in unmatched, failed_test=failed.get(name))
         state = _with_heartbeat(state, heartbeats.get(name))
         state = _paused(state, pause_of(service, name))
         found.append(_with_loss(state, lost.get(name)))

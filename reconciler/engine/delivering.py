@@ -13,7 +13,7 @@ from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.subscriptions import DIGEST
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.gathering import deliver_digest
-from reconciler.engine.giving_up import is_past, note_failed, untold
+from reconciler.engine.giving_up import is_past, is_taken, note_failed, untold
 from reconciler.engine.notices_now import linked, to_show
 from reconciler.engine.owed_messages import keep, waiting_of
 from reconciler.engine.pausing import is_left_alone, note_pause
@@ -148,7 +148,7 @@ async def _deliver_one(service: Service, delivery: Delivery, behind: Sequence[De
             return await _deliver_one(service, delivery, behind)
         note_pause(service, delivery.channel, receipt)
         await note_failed(service, delivery, receipt, at=at, behind=behind)
-        return False
+        return is_taken(receipt)
     taken = delivery.taken(notice.revision, receipt, at=at)
     await keep(service, [taken], taken_by=delivery.channel)
     return True

@@ -40,13 +40,14 @@ def digest_of(notices: Sequence[Notice], *, at: datetime) -> Notice:
     ordered = sorted(notices, key=lambda notice: (notice.is_over, _ORDER.index(notice.severity)))
     open_now = [notice for notice in ordered if not notice.is_over]
     ended = len(ordered) - len(open_now)
+    several = "1 alert" if len(open_now) == 1 else f"{len(open_now)} alerts"
     named = ",".join(sorted(f"{notice.alert_id}.{notice.revision}" for notice in notices))
     return Notice(
         alert_id=f"digest-{hashlib.sha256(named.encode()).hexdigest()[:20]}",
         revision=1,
         state=AlertState.OPEN if open_now else AlertState.RESOLVED,
         severity=ordered[0].severity,
-        title=f"digest: {len(open_now)} alerts open, {ended} resolved",
+        title=f"digest: {several} open, {ended} resolved",
         opened_at=min(notice.opened_at for notice in notices),
         changed_at=at,
         total=len(ordered),

@@ -9,7 +9,7 @@ from datetime import datetime
 from reconciler.domain.alerts import GIVE_UP_AFTER, AlertId, AlertState, Delivery, retry_at
 from reconciler.domain.errors import PermanentError, ReconcilerError
 from reconciler.engine.defects import DefectError
-from reconciler.engine.losing import note_failure
+from reconciler.engine.losing import note_failure, note_taken
 from reconciler.engine.moves import sentence
 from reconciler.engine.owed_messages import waiting_of
 from reconciler.engine.service import Service
@@ -25,6 +25,11 @@ def gives_up(error: ReconcilerError, *, since: datetime, at: datetime) -> bool:
 def is_final(error: ReconcilerError) -> bool:
     """Whether it fails for good; a defect of ours may be gone with the next try or version."""
     return isinstance(error, PermanentError) and not isinstance(error, DefectError)
+
+
+def is_taken(error: ReconcilerError) -> bool:
+    """Whether the channel took the message all the same, if not for everybody."""
+    return isinstance(error, PartlyShownError) and error.tries > 0
 
 
 def is_past(delivery: Delivery, *, at: datetime) -> bool:
@@ -62,12 +67,14 @@ async def note_failed(
         tx.alerts.put_deliveries([failed, *with_it])
         for each in (failed, *with_it):
             note_failure(tx, each, at=at)
+        if is_taken(error):
+            note_taken(tx, failed.channel, at=at)
 
     await service.store.transact(work)
 
 
 def _failed(delivery: Delivery, error: ReconcilerError, *, at: datetime) -> Delivery:
-    if isinstance(error, PartlyShownError) and not error.pauses:
+    if isinstance(error, PartlyShownError) and error.tries:
         return _partly_taken(delivery, error, at=at)
     since = delivery.failing_since or at
     after = error.after if isinstance(error, ChannelBusyError) else None
@@ -87,17 +94,17 @@ def _failed(delivery: Delivery, error: ReconcilerError, *, at: datetime) -> Deli
 def _partly_taken(delivery: Delivery, error: PartlyShownError, *, at: datetime) -> Delivery:
     """Return it with whom to try again: who could be reached has it, so it is never given up.
 
-    An outage before is over: those left would be tried at its pauses, an hour apart.
+    An outage, before or since, is over: those left would be tried at its pauses, an hour apart.
     """
-    before = delivery if delivery.partly else replace(delivery, attempts=0, failing_since=None)
+    since = delivery.failing_since if delivery.partly else None
     return replace(
-        before,
+        delivery,
         receipt=error.receipt,
         sent_at=at,
-        attempts=before.attempts + 1,
-        failing_since=before.failing_since or at,
+        attempts=error.tries,
+        failing_since=since or at,
         error=sentence(error),
-        next_at=retry_at(before.attempts + 1, at=at),
+        next_at=retry_at(error.tries, at=at),
     )
 
 

@@ -113,12 +113,13 @@ def _verified(view: Transaction, channel: Channel, *, at: datetime) -> int | Non
 
 def _notice(channel: Channel, number: int, *, at: datetime) -> Notice:
     name = channel.subscription.channel
+    said = "1 stack" if number == 1 else f"all {number} stacks"
     return Notice(
         alert_id=f"heartbeat-{name}-{at:%Y%m%dT%H%M%S}",
         revision=1,
         state=AlertState.RESOLVED,
         severity="low",
-        title=f"all {number} stacks verified, nothing drifted",
+        title=f"{said} verified, nothing drifted",
         opened_at=at,
         changed_at=at,
         total=0,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,14 +28,13 @@ from reconciler.domain.records import FindingRecord
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import Source, agent_source
 from reconciler.engine.ingest_report import keep_report, says_the_same
+from reconciler.engine.kept_leaves import values_of
 from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, Sighting, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
 _MOST_CHANGES: Final = 200
 _CORRECTING: Final = frozenset({RemediationState.APPLYING, RemediationState.VERIFYING})
-_PLAIN: Final = b"["
-_COMPRESSED_FROM_BYTES: Final = 8192
 _LONGEST_VALUE: Final = 800
 """In characters of JSON. One report may be as large as it likes, and its finding may not."""
 _LONGEST_PATH: Final = 500
@@ -245,17 +243,5 @@ def _shown(value: Any) -> Any:
     return value if len(text) <= _LONGEST_VALUE else {"shortened": text[:_LONGEST_VALUE]}
 
 
-def unpacked_leaves(section: AgentSection) -> Mapping[str, Any]:
-    """Return the leaves of a kept section by key."""
-    body = section.body
-    return dict(orjson.loads(body if body.startswith(_PLAIN) else zlib.decompress(body)))
-
-
-def packed_leaves(leaves: Mapping[str, Any]) -> bytes:
-    """Return leaves as they are kept: compressed where that saves a page of the disk."""
-    text = orjson.dumps(list(leaves.items()))
-    return text if len(text) <= _COMPRESSED_FROM_BYTES else zlib.compress(text, 1)
-
-
 def _unpacked(section: AgentSection) -> HostSection:
-    return HostSection(section.status, unpacked_leaves(section))
+    return HostSection(section.status, values_of(section))

@@ -95,7 +95,7 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
     for kind, name in subjects:
         if kind == TEST:
             tried = view.alerts.deliveries_of([alert.id])
-            shown.extend(test_member(each.channel) for each in tried)
+            shown.extend(test_member(each.channel, state=alert.state) for each in tried)
         elif kind == CHANNEL:
             shown.append(channel_member(name, losses(view).get(name)))
         elif kind == RELEASE:

@@ -12,10 +12,10 @@ from typing import Final
 
 from reconciler.domain.alerts import Delivery
 from reconciler.domain.errors import ReconcilerError
-from reconciler.engine.giving_up import is_final
+from reconciler.engine.giving_up import is_final, is_taken
 from reconciler.engine.owed_messages import waiting_of
 from reconciler.engine.service import Service
-from reconciler.ports import ChannelBusyError, PartlyShownError
+from reconciler.ports import ChannelBusyError
 from reconciler.stores import Transaction
 
 _PAUSE: Final = timedelta(seconds=30)
@@ -23,10 +23,8 @@ _PAUSE: Final = timedelta(seconds=30)
 
 def note_pause(service: Service, name: str, error: ReconcilerError) -> None:
     """Have a channel left alone that failed, with all that waits for it or comes due meanwhile."""
-    if is_final(error):
+    if is_final(error) or is_taken(error):
         return  # of this message: the others find out for themselves
-    if isinstance(error, PartlyShownError) and not error.pauses:
-        return
     asked = error.after if isinstance(error, ChannelBusyError) else None
     service.channels_quiet_until[name] = service.clock.now() + max(asked or _PAUSE, _PAUSE)
 

@@ -1,17 +1,16 @@
 """From a channel's `url` to what speaks with it.
 
-`https://HOST/PATH`, `slack://TOKEN/ROOM`, `pagerduty://ROUTING_KEY`, and
-`smtp://USER:PASSWORD@HOST:PORT?from=A&to=B&tls=starttls|tls|none&ca_file=F` (`mailto://` is the
-same). `slack+http://TOKEN@HOST:PORT/ROOM` and `pagerduty+http://KEY@HOST:PORT` go to a relay on
-this host. Trackers of tickets: see `ticket_addresses`. With `by_apprise` the address is Apprise's.
+`https://HOST/PATH`, `slack://TOKEN/ROOM` and `pagerduty://ROUTING_KEY?region=us|eu`;
+`slack+http://TOKEN@HOST:PORT/ROOM` and `pagerduty+http://KEY@HOST:PORT` go to a relay on this host.
+Mail: see `mail_addresses`; trackers of tickets: `ticket_addresses`. With `by_apprise` the address
+is Apprise's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -22,7 +21,8 @@ from reconciler.domain.slack_buttons import SlackButtons
 from reconciler.notify.apprise import open_apprise
 from reconciler.notify.email import Mail
 from reconciler.notify.http import Poster
-from reconciler.notify.mail_line import MailServer
+from reconciler.notify.mail_addresses import server_of
+from reconciler.notify.other_services import other_service
 from reconciler.notify.pagerduty import PagerDuty
 from reconciler.notify.query_keys import problem_of_keys
 from reconciler.notify.slack import Slack
@@ -33,15 +33,17 @@ from reconciler.notify.webhook import Webhook, key_of
 from reconciler.ports import Notifier
 
 _SLACK: Final = "https://slack.com"
-_PAGERDUTY: Final = "https://events.pagerduty.com"
+_PAGERDUTY: Final = {
+    "us": "https://events.pagerduty.com",
+    "eu": "https://events.eu.pagerduty.com",
+}
+"""By service region, where events are sent (support.pagerduty.com, "Service Regions")."""
 _SMTP: Final = ("smtp", "smtps", "mailto", "mailtos")
-_TLS: Final = ("starttls", "tls", "none")
-_OF_MAIL: Final = frozenset({"from", "to", "tls", "ca_file"})
-_SUBMISSION, _SMTPS = 587, 465
 _KNOWN: Final = (
     "https://, slack://, pagerduty://, smtp://, msteams://, github://, gitlab://, jira:// or"
     " servicenow://"
 )
+_ESCAPED: Final = "in a password or a room, # is written %23, / is %2F and ? is %3F"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,13 @@ class ChannelAddress:
     def has_buttons(self) -> bool:
         """Whether decisions can be made on it."""
         return self._kind == "slack"
+
+    @property
+    def host(self) -> str:
+        """The host that is written in it; empty where a service's own is meant."""
+        if self._kind in ("apprise", "slack", "pagerduty"):
+            return ""
+        return urlsplit(self.url).hostname or ""
 
     @property
     def is_tracker(self) -> bool:
@@ -106,7 +115,7 @@ def open_channel(channel: ChannelAddress) -> Notifier:
         parts = urlsplit(channel.url)
         parts.port  # noqa: B018 - it is read only here
     except ValueError:
-        raise _refused(channel, "is no address", f"write {_KNOWN}") from None
+        raise _refused(channel, "is no address", f"write {_KNOWN}; {_ESCAPED}") from None
     match parts.scheme:
         case "https" | "http":
             return _webhook(channel, parts)
@@ -119,7 +128,7 @@ def open_channel(channel: ChannelAddress) -> Notifier:
         case scheme if scheme.removesuffix("+http") in TRACKERS:
             return Tickets(open_tracker(channel.name, parts), most_open=channel.most_open)
         case scheme if scheme in _SMTP:
-            return _mail(channel, parts)
+            return Mail(channel.name, server_of(channel.name, parts))
         case scheme:
             raise _refused(
                 channel,
@@ -131,6 +140,9 @@ def open_channel(channel: ChannelAddress) -> Notifier:
 def _webhook(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     if not parts.hostname:
         raise _refused(channel, "names no host", "write https://HOST/PATH")
+    other = other_service(parts.hostname)
+    if other is not None:
+        raise _refused(channel, f"is an address of {other[0]}", other[1])
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise _refused(channel, "sends what drifted over the network unencrypted", "write https://")
     keys = [
@@ -164,17 +176,35 @@ def _teams(channel: ChannelAddress, parts: SplitResult) -> Notifier:
 
 def _slack(channel: ChannelAddress, parts: SplitResult) -> Notifier:
     room = unquote(parts.path.strip("/"))
+    _check_keys(channel, parts, frozenset())
     key, base = _key_and_base(channel, parts, _SLACK)
-    if not key or not room:
-        raise _refused(channel, "names no token or no room", "write slack://TOKEN/ROOM")
+    if not key or not room or "/" in room:
+        raise _refused(
+            channel,
+            "names no token or no room",
+            "write slack://TOKEN/ROOM, such as %23ops for #ops",
+        )
     return Slack(Poster(channel.name, base), key, room, channel.buttons)
 
 
 def _pagerduty(channel: ChannelAddress, parts: SplitResult) -> Notifier:
-    key, base = _key_and_base(channel, parts, _PAGERDUTY)
+    relayed = parts.scheme.endswith("+http")
+    _check_keys(channel, parts, frozenset() if relayed else {"region"})
+    region = parse_qs(parts.query).get("region", ["us"])[-1]
+    if region not in _PAGERDUTY:
+        raise _refused(channel, "has another `region`", f"write one of {', '.join(_PAGERDUTY)}")
+    key, base = _key_and_base(channel, parts, _PAGERDUTY[region])
     if not key:
         raise _refused(channel, "names no routing key", "write pagerduty://ROUTING_KEY")
+    if parts.path.strip("/") or parts.fragment:
+        raise _refused(channel, "has a path behind its key", "write pagerduty://ROUTING_KEY")
     return PagerDuty(Poster(channel.name, base), key)
+
+
+def _check_keys(channel: ChannelAddress, parts: SplitResult, valid: Collection[str]) -> None:
+    problem = problem_of_keys(parts, valid, has_password=False)
+    if problem is not None:
+        raise _refused(channel, problem, f"write {', '.join(sorted(valid)) or 'no key'} behind `?`")
 
 
 def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tuple[str | None, str]:
@@ -187,57 +217,6 @@ def _key_and_base(channel: ChannelAddress, parts: SplitResult, base: str) -> tup
             channel, "sends its key over the network unencrypted", "name a relay on this host"
         )
     return unquote(parts.username or ""), f"http://{parts.netloc.rpartition('@')[2]}"
-
-
-def _mail(channel: ChannelAddress, parts: SplitResult) -> Notifier:
-    asked = parse_qs(parts.query)
-    problem = problem_of_keys(parts, _OF_MAIL)
-    if problem is not None:
-        raise _refused(channel, problem, f"write {', '.join(sorted(_OF_MAIL))} alone")
-    sender, recipients = _addresses(asked, "from"), _addresses(asked, "to")
-    if not parts.hostname or len(sender) != 1 or not recipients:
-        raise _refused(
-            channel,
-            "names no server, no sender or nobody to write to",
-            "write smtp://USER:PASSWORD@HOST:587?from=trueup@example.com&to=ops@example.com",
-        )
-    of_scheme = "tls" if parts.scheme in ("smtps", "mailtos") else "starttls"
-    tls = asked.get("tls", [of_scheme])[-1]
-    if tls not in _TLS:
-        raise _refused(channel, "has another `tls`", f"write one of {', '.join(_TLS)}")
-    if tls == "none" and not is_loopback(parts.hostname):
-        raise _refused(
-            channel, "sends mail over the network unencrypted", "leave `tls` away, or write tls"
-        )
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if user and not password:
-        raise _refused(channel, "names a user and no password", "write smtp://USER:PASSWORD@HOST")
-    ca_file = asked.get("ca_file", [None])[-1]
-    if ca_file is not None and not Path(ca_file).is_file():
-        raise _refused(channel, "names a `ca_file` that is not there", "correct its path")
-    if not (user + password).isascii():
-        # smtplib raises UnicodeEncodeError at each login instead.
-        raise _refused(
-            channel,
-            "has a user or a password with letters beyond ASCII",
-            "give trueup a user of its own, with an ASCII password",
-        )
-    server = MailServer(
-        host=parts.hostname,
-        port=parts.port or (_SMTPS if tls == "tls" else _SUBMISSION),
-        sender=sender[0],
-        recipients=recipients,
-        user=user or None,
-        password=password or None,
-        tls=tls,
-        ca_file=ca_file,
-    )
-    return Mail(channel.name, server)
-
-
-def _addresses(asked: Mapping[str, list[str]], key: str) -> list[str]:
-    named = [address.strip() for value in asked.get(key, ()) for address in value.split(",")]
-    return [address for address in named if "@" in address and not set(address) & set("\r\n<>")]
 
 
 def _refused(channel: ChannelAddress, problem: str, remedy: str) -> PermanentError:

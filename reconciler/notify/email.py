@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from typing import Final
@@ -17,12 +18,14 @@ from reconciler.notify.forbidden import refuse_literal
 from reconciler.notify.mail_line import Line, MailServer, connected, log_in, where_is
 from reconciler.notify.mail_message import mail_of, thread_of
 from reconciler.notify.mail_recipients import PERMANENT, Refused, reached, still_to_reach
-from reconciler.notify.reasons import reason_of
+from reconciler.notify.reasons import NO_TLS, reason_of
 from reconciler.ports import PartlyShownError
 
 _WHOLE_S: Final = 60.0
 """A server that sends a byte now and then never meets the limit of a single step."""
 _CLOSED: Final = 421
+_UNKNOWN_AUTHORITY: Final = frozenset({18, 19, 20})
+"""Codes of OpenSSL, X509_V_ERR_*: self-signed, by a self-signed one, by one that is not known."""
 _log = structlog.get_logger()
 
 
@@ -52,7 +55,7 @@ class Mail:
             return thread
         if found.left is not None:
             said = f"{where_is(self._name, server)}: {found.said}"
-            raise PartlyShownError(said, receipt={**thread, **found.left}, pauses=False)
+            raise PartlyShownError(said, receipt={**thread, **found.left}, tries=found.tries)
         _log.warning("mail_not_for_everybody", channel=self._name, outcome=found.said)
         return {**thread, NOT_REACHED: found.said}
 
@@ -101,7 +104,9 @@ class Mail:
             # The others have it by an earlier try. After 421 the server was asked no further.
             return {each: error.recipients.get(each, (_CLOSED, b"")) for each in wanted}
         except (OSError, smtplib.SMTPException) as error:
-            raise RetryableError(f"{where} took no mail: {reason_of(error)}") from None
+            raise RetryableError(
+                f"{where} took no mail: {reason_of(error)}", remedy=_remedy(error)
+            ) from None
 
     def _is_for_all(self, wanted: Sequence[str]) -> bool:
         """Whether nobody has the mail by an earlier try."""
@@ -120,6 +125,17 @@ def _is_away(error: smtplib.SMTPResponseException) -> bool:
     """Whether the server talks to nobody for now, whomever the mail is for."""
     at_first = isinstance(error, smtplib.SMTPConnectError | smtplib.SMTPHeloError)
     return at_first and error.smtp_code < PERMANENT
+
+
+def _remedy(error: Exception) -> str | None:
+    """Return what to change in the `url`; None where the server may be well later."""
+    match error:
+        case ssl.SSLCertVerificationError(verify_code=code) if code in _UNKNOWN_AUTHORITY:
+            return "name the authority of its certificate as `ca_file` in the `url`"
+        case ssl.SSLError(reason=reason) if reason == NO_TLS:
+            return "where it takes STARTTLS, write smtp:// and leave out `tls`"
+        case _:
+            return None
 
 
 def _bytes(words: bytes | str) -> bytes:

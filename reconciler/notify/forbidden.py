@@ -66,8 +66,9 @@ def refuse_peer(channel: str, host: str, address: str) -> None:
     peer = ipaddress.ip_address(address.partition("%")[0])
     for reached in (peer, *_within(peer)):
         if _is_forbidden(reached):
+            leads = f" leads to {reached}, which" if host != str(reached) else ""
             raise PermanentError(
-                f"channel {channel}: {host} leads to {reached}, which is no receiver's address",
+                f"channel {channel}: {host}{leads} is no receiver's address",
                 remedy="set the address of the receiver as `url`",
             )
 

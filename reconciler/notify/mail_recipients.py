@@ -28,11 +28,12 @@ class Reached:
     """What is said of those that a mail did not reach.
 
     `left` is what a receipt holds so that those refused for now, and nobody else, are tried again;
-    None where nobody is.
+    None where nobody is. `tries` is how often they were offered it.
     """
 
     said: str
     left: Mapping[str, str] | None = None
+    tries: int = 0
 
 
 def still_to_reach(
@@ -75,7 +76,7 @@ def reached(
     if not left:
         return Reached(said)
     parts = {LEFT_OF: str(revision), "left": ",".join(map(_digest, left)), "tries": str(tries)}
-    return Reached(said, {**parts, "lost": json.dumps(lost)})
+    return Reached(said, {**parts, "lost": json.dumps(lost)}, tries)
 
 
 def _masked(text: str) -> str:

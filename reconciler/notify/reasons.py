@@ -5,6 +5,10 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Final
+
+NO_TLS: Final = "WRONG_VERSION_NUMBER"
+"""What OpenSSL calls the first words of a server that speaks something else."""
 
 
 def reason_of(error: BaseException) -> str:
@@ -17,8 +21,8 @@ def reason_of(error: BaseException) -> str:
             case ssl.SSLCertVerificationError():
                 # `verify_message` is of OpenSSL, such as "certificate has expired".
                 return f"its certificate is not trusted: {each.verify_message}"
-            case ssl.SSLError():
-                return "TLS failed"
+            case ssl.SSLError(reason=reason):
+                return "it answers without TLS" if reason == NO_TLS else "TLS failed"
             case socket.gaierror():
                 return "no such host"
             case ConnectionRefusedError():

@@ -23,7 +23,8 @@ class ChannelBusyError(RetryableError):
 class PartlyShownError(ChannelBusyError):
     """A channel failed after it had taken a part: `receipt` is where to go on.
 
-    Where it does not ask to be left alone, `pauses` is false: other messages need not wait.
+    With `tries` it took the message, and only some of those it is for are left: they were offered
+    it so often, and other messages need not wait.
     """
 
     def __init__(
@@ -32,11 +33,11 @@ class PartlyShownError(ChannelBusyError):
         *,
         receipt: Mapping[str, str],
         after: timedelta | None = None,
-        pauses: bool = True,
+        tries: int = 0,
     ) -> None:
         super().__init__(message, after=after)
         self.receipt = receipt
-        self.pauses = pauses
+        self.tries = tries
 
 
 class Notifier(Protocol):

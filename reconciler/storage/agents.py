@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain
@@ -31,26 +31,15 @@ _HEARD: Final = (
     "state", "incarnation", "former_incarnation", "seq", "message_sha256", "root",
     "last_seen_at", "captured_at", "clock_offset_s", "gaps",
 )  # fmt: skip
-"""What a report changes of its agent: half of a row, and so half of the time to write it."""
-_heard_fields: Final = attrgetter("agent_id", "state.value", *_HEARD[1:])
-_SET_HEARD: Final = ", ".join(
-    f"{name} = json_extract(value, '$[{place}]')" for place, name in enumerate(_HEARD, 1)
-)
-_WRITE_HEARD: Final = text(
-    f"UPDATE agents SET {_SET_HEARD} FROM json_each(:heard)"  # noqa: S608 - names of columns
-    " WHERE agent_id = json_extract(value, '$[0]')"
-)
-"""One statement for all that a transaction heard. A statement for each of them gives the
-interpreter's lock away each time, and gets it back when the loop has nothing else to do."""
-
-
+"""What a report changes of its agent: half of a row, and so half of the time to write it.
+`_heard_values` has them in this order."""
 _SECTION: Final = AgentSection.__slots__
 _section_fields: Final = attrgetter(*_SECTION)
 _READ_SECTIONS: Final = text(
     f"SELECT {', '.join(_SECTION)} FROM agent_sections"  # noqa: S608 - names of columns
     " WHERE agent_id IN (SELECT value FROM json_each(:agents))"
 )
-_MOST_SECTIONS: Final = 64
+_MOST_ROWS: Final = 64
 """In one statement; older SQLite takes 999 values."""
 
 
@@ -103,10 +92,7 @@ class SqlAgents:
     def put_heard(self, agents: Iterable[Agent]) -> None:
         """Write of agents that are there what a report may change."""
         written = list(agents)
-        heard = [_heard_fields(agent) for agent in written]
-        if heard:
-            said = orjson.dumps(heard, option=orjson.OPT_PASSTHROUGH_DATETIME, default=moment_text)
-            self.rows.connection.execute(_WRITE_HEARD, {"heard": said.decode()})
+        self._write_rows(_write_heard, [_heard_values(agent) for agent in written])
         if self.cache is not None:
             self.cache.keep(written)
 
@@ -123,12 +109,19 @@ class SqlAgents:
 
     def put_sections(self, sections: Iterable[AgentSection]) -> None:
         """Write sections."""
-        rows = [_section_fields(section) for section in sections]
+        self._write_rows(_write_sections, [_section_fields(section) for section in sections])
+
+    def _write_rows(self, statement: Callable[[int], str], rows: list[Sequence[object]]) -> None:
+        """Write rows by statements for many of them.
+
+        A statement for each of them gives the interpreter's lock away each time, and gets it back
+        when the loop has nothing else to do.
+        """
         while rows:
             # So many at once as there is a statement for: it is prepared once.
-            count = min(_MOST_SECTIONS, 1 << (len(rows).bit_length() - 1))
+            count = min(_MOST_ROWS, 1 << (len(rows).bit_length() - 1))
             values = tuple(chain.from_iterable(rows[:count]))
-            self.rows.connection.exec_driver_sql(_write_sections(count), values)
+            self.rows.connection.exec_driver_sql(statement(count), values)
             del rows[:count]
 
     def remove_sections(self, agent_id: str, names: Sequence[str]) -> None:
@@ -185,12 +178,25 @@ class SqlAgents:
 
 
 @cache
+def _write_heard(count: int) -> str:
+    changed = ", ".join(f"{name} = heard.column{at}" for at, name in enumerate(_HEARD, 2))
+    return (
+        f"UPDATE agents SET {changed}"  # noqa: S608 - names of columns
+        f" FROM (VALUES {_places(1 + len(_HEARD), count)}) AS heard"
+        " WHERE agent_id = heard.column1"
+    )
+
+
+def _places(columns: int, rows: int) -> str:
+    return ", ".join([f"({', '.join('?' * columns)})"] * rows)
+
+
+@cache
 def _write_sections(count: int) -> str:
-    places = ", ".join(["?"] * len(_SECTION))
     changed = ", ".join(f"{name} = excluded.{name}" for name in _SECTION[2:])
     return (
         f"INSERT INTO agent_sections ({', '.join(_SECTION)})"  # noqa: S608 - names of columns
-        f" VALUES {', '.join([f'({places})'] * count)}"
+        f" VALUES {_places(len(_SECTION), count)}"
         f" ON CONFLICT (agent_id, name) DO UPDATE SET {changed}"
     )
 
@@ -199,6 +205,14 @@ def _agent(row: AgentRow) -> Agent:
     # Thousands of these are read a second; the columns lie in the order of the value's fields.
     agent_id, host, state, *rest = cast("Sequence[Any]", row)
     return Agent(agent_id, host, AgentState(state), *rest)
+
+
+def _heard_values(agent: Agent) -> Sequence[object]:
+    return (
+        agent.agent_id, agent.state.value, agent.incarnation, agent.former_incarnation, agent.seq,
+        agent.message_sha256, agent.root, moment_text(agent.last_seen_at),
+        moment_text(agent.captured_at), agent.clock_offset_s, agent.gaps,
+    )  # fmt: skip
 
 
 def _agent_values(agent: Agent) -> dict[str, object]:

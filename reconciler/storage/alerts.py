@@ -15,6 +15,7 @@ from reconciler.domain.alerts import (
     FINDING,
     HEARTBEAT,
     LOSSES,
+    TEST,
     Alert,
     AlertId,
     AlertState,
@@ -41,6 +42,9 @@ _TALLIED: Final = (
     *("shown", "waiting", "given_up", "failing"),
     *("failing_since", "tried_again_at", "error"),
 )
+_IS_TEST: Final = col(AlertRow.cause).startswith(f"{TEST}:")
+_HAS_ALERT: Final = col(AlertRow.id).is_not(None)
+"""Its alert is not pruned yet."""
 _LISTING: Final = Listing("alerts", (col(AlertRow.opened_at), col(AlertRow.id)), (datetime, str))
 
 
@@ -203,6 +207,7 @@ class SqlAlerts:
         """Return by channel how many alerts are `shown`, `waiting`, `failing` and `given_up`.
 
         Beside them of those that are failing: `failing_since`, `tried_again_at` and an `error`.
+        Tests that failed are not `given_up`.
         """
         both = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
         behind = col(DeliveryRow.sent_revision) < col(AlertRow.revision)
@@ -210,7 +215,7 @@ class SqlAlerts:
         has_error = col(DeliveryRow.error).is_not(None)
         fails = and_(waits, has_error)
         # What was over before its time is given up without an error: nobody missed it.
-        lost = and_(col(DeliveryRow.given_up), has_error)
+        lost = and_(col(DeliveryRow.given_up), has_error, or_(~_IS_TEST, ~_HAS_ALERT))
         statement = (
             select_columns(
                 col(DeliveryRow.channel),
@@ -229,6 +234,25 @@ class SqlAlerts:
         return {
             channel: dict(zip(_TALLIED, values, strict=True))
             for channel, *values in self.rows.tuples(statement)
+        }
+
+    def failed_tests(self) -> dict[str, str]:
+        """Return by channel why its newest test failed, where it took no message since."""
+        channel, sent = col(DeliveryRow.channel), col(DeliveryRow.sent_revision)
+        both = join(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        tests = (
+            select_columns(channel, col(AlertRow.opened_at), col(DeliveryRow.error))
+            .select_from(both)
+            .where(_IS_TEST)
+            .order_by(col(AlertRow.opened_at), col(DeliveryRow.next_at))
+        )
+        taken = select_columns(channel, func.max(col(DeliveryRow.sent_at))).where(sent > 0)
+        last_taken = dict(self.rows.tuples(taken.group_by(channel)))
+        newest = {name: (at, error) for name, at, error in self.rows.tuples(tests)}
+        return {
+            name: error
+            for name, (at, error) in newest.items()
+            if error is not None and ((last := last_taken.get(name)) is None or last < at)
         }
 
     def page(

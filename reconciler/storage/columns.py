@@ -103,6 +103,8 @@ class JsonObjectText(JsonText):
 
 
 def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is UTC:
+        return value
     if value.tzinfo is None:
         raise InvalidError(f"the time {value.isoformat()} has no zone")
     try:
@@ -119,7 +121,7 @@ def moment_text(value: datetime | None) -> str | None:
     """
     if value is None:
         return None
-    return _in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _read_text(value: str | None) -> datetime | None:

@@ -71,7 +71,12 @@ class Alerts(Protocol):
         """Return by channel how many alerts are `shown`, `waiting`, `failing` and `given_up`.
 
         Beside them of those that are failing: `failing_since`, `tried_again_at` and an `error`.
+        Tests that failed are not `given_up`.
         """
+        ...
+
+    def failed_tests(self) -> dict[str, str]:
+        """Return by channel why its newest test failed, where it took no message since."""
         ...
 
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None: ...

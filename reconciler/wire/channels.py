@@ -14,6 +14,7 @@ class Channel(Wire):
     and are tried again, the first of them failing since `failing_since`, the next at
     `tried_again_at`. `lost` is how many were given up since it last took one, the first at
     `lost_since`. `error` is why the last of those failed; null where none fails or was lost.
+    `failed_test` is why its last test failed, where it took no message since.
     `matches_no_stack` says that no registered stack matches `stacks`, so nothing is ever shown.
     """
 
@@ -31,6 +32,7 @@ class Channel(Wire):
     failing_since: Time | None = None
     tried_again_at: Time | None = None
     matches_no_stack: bool = False
+    failed_test: str | None = None
 
 
 @model

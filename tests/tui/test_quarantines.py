@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -10,6 +11,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import Driver
 from tests.client.conftest import Served
 from tests.fake_world import World, WorldScripts
+from tests.patience import PATIENCE_S
 from tests.tui.conftest import seated
 from tests.unit.engine.house import QUARANTINE, A, House
 from tui.session import Options
@@ -28,6 +30,14 @@ async def proposed(served: Served) -> House:
     house.world.live[A] = {"size": 99}
     await house.scan()
     return house
+
+
+async def isolated(house: House) -> None:
+    """Walk the quarantine to its end: of drift that moves meanwhile nothing is released."""
+    async with asyncio.timeout(PATIENCE_S):
+        while [each.state for each in await house.remediations()] != ["converged"]:
+            await house.settle()
+            await asyncio.sleep(0.03)
 
 
 async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served) -> None:

@@ -49,6 +49,10 @@ def opened(**section: Any) -> None:
         ({"url": "smtp://u@mail.example.com?from=a@b.c&to=d@e.f"}, "no password"),
         ({"url": f"{DESK}?lables=a"}, "another key, 'lables'"),
         ({"url": "ftp://CANARY@h"}, "begins with ftp://"),
+        ({"url": HOOK, "approvers": {"U1": "ana"}}, "no buttons"),
+        ({"url": "https://169.254.169.254/CANARY"}, "169.254.169.254 is no receiver's address"),
+        ({"url": "github://CANARY@[fd00:ec2::254]/acme/infra"}, "no receiver's address"),
+        ({"url": f"{MAIL.replace('mail.example.com', '168.63.129.16')}"}, "no receiver's address"),
     ],
 )
 def test_what_could_never_have_an_effect_is_refused(section: dict[str, Any], problem: str) -> None:

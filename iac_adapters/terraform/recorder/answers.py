@@ -13,15 +13,8 @@ from typing import Final
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc
 
-EMPTY_ANSWERS: Final = frozenset(
-    {
-        Rpc.PREPARE_CONFIG,
-        Rpc.VALIDATE_RESOURCE,
-        Rpc.VALIDATE_DATA,
-        Rpc.VALIDATE_EPHEMERAL,
-        Rpc.STOP,
-    }
-)
+VALIDATING: Final = frozenset({Rpc.VALIDATE_RESOURCE, Rpc.VALIDATE_DATA, Rpc.VALIDATE_EPHEMERAL})
+EMPTY_ANSWERS: Final = VALIDATING | {Rpc.PREPARE_CONFIG, Rpc.STOP}
 
 
 def filter_schema(raw: bytes, *, types: AbstractSet[str] | None) -> bytes:

@@ -7,13 +7,9 @@ and the providers that judge are those that run warm.
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,25 +19,19 @@ from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.content import content_of
-from iac_adapters.terraform.recorder.head_start import OnDemand
 from iac_adapters.terraform.recorder.record import (
     MISSING_TYPE,
     RecordingOrder,
     StartProvider,
-    open_tunnel,
-    reattach,
 )
-from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.schema_store import SchemaStore
+from iac_adapters.terraform.served_providers import LendProvider, served_providers
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _ERROR: Final = 1
-
-LendProvider = Callable[[str, bytes], Awaitable[Provider | None]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,6 +59,8 @@ class WorldAsRead:
     What is not among `objects` reads as it is recorded. `lend` returns the warm provider that
     was configured with a request; None where there is none.
     """
+
+    validates = False
 
     def __init__(
         self,
@@ -157,24 +149,17 @@ async def _attempt(
     schemas: SchemaStore,
     start: StartProvider,
 ) -> RefreshedPlan:
-    folder = Path(tempfile.mkdtemp(prefix="tu-"))
-    tunnels: list[Tunnel] = []
-    try:
-        for number, installed in enumerate(order.providers):
-            schema = filter_schema((await schemas.schema(installed)).raw, types=types)
-            providers = OnDemand(partial(start, installed))
-            tunnels.append(
-                await open_tunnel(
-                    folder / str(number), installed, order, schema, providers, answers=world
-                )
-            )
-        environment = {
-            **order.environment,
-            "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
-        }
-        return await _planned(order, folder / _PLAN, environment)
-    finally:
-        await asyncio.shield(_clear(tunnels, folder))
+    installed = {provider.source: provider for provider in order.providers}
+    known = {source: await schemas.schema(provider) for source, provider in installed.items()}
+    async with served_providers(
+        known,
+        types=types,
+        start=lambda source: start(installed[source]),
+        answers=world,
+        configure_deadline_s=order.configure_deadline_s,
+    ) as served:
+        environment = {**order.environment, **served.variables}
+        return await _planned(order, served.folder / _PLAN, environment)
 
 
 async def _planned(
@@ -209,15 +194,3 @@ def _reason(run: ToolRun) -> str:
     diagnostics, _ = parse_events(run.stdout)
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
     return render_diagnostics(errors) or f"the plan ended with exit code {run.exit_code}"
-
-
-async def _clear(tunnels: Sequence[Tunnel], folder: Path) -> None:
-    own = [
-        connection.provider
-        for tunnel in tunnels
-        for connection in tunnel.connections
-        if connection.provider is not None and not connection.lent
-    ]
-    await asyncio.gather(*(tunnel.close() for tunnel in tunnels), return_exceptions=True)
-    await asyncio.gather(*(provider.close() for provider in own), return_exceptions=True)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -27,7 +27,7 @@ from iac_adapters.plugin_host.unary_server import served
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS
+from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS, VALIDATING
 from iac_adapters.terraform.recorder.capture import (
     ConnectionCapture,
     DataRead,
@@ -41,7 +41,12 @@ from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 
 
 class Answers(Protocol):
-    """Who answers in the place of a provider, where a plan is made of a world already read."""
+    """Who answers in the place of a provider, or says which one does."""
+
+    @property
+    def validates(self) -> bool:
+        """Whether a configured provider is asked to validate what it plans."""
+        ...
 
     def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
         """Return the answer to a call; None where the provider has to give it."""
@@ -86,11 +91,16 @@ class Connection:
             return self._schema
         if rpc is Rpc.VALIDATE_RESOURCE:
             self._note_validation(request)
-        if rpc in EMPTY_ANSWERS:
+        if rpc in EMPTY_ANSWERS and not self._is_validated(rpc):
             return b""
         if self._answers is not None:
             return await self._answered(self._answers, rpc, path, request)
         return await self._recorded(rpc, path, request)
+
+    def _is_validated(self, rpc: Rpc | None) -> bool:
+        # What comes before the configuration is validated again after it.
+        validates = self._answers is not None and self._answers.validates
+        return validates and rpc in VALIDATING and self.provider is not None
 
     async def _answered(
         self, answers: Answers, rpc: Rpc | None, path: str, request: bytes

@@ -74,10 +74,14 @@ def _finding(found: wire.Finding) -> Finding:
 
 
 def _change(change: wire.Change) -> Change:
+    declared, recorded = read_value(change.declared), read_value(change.recorded)
+    if change.origin is None and recorded is None:
+        # Another source, such as an agent, knows no state: it compared with what is declared.
+        recorded = declared
     return Change(
         path=AttributePath(change.path),
-        declared=read_value(change.declared),
-        recorded=read_value(change.recorded),
+        declared=declared,
+        recorded=recorded,
         live=read_value(change.live),
         origin=Origin(change.origin or Origin.OUT_OF_BAND),
         sensitive=change.sensitive,

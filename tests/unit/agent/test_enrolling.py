@@ -55,6 +55,24 @@ def test_a_root_where_no_host_lies_is_refused(
     assert used_tokens == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"host": "a b"}, "'a b' is no name of a host"),
+        ({"host": "-web"}, "is no name of a host"),
+        ({"host": "w" * 254}, "is no name of a host"),
+        ({"trees": ("etc",)}, "--tree 'etc' does not say where it begins"),
+    ],
+)
+def test_a_name_or_a_tree_that_cannot_be_one_uses_no_token_up(
+    used_tokens: list[bytes], tmp_path: Path, wrong: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(AgentError, match=said) as refused:
+        enroll(replace(ORDER, **wrong), state=tmp_path / "state")
+    assert refused.value.remedy
+    assert (used_tokens, (tmp_path / "state").exists()) == ([], False)
+
+
 def test_a_full_disk_uses_no_token_up(
     used_tokens: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

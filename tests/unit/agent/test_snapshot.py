@@ -7,10 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 
 from agent.capture import Captured
-from agent.protocol.messages import read
+from agent.errors import AgentError
+from agent.protocol.reading import read
 from agent.protocol.tree import Section, digests_of, root_digest
 from agent.snapshot import write_snapshot
 from tests.unit.agent.test_tree import SECTIONS
@@ -45,3 +47,9 @@ def test_a_snapshot_is_not_written_through_a_link(tmp_path: Path) -> None:
     write_snapshot(captured, tmp_path / "evidence.json", host="web-1")
     assert victim.read_text() == "mine"
     assert not (tmp_path / "evidence.json").is_symlink()
+
+
+def test_a_snapshot_into_a_folder_that_is_not_there_names_the_folder(tmp_path: Path) -> None:
+    captured = Captured({}, {}, root_digest({}).hex(), time.monotonic())
+    with pytest.raises(AgentError, match=f"there is no folder {tmp_path}/missing"):
+        write_snapshot(captured, tmp_path / "missing/evidence.json", host="web-1")

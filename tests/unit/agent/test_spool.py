@@ -24,7 +24,7 @@ from agent.conversation import Conversation
 from agent.differences import changes_between
 from agent.errors import AwayError, RefusedError
 from agent.identity import Identity
-from agent.protocol.messages import read
+from agent.protocol.reading import read
 from agent.protocol.tree import Section, digests_of, root_digest
 from agent.refused import MOST_BYTES, MOST_KEPT, RefusedReports
 from agent.scope import Scope

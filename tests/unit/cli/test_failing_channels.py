@@ -120,6 +120,26 @@ def test_a_channel_that_matches_no_stack_is_named(
     assert "channel well matches" not in said
 
 
+@pytest.mark.parametrize("command", [("channel", "list"), ("doctor",)])
+def test_a_channel_whose_last_test_failed_is_named(
+    daemon: FakeDaemon,
+    ask: Ask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+) -> None:
+    found = [channel("wrong", failed_test="h answered 401"), channel("well")]
+    daemon.lists("/channels", found, key="name")
+    (tmp_path / "trueup.toml").write_text('[[channel]]\nname = "wrong"\nurl = "https://h/x"\n')
+    monkeypatch.chdir(tmp_path)
+    said = " ".join(ask(*command).out.split())
+    assert (
+        "the last test of channel wrong failed: h answered 401"
+        " once that is corrected: trueup channel test wrong" in said
+    )
+    assert command != ("doctor",) or "no failures well" in said
+
+
 @pytest.mark.parametrize(
     ("error", "not_reached", "said"),
     [
@@ -128,7 +148,7 @@ def test_a_channel_that_matches_no_stack_is_named(
             "delivered to a",
             "mail took a test alert and its end, but not for everybody: delivered to a\n",
         ),
-        ("h answered 451", None, "mail did not: h answered 451\n"),
+        ("h answered 451", None, "mail took no test alert: h answered 451\n"),
     ],
 )
 def test_a_test_that_did_not_reach_everybody_says_so_and_ends_with_1(

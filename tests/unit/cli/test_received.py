@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.cli.change_lines import change_lines
 from reconciler.cli.client.received import read_finding, read_value
+from reconciler.cli.paint import Paint
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import (
     Change,
@@ -77,6 +79,16 @@ def test_a_value_comes_back_as_it_went(value: Value) -> None:
 def test_a_finding_comes_back_as_it_went(sent: Finding) -> None:
     body = {**finding(), **finding_object(sent)}
     assert read_finding(decode(wire.Finding, body)) == sent
+
+
+@pytest.mark.parametrize("live", ["6bf4", None])
+def test_what_another_source_reports_is_shown_from_what_is_declared(live: str | None) -> None:
+    change = {"path": "files[0].sha256", "declared": "474e", "recorded": None, "live": live,
+              "origin": None, "sensitive": False, "forces_replacement": False}  # fmt: skip
+    said = read_finding(decode(wire.Finding, finding(origin=None, changes=[change])))
+    (line,) = change_lines(said.changes[0], indent="", paint=Paint(width=100))
+    shown = "(none)" if live is None else f'"{live}"'
+    assert line == f'files[0].sha256  "474e" -> {shown} (live)'
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
 from itertools import pairwise
 from xml.etree import ElementTree as ET
 
@@ -116,3 +117,62 @@ def test_a_printed_page_keeps_its_key_and_breaks_between_rows() -> None:
 
 def test_every_column_has_a_heading() -> None:
     assert "<th></th>" not in page(report(3))
+
+
+_VOID = {"meta"}
+_LOADS = {"src", "href", "srcset", "data", "poster", "action", "xlink:href", "background"}
+
+
+class Reader(HTMLParser):
+    """Reads a page as one without styles: its lines of text, and whether each tag is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.names: set[str] = set()
+        self.said: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names |= {name for name, _ in attrs}
+        assert tag not in {"script", "link", "img", "iframe", "object", "base"}
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag in {"div", "td", "th", "h1", "h2", "p", "text", "title", "style"}:
+            self.said.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.said.append(data)
+
+
+def test_the_page_reads_well_without_styles_and_loads_nothing() -> None:
+    hostile = "</td></table><script src=https://evil.example/x>"
+    written = page(report(7, ("aws_security_group", hostile)))
+    reader = Reader()
+    reader.feed(written)
+    reader.close()
+    assert reader.open == []
+    assert not reader.names & _LOADS
+    said = [line.strip() for line in "".join(reader.said).splitlines() if line.strip()]
+    assert {
+        "Drift report",
+        "9 found",
+        "4 healed",
+        "5 open now",
+        "\u2264 10m mean time to detect",
+    } <= {*said}
+    assert hostile in said
+    assert "each day, in UTC: found (left), healed (right)" in said
+    bars = re.findall(r'<rect class="(\w+)" fill="(#\w+)"', written)
+    assert len(set(bars)) == len({colour for _, colour in bars}) == 2
+    assert len(bars) == written.count("<rect")
+    style = written.partition("<style>")[2].partition("</style>")[0]
+    assert not re.search(r"url\(|@import", style)

@@ -31,7 +31,10 @@ def test_a_link_is_filled_in_and_names_of_others_are_quoted() -> None:
 def test_a_link_that_cannot_be_filled_in_is_refused(template: str) -> None:
     with pytest.raises(InvalidError) as refused:
         check_link(template)
-    assert "{alert_id}" in str(refused.value.remedy)
+    assert "a link" in str(refused.value)
+    assert refused.value.remedy
+    said = f"{refused.value} {refused.value.remedy}"
+    assert "://" not in said, "in an error about trueup.toml an address is masked"
 
 
 def test_the_public_address_is_one_that_paths_can_be_added_to() -> None:

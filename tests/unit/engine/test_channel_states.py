@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from reconciler.domain.errors import PermanentError
 from reconciler.engine.channel_states import channel_states
+from reconciler.engine.channel_tests import try_channel
 from reconciler.engine.config_file import sync_config
-from tests.unit.engine.board import listen
+from tests.unit.engine.board import begin, drift, listen, tell
 from tests.unit.engine.house import House
 
 
@@ -16,3 +18,31 @@ async def test_a_channel_whose_globs_match_no_stack_says_so(house: House) -> Non
     await sync_config(house.service, stacks=[], policies=[])
     states = await channel_states(house.service)
     assert [each.name for each in states if each.matches_no_stack] == [], "nothing to match yet"
+
+
+async def test_a_channel_whose_last_test_failed_says_so_until_it_takes_a_message(
+    house: House,
+) -> None:
+    board = listen(house)
+    await begin(house)
+    for reason in ("wrong key", "wrong room"):
+        board.failures = [PermanentError(reason)]
+        await try_channel(house.service, "ops", actor="ana")
+    (state,) = await channel_states(house.service)
+    assert (state.failed_test, state.given_up) == ("wrong room", 0), "a test is no lost alert"
+    house.clock.move(seconds=1)
+    await try_channel(house.service, "ops", actor="ana")
+    (state,) = await channel_states(house.service)
+    assert (state.failed_test, state.shown) == (None, 1)
+    (shown,) = board.shown.values()
+    assert (shown.is_over, shown.members[0].state) == (True, "resolved")
+    board.failures = [PermanentError("wrong key")]
+    house.clock.move(seconds=1)
+    await try_channel(house.service, "ops", actor="ana")
+    await drift(house)
+    await tell(house, seconds=1)
+    (state,) = await channel_states(house.service)
+    assert state.failed_test == "wrong key"
+    await tell(house)
+    (state,) = await channel_states(house.service)
+    assert (state.failed_test, state.shown) == (None, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from reconciler.domain.model import Severity
@@ -59,6 +60,42 @@ async def test_an_acknowledgement_reaches_the_pager_and_opens_no_alert(house: Ho
         await tell(house)
         await tell(house)
         assert (len(pager.open), pager.acknowledged) == (1, set()), "another alert"
+
+
+async def test_a_phone_that_rings_does_not_wait_for_the_acknowledgement(house: House) -> None:
+    board = listen(house, update_every=timedelta(seconds=3))
+    async with paged(house) as pager:
+        await begin(house)
+        await drift(house)
+        await tell(house)
+        await tell(house)
+        assert (len(pager.open), board.posted) == (1, 1)
+        (seen,) = await house.findings()
+        await note(house.service, seen.id, kind="ack", text=None, actor="ana")
+        await tell(house)
+        assert (pager.acknowledged, board.posted) == (set(pager.open), 2)
+        for actor in ("bob", "eve"):
+            await note(house.service, seen.id, kind="ack", text=None, actor=actor)
+            await tell(house, seconds=1)
+        assert board.posted == 2, "of many at once, not each is a message"
+
+
+async def test_what_somebody_takes_care_of_is_escalated_later_and_not_forgotten(
+    house: House,
+) -> None:
+    async with paged(house, after=timedelta(minutes=2)) as pager:
+        await begin(house)
+        await drift(house)
+        await drift(house, B, size=7)
+        await tell(house, seconds=1)
+        seen = next(each for each in await house.findings() if each.address == A)
+        await tell(house, minutes=1)
+        await note(house.service, seen.id, kind="ack", text=None, actor="ana")
+        await tell(house, seconds=1)
+        await tell(house, minutes=1)
+        assert len(pager.paged) == 1, "B, of which nobody takes care"
+        await tell(house, minutes=1)
+        assert len(pager.paged) == 2, "A is still there two minutes later"
 
 
 async def test_an_approval_acknowledges_and_a_correction_is_told_without_paging(

@@ -136,3 +136,38 @@ async def test_a_change_after_a_mail_for_some_waits_as_after_one_for_all(
     assert sink.envelopes == [(A, B, C), (A, C)]
     await tell(house, seconds=60)
     assert sink.envelopes == [(A, B, C), (A, C), (A, B, C)]
+
+
+async def test_an_outage_between_two_mails_for_some_is_none_of_those_who_are_left(
+    house: House, sink: MailSink
+) -> None:
+    sink.refuse_for = {B: [450] * 2}
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    sink.refuse_login = [454] * 8
+    for _ in range(8):
+        await tell(house, minutes=61)
+    assert (sink.refuse_login, sink.envelopes) == ([], [(A, C)])
+    await tell(house, minutes=61)
+    assert sink.refuse_for == {B: []}
+    await tell(house, seconds=61)
+    assert sink.envelopes == [(A, C), (B,)]
+
+
+async def test_a_mail_that_some_have_ends_what_its_channel_lost(
+    house: House, sink: MailSink
+) -> None:
+    sink.refuse_sender = [554]
+    await drift(house)
+    await tell(house, seconds=1)
+    await tell(house)
+    (state,) = await channel_states(house.service)
+    assert (state.lost, sink.refuse_sender) == (1, [])
+    sink.refuse_for = {B: [450]}
+    await drift(house, OTHER, size=3)
+    await tell(house, seconds=1)
+    await tell(house)
+    (state,) = await channel_states(house.service)
+    assert (sink.envelopes, state.lost) == ([(A, C)], 0)
+    assert "channel.changed" in await house.events()

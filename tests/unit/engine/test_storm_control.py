@@ -96,6 +96,21 @@ def test_what_is_critical_waits_neither_for_the_morning_nor_for_a_digest() -> No
     assert not wanted.is_gathered(critical, risen)
 
 
+def test_what_is_due_at_once_is_not_put_off_by_a_change_before_it_is_sent() -> None:
+    at = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    wanted = Subscription("ops", update_every=timedelta(hours=1))
+    medium = Alert(AlertId("a"), "c", AlertState.OPEN, 1, Severity.MEDIUM, at, at)
+    shown = wanted.begin(medium, at=at).taken(1, {}, at=at)
+    risen = replace(medium, severity=Severity.CRITICAL, revision=2)
+    changed = replace(risen, revision=3)
+    soon, later = at + timedelta(seconds=20), at + timedelta(seconds=25)
+    urgent = wanted.again(shown, medium, risen, at=soon)
+    assert urgent.next_at == soon
+    assert wanted.again(urgent, risen, changed, at=later).next_at == later
+    calm = wanted.again(shown, medium, replace(medium, revision=2), at=soon)
+    assert calm.next_at == at + wanted.update_every
+
+
 def test_quiet_hours_follow_the_clock_of_their_zone() -> None:
     wanted = Subscription("ops", quiet=(read_window("22:00-07:00 Europe/Berlin"),))
     for month, hour in ((1, 6), (7, 5)):
@@ -245,7 +260,7 @@ async def test_a_heartbeat_comes_only_when_all_was_verified_and_nothing_drifted(
     await beat(house)
     (notice,) = board.shown.values()
     assert notice.kind is NoticeKind.HEARTBEAT
-    assert notice.title == "all 1 stacks verified, nothing drifted"
+    assert notice.title == "1 stack verified, nothing drifted"
     await house.scan(hours=1)
     await beat(house)
     assert board.posted == 1

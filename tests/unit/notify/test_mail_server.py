@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,22 @@ async def test_a_mail_that_was_taken_is_not_lost_to_a_server_that_stalls_at_the_
     with taking_mail(MailSink(tmp_path, farewell=0)) as sink:
         receipt = await open_channel(address(sink)).show(notice(), {})
         assert receipt["root"] == sink.mails[0]["Message-ID"]
+
+
+async def test_a_port_that_begins_without_tls_is_named_as_such(tmp_path: Path) -> None:
+    with taking_mail(MailSink(tmp_path)) as sink:
+        channel = open_channel(address(sink, tls="tls"))
+        with pytest.raises(RetryableError) as failed:
+            await channel.show(notice(), {})
+        assert str(failed.value).endswith("took no mail: it answers without TLS")
+        assert "STARTTLS" in str(failed.value.remedy)
+
+
+async def test_who_vouches_for_a_certificate_of_ones_own_is_asked_for(tmp_path: Path) -> None:
+    with taking_mail(MailSink(tmp_path)) as sink:
+        whole = address(sink)
+        own = replace(whole, url=whole.url.partition("&ca_file=")[0])
+        with pytest.raises(RetryableError) as failed:
+            await open_channel(own).show(notice(), {})
+        assert str(failed.value).endswith("is not trusted: self-signed certificate")
+        assert "`ca_file`" in str(failed.value.remedy)

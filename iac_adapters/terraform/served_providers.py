@@ -1,0 +1,127 @@
+"""Providers that the tool is led to in place of those it would start, for one command.
+
+Alone, each command starts every provider and decodes all of its schema: of the AWS provider
+that is three seconds of a processor each time. A stack has few of its types, and a scan has left
+the provider running, configured as the command would configure it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from iac_adapters.plugin_host.deadlines import CONFIGURE_S
+from iac_adapters.plugin_host.socket_folder import short_base
+from iac_adapters.terraform.protocol import Rpc
+from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.answers import filter_schema
+from iac_adapters.terraform.recorder.head_start import OnDemand
+from iac_adapters.terraform.recorder.tunnel import Answers, Tunnel, reattachment
+from iac_adapters.terraform.schema_answer import ProviderSchema
+
+StartSource: TypeAlias = Callable[[str], Awaitable[Provider]]
+"""Starts the provider of a source, not configured yet."""
+LendProvider: TypeAlias = Callable[[str, bytes], Awaitable[Provider | None]]
+"""Returns the running provider of a source that was configured with a request, if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The variables that lead the tool to the tunnels, and these, in a private folder."""
+
+    variables: Mapping[str, str]
+    folder: Path
+    tunnels: Sequence[Tunnel]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a provider did not start, died, or did not answer in time."""
+        return any(
+            connection.failure is not None
+            for tunnel in self.tunnels
+            for connection in tunnel.connections
+        )
+
+
+class AsConfigured:
+    """Implements `tunnel.Answers`: the provider answers everything, and runs already if it can."""
+
+    validates = True
+
+    def __init__(self, lend: LendProvider) -> None:
+        self._lend = lend
+
+    def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
+        """Return None: nothing is known in the provider's place."""
+        del rpc, request
+        return None
+
+    async def configured(self, source: str, request: bytes) -> Provider | None:
+        """Return a provider that was configured with this very request, if one is running."""
+        return await self._lend(source, request)
+
+    def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
+        """Return the answer as it is."""
+        del rpc, request
+        return response
+
+
+@contextlib.asynccontextmanager
+async def served_providers(
+    schemas: Mapping[str, ProviderSchema],
+    *,
+    types: Collection[str] | None,
+    start: StartSource,
+    answers: Answers | None = None,
+    configure_deadline_s: float = CONFIGURE_S,
+) -> AsyncIterator[Served]:
+    """Answer for the providers of `schemas`, by source, during the block.
+
+    Their schemas are of `types` alone, unless that is None. What was started for it is ended at the
+    end; what was lent goes on.
+
+    Raises:
+        OSError: nothing can be served: on a full disk, say.
+        DecodeError: a schema is no schema.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
+    tunnels: list[Tunnel] = []
+    wanted = None if types is None else frozenset(types)
+    try:
+        for number, (source, schema) in enumerate(schemas.items()):
+            place = folder / str(number)
+            place.mkdir(0o700)
+            tunnel = Tunnel(
+                source,
+                folder=place,
+                schema=await asyncio.to_thread(filter_schema, schema.raw, types=wanted),
+                providers=OnDemand(partial(start, source)),
+                configure_deadline_s=configure_deadline_s,
+                answers=answers,
+            )
+            tunnels.append(tunnel)
+            await tunnel.open()
+        protocols = (schema.protocol for schema in schemas.values())
+        attached = reattachment(zip(tunnels, protocols, strict=True))
+        yield Served({"TF_REATTACH_PROVIDERS": attached}, folder, tunnels)
+    finally:
+        await asyncio.shield(_clear(tunnels, folder))
+
+
+async def _clear(tunnels: Sequence[Tunnel], folder: Path) -> None:
+    own = [
+        connection.provider
+        for tunnel in tunnels
+        for connection in tunnel.connections
+        if connection.provider is not None and not connection.lent
+    ]
+    await asyncio.gather(*(tunnel.close() for tunnel in tunnels), return_exceptions=True)
+    await asyncio.gather(*(provider.close() for provider in own), return_exceptions=True)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

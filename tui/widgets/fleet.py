@@ -75,7 +75,7 @@ WIDE_COLUMNS: Final[tuple[Column[Row], ...]] = (
         middle=True,
         fits=True,
     ),
-    Column("region", "REGION", 12, lambda row: Span(row.region), rank=7, fits=True),
+    Column("region", "REGION", 12, lambda row: Span(row.region), rank=7),
     _TYPE,
     _ADDRESS,
     Column("attributes", "#", 3, lambda row: Span(f"{len(row.paths) or '':>3}"), rank=0),

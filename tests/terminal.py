@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
+import termios
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +47,60 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Type keys at once, by tmux's names."""
         self._tmux("send-keys", "-t", "0", *keys)
+
+    def click(self, words: str, *, times: int = 1) -> None:
+        """Click where `words` begin on the screen, as the terminal tells it to the program.
+
+        Raises:
+            TerminalError: they are not on it.
+        """
+        x, y = self._cell_of(words)
+        self._write((f"\x1b[<0;{x};{y}M" + f"\x1b[<0;{x};{y}m") * times)
+
+    def drag(self, words: str) -> None:
+        """Draw the mouse over `words`, with its button held.
+
+        Raises:
+            TerminalError: they are not on the screen.
+        """
+        x, y = self._cell_of(words)
+        end = x + len(words) - 1
+        self._write(f"\x1b[<0;{x};{y}M" + f"\x1b[<32;{end};{y}M" + f"\x1b[<0;{end};{y}m")
+
+    def _cell_of(self, words: str) -> tuple[int, int]:
+        for y, row in enumerate(self.screen.splitlines(), 1):
+            if words in row:
+                return row.index(words) + 1, y
+        raise TerminalError(f"{words!r} is not on the screen:\n{self.screen}")
+
+    def _write(self, text: str) -> None:
+        """Send bytes in one piece; tmux sends what `send-keys` is given one by one."""
+        self._tmux("set-buffer", "-b", "typed", text)
+        self._tmux("paste-buffer", "-d", "-r", "-b", "typed", "-t", "0")
+
+    def let_programs_copy(self) -> None:
+        """Have the terminal take what a program copies by OSC 52, as tmux does where it is told."""
+        self._tmux("set-option", "-s", "set-clipboard", "on")
+
+    @property
+    def clipboard(self) -> str:
+        """What a program copied last."""
+        return self._tmux("show-buffer")
+
+    @property
+    def is_sane(self) -> bool:
+        """Whether a shell would find it as shells leave it: echo, lines, a cursor, no mouse."""
+        asked = "#{alternate_on}#{mouse_any_flag}#{cursor_flag} #{pane_tty}"
+        flags, _, path = (
+            self._tmux("display-message", "-p", "-t", "0", asked).strip().partition(" ")
+        )
+        tty = os.open(path, os.O_RDONLY | os.O_NOCTTY)
+        try:
+            local = termios.tcgetattr(tty)[3]
+        finally:
+            os.close(tty)
+        wanted = termios.ECHO | termios.ICANON | termios.ISIG
+        return flags == "001" and local & wanted == wanted
 
     def resize(self, width: int, height: int) -> None:
         """Make the terminal another size."""

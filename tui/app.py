@@ -23,7 +23,7 @@ from tui.modals.prompt import Prompt
 from tui.offering import OfferingApp
 from tui.palettes import ASCII, UNICODE, palette
 from tui.session import Session
-from tui.store.store import Changes
+from tui.store.changes import Changes
 from tui.widgets.scroll_bar import AsciiScrollBar
 
 

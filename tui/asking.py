@@ -11,10 +11,10 @@ from textual.app import SuspendNotSupported
 
 from reconciler.client.errors import InvalidError
 from tui.ink import Line, line
-from tui.intents import Done
 from tui.modals.menu import Choice, Menu, Reader
 from tui.modals.prompt import Prompt
 from tui.opening import Opening, open_outside
+from tui.sending import Done
 from tui.typed_keys import TypedKeysApp
 
 T = TypeVar("T")

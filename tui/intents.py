@@ -6,17 +6,16 @@ A call that was not answered is repeated under the same key by the client, never
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, Literal, cast
 
-from reconciler.client.errors import ReconcilerError, RefusedError, UnreachableError
-from reconciler.client.exchange import new_key
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire import routes
 from reconciler.wire.baselines import AcceptBody
 from reconciler.wire.findings import Finding
 from reconciler.wire.remediations import DecisionBody, RemediationBody
+from tui.sending import Done, Sending, send
 from tui.session import Session
 from tui.store.store import Store
 from tui.verbs import Asked, Seen, Target, drifted_on, has_changed, has_moved
@@ -30,8 +29,9 @@ _DECISIONS: Final = {
     "suppress": routes.SUPPRESS_REMEDIATION,
     "cancel": routes.CANCEL_REMEDIATION,
 }
-_INVALID: Final = 422
-_CHECKED: Final = frozenset({"body.plan_digest", "body.report_id"})
+_DOING: Final = {
+    "reject": "rejecting", "retry": "retrying", "suppress": "ignoring", "cancel": "cancelling",
+}  # fmt: skip
 _OLDER: Final = (
     "the daemon is older than this program and cannot check that it is as it was seen, so it"
     " was left alone; look at it again, then type: trueup {verb} {id} --reason '...'"
@@ -39,26 +39,15 @@ _OLDER: Final = (
 CHANGED: Final = "changed since you looked, so it was left alone; look at it again"
 
 
-@dataclass(slots=True)
-class Done:
-    """What came of a decision, by target: done, or refused and why.
-
-    `unsent` are those that failed because the daemon was away.
-    """
-
-    ok: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    unsent: list[str] = field(default_factory=list)
-
-
 async def approve(session: Session, asked: Asked) -> Done:
     """Approve each target by the digest that was looked at; the daemon refuses any other."""
     done = Done()
     for target in asked.targets:
-        await _do(
+        await send(
             done,
             target.id,
             partial(session.client.remediations.approve, target.id, plan_digest=target.plan_digest),
+            sending=Sending(session.store, "remediations", "approving"),
         )
     return done
 
@@ -67,7 +56,8 @@ async def divide(session: Session, parts: Mapping[str, Sequence[str]]) -> Done:
     """Give the addresses of each remediation in `parts` one of their own."""
     done = Done()
     for each, addresses in parts.items():
-        await _do(done, each, partial(session.client.remediations.split, each, addresses=addresses))
+        work = partial(session.client.remediations.split, each, addresses=addresses)
+        await send(done, each, work, sending=Sending(session.store, "remediations", "dividing"))
     return done
 
 
@@ -84,7 +74,9 @@ async def decide(session: Session, verb: str, targets: Sequence[Target], reason:
         decision = DecisionBody(reason=reason, plan_digest=target.plan_digest or None)
         body = decision.as_json() if verb != "cancel" else None
         work = partial(session.client.calls.ask, _DECISIONS[verb], target.id, body=body)
-        await _do(done, target.id, work, older=_OLDER.format(verb=verb, id=target.id))
+        sending = Sending(session.store, "remediations", _DOING[verb])
+        older = _OLDER.format(verb=verb, id=target.id)
+        await send(done, target.id, work, older=older, sending=sending)
     return done
 
 
@@ -93,7 +85,9 @@ async def request(session: Session, findings: Sequence[Seen], action: str) -> Do
     done = Done()
     for seen in unchanged(session, findings, done):
         body = RemediationBody(report_id=seen.report_id, action_type=cast("Action", action))
-        await _do(done, seen.id, partial(session.client.remediations.request, body))
+        sending = Sending(session.store, "findings", "requesting")
+        work = partial(session.client.remediations.request, body)
+        await send(done, seen.id, work, sending=sending)
     return done
 
 
@@ -128,8 +122,13 @@ async def release(session: Session, findings: Sequence[Seen]) -> Done:
     except ReconcilerError as error:
         done.failed.append(("quarantines", str(error)))
         return done
+    sending = Sending(session.store, "findings", "releasing")
+    for name in wanted:
+        sending.begin(name)
     for each in known:
-        await _do(done, each, partial(session.client.remediations.release, each))
+        await send(done, each, partial(session.client.remediations.release, each))
+    for name in wanted:
+        sending.answered(name, known=not done.unsent)
     return done
 
 
@@ -137,7 +136,8 @@ async def scan(session: Session, stacks: Sequence[str]) -> Done:
     """Have stacks scanned now."""
     done = Done()
     for name in stacks:
-        await _do(done, name, partial(_without_key, session.client.stacks.scan, name))
+        work = partial(_without_key, session.client.stacks.scan, name)
+        await send(done, name, work, sending=Sending(session.store, "stacks", "checking"))
     return done
 
 
@@ -164,7 +164,9 @@ async def ignore(
             covers=covers,
             report_id=seen.report_id,
         )
-        await _do(done, seen.id, work, older=_OLDER.format(verb="ignore", id=seen.id))
+        sending = Sending(session.store, "findings", "ignoring")
+        older = _OLDER.format(verb="ignore", id=seen.id)
+        await send(done, seen.id, work, older=older, sending=sending)
     _read_again(session, [seen.id for seen in findings])
     return done
 
@@ -174,7 +176,7 @@ async def note(session: Session, kind: NoteKind, ids: Sequence[str], text: str) 
     done = Done()
     for each in ids:
         work = partial(session.client.findings.note, each, kind=kind, text=text)
-        await _do(done, each, work)
+        await send(done, each, work)
     return done
 
 
@@ -188,7 +190,7 @@ async def list_again(session: Session, ids: Sequence[str]) -> Done:
     done = Done()
     for each in ids:
         work = partial(session.client.findings.unsuppress, each)
-        await _do(done, each, work)
+        await send(done, each, work)
     _read_again(session, ids)
     return done
 
@@ -198,7 +200,7 @@ async def accept(session: Session, finding: Finding, reason: str) -> Done:
     done = Done()
     body = AcceptBody(reason=reason, fingerprint=finding.fingerprint)
     work = partial(session.client.findings.accept, finding.id, body)
-    await _do(done, finding.id, work)
+    await send(done, finding.id, work, sending=Sending(session.store, "findings", "accepting"))
     _read_again(session, [finding.id])
     return done
 
@@ -208,7 +210,7 @@ async def undo_accept(session: Session, ids: Sequence[str]) -> Done:
     done = Done()
     for each in ids:
         work = partial(session.client.findings.undo_accept, each)
-        await _do(done, each, work)
+        await send(done, each, work)
     _read_again(session, ids)
     return done
 
@@ -217,37 +219,15 @@ async def hold(session: Session, reason: str) -> Done:
     """Pause all corrections."""
     done = Done()
     pull = partial(session.client.hold.pull, reason=reason)
-    await _do(done, "hold", partial(_without_key, pull))
+    await send(done, "hold", partial(_without_key, pull))
     return done
 
 
 async def resume(session: Session) -> Done:
     """Let corrections go on."""
     done = Done()
-    await _do(done, "hold", partial(_without_key, session.client.hold.release))
+    await send(done, "hold", partial(_without_key, session.client.hold.release))
     return done
-
-
-async def _do(
-    done: Done, target: str, work: Callable[..., Awaitable[Any]], *, older: str = ""
-) -> None:
-    """Do it, and note what came of it; `older` says what to do where the daemon is too old."""
-    try:
-        await work(key=new_key())
-    except ReconcilerError as error:
-        remedy = f"; {error.remedy}" if error.remedy else ""
-        done.failed.append((target, older if _is_older(error) and older else f"{error}{remedy}"))
-        if isinstance(error, UnreachableError):
-            done.unsent.append(target)
-    else:
-        done.ok.append(target)
-
-
-def _is_older(error: ReconcilerError) -> bool:
-    """Whether a daemon refused, as a key that it does not know, what says what was seen."""
-    if not isinstance(error, RefusedError) or error.status != _INVALID:
-        return False
-    return any(wrong.field in _CHECKED for wrong in error.problem.errors)
 
 
 async def _without_key(work: Callable[..., Awaitable[Any]], *arguments: str, key: str) -> Any:

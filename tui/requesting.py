@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from textual import work
 
+from reconciler.client.errors import ReconcilerError
 from reconciler.wire.remediations import Remediation
 from tui import intents
 from tui.ages import clock
 from tui.confirming import ConfirmingApp
 from tui.ink import Line, line
+from tui.lines.next_steps import Step
 from tui.lines.words import counted
+from tui.modals.menu import Choice
 from tui.store.rows import Row
 from tui.verbs import Seen, Tier, request_of, seen_of, target_of
 
 
 class RequestingApp(ConfirmingApp):
     """The part of the app that has something planned, scanned or held."""
+
+    @abstractmethod
+    def copy_text(self, text: str) -> None:
+        """Put `text` into the terminal's clipboard."""
 
     def divide_rows(self, rows: Sequence[Row]) -> None:
         """Give the chosen rows a remediation and a plan of their own, apart from the others.
@@ -95,6 +104,43 @@ class RequestingApp(ConfirmingApp):
     async def scan(self, stacks: Sequence[str]) -> None:
         """Have stacks scanned now."""
         self.tell("scans asked for", await intents.scan(self.session, stacks))
+
+    def choose_step(self, steps: Sequence[Step]) -> None:
+        """Choose what to do next: start the daemon, scan, or copy a command."""
+        if not steps:
+            self.flash("nothing has to be done next")
+            return
+        off = {"scan": self.session.why_not("stacks:scan")}
+        choices = [
+            Choice(str(place), step.does, f"{step.value}   {step.words}", off.get(step.does, ""))
+            for place, step in enumerate(steps)
+        ]
+        self.choose("next step", choices, lambda place: self._take_step(steps[int(place)]))
+
+    def _take_step(self, step: Step) -> None:
+        match step.does:
+            case "start":
+                self._start()
+            case "scan":
+                self.scan([step.value])
+            case _:
+                self.copy_text(step.value)
+
+    def _start(self) -> None:
+        if self.session.can_start:
+            self.flash("starting trueup serve")
+            self._started()
+
+    @work(exclusive=True, group="start", exit_on_error=False)
+    async def _started(self) -> None:
+        start = self.session.options.start
+        if start is None:
+            return
+        try:
+            self.flash(await asyncio.to_thread(start))
+        except ReconcilerError as error:
+            lines = [line((str(error), "high")), line(error.remedy or "")]
+            self.show_text("the daemon could not be started", lines)
 
     def hold_or_resume(self) -> None:
         """Pause all corrections with a reason, or let them go on when that is confirmed."""

@@ -16,6 +16,7 @@ from tui import intents
 from tui.asking import AskingApp
 from tui.ink import line
 from tui.modals.menu import Choice
+from tui.sending import Done
 from tui.session import Session
 from tui.store.rows import Row
 from tui.verbs import Seen, seen_of
@@ -42,7 +43,7 @@ class Undo:
 
     words: str
     ids: tuple[str, ...]
-    take_back: Callable[[Session, Sequence[str]], Awaitable[intents.Done]]
+    take_back: Callable[[Session, Sequence[str]], Awaitable[Done]]
 
 
 class ReversibleApp(AskingApp):
@@ -72,7 +73,7 @@ class ReversibleApp(AskingApp):
             self._undoes.append(replace(undo, ids=tuple(done.unsent)))
         self.tell(f"taken back, {undo.words}", done)
 
-    def _done(self, verb: str, done: intents.Done, undo: Undo) -> None:
+    def _done(self, verb: str, done: Done, undo: Undo) -> None:
         if done.ok:
             self._undoes.append(undo)
         self.tell(verb, done, hint="  (z takes it back)")

@@ -13,8 +13,9 @@ from reconciler.client.exchange import Query
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.route import Route
 from tui.calls import NotedCalls, curl_of
+from tui.store.changes import Changes
 from tui.store.pump import Pump
-from tui.store.store import Changes, Store
+from tui.store.store import Store
 from tui.views import View
 
 
@@ -26,6 +27,8 @@ class Options:
 
     `ascii_because` says why it draws ASCII that nobody asked for, `read_only_because` why nothing
     can be changed where that was not asked for either.
+
+    `start` starts the daemon of this machine and says how; None where it cannot be started here.
     """
 
     read_only: bool = False
@@ -38,6 +41,7 @@ class Options:
     view: str = ""
     keymap: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
+    start: Callable[[], str] | None = None
 
     @property
     def production(self) -> bool:
@@ -87,6 +91,11 @@ class Session:
         if self.permissions is not None and permission not in self.permissions:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""
+
+    @property
+    def can_start(self) -> bool:
+        """Whether a daemon that is not there can be started from here."""
+        return self.options.start is not None and not self.options.read_only
 
     def own_request(self, remediation: Remediation | None) -> str:
         """Return why its own plan may not be approved by who asked for it; empty where it may."""

@@ -40,6 +40,10 @@ class TypedKeysApp(PagedApp):
             page.touched()
         await super().on_event(event)
 
+    def press(self, key: str) -> None:
+        """Have a key done as if it were typed, after those that were."""
+        self.post_message(events.Key(key.partition(",")[0], None))
+
     async def take_keys(self) -> None:
         """Do the first of what was typed, then the rest; a page calls it when it is up.
 

@@ -11,6 +11,8 @@ import click
 from reconciler.cli.client.endpoint import Wanted, find_daemon
 from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
+from reconciler.cli.starting import Start
+from reconciler.client.errors import UnreachableError
 
 
 @click.command(
@@ -57,15 +59,36 @@ def tui(
     """
     said = given()
     wanted = Wanted(server=said.server, token_file=said.token_file, config=said.config)
-    daemon = find_daemon(wanted, environment=os.environ, here=Path.cwd())
+    here = Path.cwd()
+    # Only this machine's own daemon, as its settings say it, is one that can be started here.
+    named = said.server or os.environ.get("TRUEUP_SERVER")
+    start = None if named else Start(said.config, here, os.environ)
+    read_only = read_only or bool(os.environ.get("TRUEUP_READ_ONLY"))
+    try:
+        daemon = find_daemon(wanted, environment=os.environ, here=here)
+    except UnreachableError as error:
+        if start is None or read_only or not _wants_one(error):
+            raise
+        click.echo("starting trueup serve", err=True)
+        click.echo(start(), err=True)
+        daemon = find_daemon(wanted, environment=os.environ, here=here)
     colourless = bool(os.environ.get("NO_COLOR")) or said.no_color
     # By name: an import would make the command line depend on what draws.
     options = import_module("tui.session").Options(
-        read_only=read_only or bool(os.environ.get("TRUEUP_READ_ONLY")),
+        read_only=read_only,
         environment=environment,
         theme=theme or ("mono" if colourless else ""),
         ascii_only=ascii_only,
         mouse=not no_mouse,
         view=view,
+        start=start,
     )
     import_module("tui.main").run(daemon, options)
+
+
+def _wants_one(error: UnreachableError) -> bool:
+    """Ask whether to start the daemon that is not there; without a terminal nobody is asked."""
+    if not all(os.isatty(number) for number in (0, 1, 2)):
+        return False
+    click.echo(str(error), err=True)
+    return click.confirm("Start one now, in the background? (trueup serve)", err=True)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.domain.notices import Deed, Notice, NoticeKind, NoticeMember
+from reconciler.domain.records import FindingState
 
 _LONGEST_NAME: Final = 300
 _MOST_DEEDS: Final = 5
+_IGNORED: Final = FindingState.IGNORED.value
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -28,7 +30,7 @@ def headline(notice: Notice) -> str:
     """Return one line: how severe, and what."""
     if notice.kind is NoticeKind.HEARTBEAT:
         return f"[ok] {safe(notice.title)}"
-    mark = "resolved" if notice.is_over else notice.severity
+    mark = _end_of(notice) if notice.is_over else notice.severity
     return f"[{mark}] {safe(notice.title)}"
 
 
@@ -40,10 +42,13 @@ def lines(notice: Notice) -> Iterator[str]:
     if notice.kind is not NoticeKind.ALERT:
         yield f"At {notice.changed_at:%Y-%m-%d %H:%M} UTC."
     elif notice.is_over:
-        yield f"Resolved at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
+        end = _end_of(notice).capitalize()
+        yield f"{end} at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
+        if left := sum(member.state == _IGNORED for member in notice.members):
+            yield f"Nothing was corrected of {left} ignored: the drift is still there."
     else:
         yield "Since" + _since(notice)
-    if notice.total > 1 and notice.kind is NoticeKind.ALERT:
+    if notice.total > 1 and notice.kind is NoticeKind.ALERT and not _is_ignored(notice):
         yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
     yield from _members(notice)
     if notice.total > len(notice.members):
@@ -55,6 +60,16 @@ def lines(notice: Notice) -> Iterator[str]:
     if notice.commands and not notice.is_over:
         yield ""
         yield from (safe(command) for command in notice.commands)
+
+
+def _end_of(notice: Notice) -> str:
+    return "ignored" if _is_ignored(notice) else "resolved"
+
+
+def _is_ignored(notice: Notice) -> bool:
+    """Whether an alert ended because all of its drift is ignored: none of it was resolved."""
+    ignored = [member.state == _IGNORED for member in notice.members]
+    return notice.is_over and bool(ignored) and all(ignored)
 
 
 def link_lines(notice: Notice, form: str = "{text}: {href}") -> list[str]:

@@ -102,6 +102,28 @@ async def test_one_of_two_is_decided_alone_and_the_other_suppressed_and_taken_ba
     assert (stack["suppressed"], sum(stack["findings"].values())) == (0, 2)
 
 
+async def test_drift_is_ignored_only_as_the_report_that_was_looked_at(desk: Desk) -> None:
+    desk.house.world.live |= {A: {"size": 99}}
+    await desk.house.scan()
+    (seen,) = (await desk.viewer.get(f"{V1}/findings")).json()["items"]
+    desk.house.world.live |= {A: {"size": 100}}
+    await desk.house.scan()
+    path = f"{V1}/findings/{seen['id']}"
+    (now,) = (await desk.viewer.get(f"{V1}/findings")).json()["items"]
+    assert now["report_id"] != seen["report_id"]
+    body = {"reason": "known", "report_id": seen["report_id"]}
+    refused = await desk.approver.post(f"{path}/ignore", json=body)
+    assert (refused.status_code, refused.json()["type"]) == (
+        409, "urn:trueup:problem:drift-changed",
+    )  # fmt: skip
+    assert (await desk.viewer.get(path)).json()["state"] == "open"
+    unknown = {"reason": "known", "report_id": "no-such-report"}
+    assert (await desk.approver.post(f"{path}/ignore", json=unknown)).status_code == 409
+    body["report_id"] = now["report_id"]
+    taken = await desk.approver.post(f"{path}/ignore", json=body)
+    assert (taken.status_code, taken.json()["state"]) == (200, "ignored")
+
+
 async def test_an_undeclared_change_is_declared_accepted_and_taken_back(desk: Desk) -> None:
     desk.house.world.beyond[A] = ({"port": 1}, {"port": 1})
     await desk.house.scan()

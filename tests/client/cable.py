@@ -18,6 +18,8 @@ class Cable:
         self._cut = False
         self._drop_answers = 0
         self._silent = False
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._news = asyncio.Event()
         self.address = ""
 
@@ -45,6 +47,14 @@ class Cable:
     def speak(self) -> None:
         """Deliver answers again, on connections that are made from now on."""
         self._silent = False
+
+    def hold(self) -> None:
+        """Keep every answer back, as a slow daemon does."""
+        self._flows.clear()
+
+    def let_go(self) -> None:
+        """Deliver what was kept back, and what comes."""
+        self._flows.set()
 
     def lose_answers(self, count: int) -> None:
         """Deliver the next `count` requests, and break off before their answers arrive."""
@@ -78,6 +88,8 @@ class Cable:
         muted = False
         with suppress(OSError):
             while chunk := await source.read(_CHUNK):
+                if answers:
+                    await self._flows.wait()
                 if answers and self._drop_answers:
                     self._drop_answers -= 1
                     break

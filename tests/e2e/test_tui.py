@@ -69,8 +69,10 @@ def test_without_a_daemon_it_says_how_to_start_one(tmp_path: Path) -> None:
     command: list[str | Path] = [TRUEUP, "--config", file, "tui"]
     narrow = {**os.environ, "LC_ALL": "C", "TERM": "xterm-256color"}
     with terminal(command, environment=narrow, directory=tmp_path) as screen:
-        screen.until("trueup serve")
+        screen.until("Start one now, in the background? (trueup serve) [y/N]")
+        screen.press("Enter")
         screen.until("ended with 1")
+        assert not (tmp_path / "data" / "trueup.db").exists()
         (tmp_path / "data" / "admin.token").write_text("tu_ab12.secret")
     with terminal(command, environment=narrow, directory=tmp_path) as screen:
         screen.until("start one: trueup serve")

@@ -44,6 +44,13 @@ class Seat:
         lines = self.app.screen._compositor.render_strips()
         return "\n".join(strip.text.rstrip() for strip in lines)
 
+    def where(self, text: str) -> tuple[int, int]:
+        """Return the cell of the screen at which `text` begins."""
+        for y, row in enumerate(self.screen.splitlines()):
+            if text in row:
+                return row.index(text), y
+        raise AssertionError(f"{text!r} is not on the screen:\n{self.screen}")
+
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
         await self.pilot.pause()

@@ -13,7 +13,7 @@ from tests.tui.conftest import seated
 from tests.tui.drifting import drifted, held
 from tests.unit.engine.house import A, B
 from tui import intents
-from tui.intents import Done
+from tui.sending import Done
 from tui.session import Options, Session
 from tui.verbs import Target
 

@@ -19,14 +19,6 @@ async def _finding(served: Served, live: Attributes) -> None:
     await house.scan()
 
 
-def _where(seat: Seat, text: str) -> tuple[int, int]:
-    """Return the cell of the screen at which `text` begins."""
-    for y, row in enumerate(seat.screen.splitlines()):
-        if text in row:
-            return row.index(text), y
-    raise AssertionError(f"{text!r} is not on the screen:\n{seat.screen}")
-
-
 async def _drag(seat: Seat, start: tuple[int, int], end: tuple[int, int]) -> None:
     await seat.pilot.mouse_down(offset=start)
     await seat.pilot.hover(offset=end)
@@ -42,7 +34,7 @@ async def test_a_part_of_the_diff_is_copied_and_only_then_the_same_key_quits(
         await seat.until("needs approval")
         await seat.press("enter")
         await seat.until("x" * 20)
-        x, y = _where(seat, "arn:aws:iam")
+        x, y = seat.where("arn:aws:iam")
         await _drag(seat, (x, y), (79, y + 2))
         await seat.press("ctrl+c")
         assert seat.app.is_running
@@ -64,7 +56,7 @@ async def test_a_drag_from_the_margin_of_what_was_scrolled_takes_the_lines_it_sh
         await seat.until("key_0")
         await seat.press("G")
         await seat.until("key_59")
-        _, y = _where(seat, "key_57")
+        _, y = seat.where("key_57")
         await _drag(seat, (0, y), (40, y))
         await seat.press("ctrl+c")
         assert "key_57" in seat.app.clipboard
@@ -77,7 +69,7 @@ async def test_a_part_of_a_row_is_copied_and_a_drag_beyond_the_list_stays_in_it(
     await _finding(served, {"size": 99})
     async with seated(served, options=Options(environment="staging")) as seat:
         await seat.until("needs approval")
-        x, y = _where(seat, A)
+        x, y = seat.where(A)
         await _drag(seat, (x, y), (x + len(A) - 1, y))
         await seat.press("ctrl+c")
         assert seat.app.clipboard == A
@@ -105,7 +97,7 @@ async def test_esc_ends_a_selection_before_it_leaves_the_page(served: Served) ->
         await seat.until("needs approval")
         await seat.press("enter")
         await seat.until("size")
-        x, y = _where(seat, "size")
+        x, y = seat.where("size")
         await _drag(seat, (x, y), (x + 3, y))
         assert seat.app.screen.selections
         await seat.press("escape")
@@ -119,7 +111,7 @@ async def test_a_second_click_opens_a_row_and_selects_nothing(served: Served) ->
     await _finding(served, {"size": 99})
     async with seated(served) as seat:
         await seat.until("needs approval")
-        await seat.pilot.click(offset=_where(seat, A), times=2)
+        await seat.pilot.click(offset=seat.where(A), times=2)
         await seat.until("declared")
         assert not seat.app.screen_stack[0].selections
         await seat.press("escape")

@@ -30,7 +30,7 @@ class Shown:
 
 
 def title_lines(finding: Finding) -> Iterator[Line]:
-    """Yield what the finding is, in two lines."""
+    """Yield what the finding is, in two lines, and who did it where a source says so."""
     replace = [("  forces replacement", "critical")] if finding.requires_replace else []
     yield line(
         severity_span(finding.severity), "  ", kind_span(finding.kind), "  ",
@@ -38,7 +38,9 @@ def title_lines(finding: Finding) -> Iterator[Line]:
     )  # fmt: skip
     source = finding.source
     place = f"  {source.file}:{source.line}" if source else ""
-    yield line((f"stack {finding.stack}  {finding.type}{place}", "dim"))
+    about = line((f"stack {finding.stack}  {finding.type}{place}", "dim"))
+    by = line(("  by ", "dim"), (finding.actor, "strong")) if finding.actor else ()
+    yield (*about, *by)
 
 
 def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:

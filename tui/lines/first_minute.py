@@ -1,85 +1,95 @@
-"""What stands where there is nothing to show yet: what to do next."""
+"""What stands where there is nothing to show yet: why, and the next step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from shlex import quote
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tui.ink import Line, line
-from tui.lines.words import counted
+from tui.lines.next_steps import lacks_credentials, mending, variables_for
+from tui.lines.words import counted, is_due
 
 if TYPE_CHECKING:
     from reconciler.wire.stacks import Stack
     from tui.session import Session
 
+_NEXT = ("n", "key")
+
 
 def empty_fleet_lines(session: Session) -> Iterator[Line]:
     """Yield why there is no row, and the next step."""
-    link, store = session.pump.link, session.store
+    link = session.pump.link
     if link.state in {"lost", "denied"}:
-        yield line((link.reason, "high"))
-        if link.state == "denied":
-            # What the daemon advises is for whoever writes HTTP by hand.
-            yield line("give another token: TRUEUP_TOKEN, or --token-file FILE")
-            yield line("an admin makes one: ", ("trueup token add NAME --role viewer", "strong"))
-        elif link.remedy:
-            yield line((link.remedy, "strong"))
-        yield ()
-        yield line("trueup tui goes on trying and shows the fleet as soon as the daemon answers.")
-        return
-    if not session.pump.loaded:
+        yield from _unreached(session)
+    elif not session.pump.loaded:
         yield line(f"reading the findings: {session.pump.progress:,} so far")
         if link.unread:
             yield line((link.reason, "high"), "; it is asked again")
-        return
-    if not store.stacks:
+    elif not session.store.stacks:
         yield line(("no stack is watched yet", "strong"))
         yield line("write a trueup.toml:        ", ("trueup init DIR", "strong"))
         yield line("or add a stack:             ", ("trueup stack add DIR", "strong"))
         yield line("then have it taken in:      ", ("trueup reload", "strong"))
-        return
-    broken = [stack for stack in store.stacks.values() if stack.error]
-    for stack in broken:
-        yield line(("x ", "high"), (stack.name, "strong"), " could not be scanned: ",
-                   (stack.error or "", "high"))  # fmt: skip
-        yield from remedy_lines(stack.error or "", stack.directory)
-    fresh = [stack for stack in store.stacks.values() if stack.health == "never_run"]
-    if fresh:
-        yield line(f"{counted(len(fresh), 'stack')} not scanned yet; ", ("R", "key"), " scans now")
-    if not broken and not fresh:
-        yield line(("v ", "good"), f"{counted(len(store.stacks), 'stack')} in sync: no drift")
+        yield line(_NEXT, " copies one of them")
+    else:
+        yield from _stacks(session)
 
 
-def next_commands(session: Session) -> Iterator[str]:
-    """Yield what would be typed next where there is no row, for the clipboard."""
-    link, store = session.pump.link, session.store
-    if link.state in {"lost", "denied"}:
-        yield "trueup serve" if link.state == "lost" else "trueup token list"
-    elif session.pump.loaded and not store.stacks:
-        yield "trueup init"
-        yield "trueup reload"
-    for stack in store.stacks.values():
+def _unreached(session: Session) -> Iterator[Line]:
+    link = session.pump.link
+    yield line((link.reason, "high"))
+    if link.state == "denied":
+        # What the daemon advises is for whoever writes HTTP by hand.
+        yield line("give another token: TRUEUP_TOKEN, or --token-file FILE")
+        yield line("an admin makes one: ", ("trueup token add NAME --role viewer", "strong"))
+    elif link.remedy:
+        offer = (" ", _NEXT, " starts it from here") if session.can_start else ()
+        yield line((link.remedy, "strong"), *offer)
+    yield ()
+    yield line("trueup tui goes on trying and shows the fleet as soon as the daemon answers.")
+
+
+def _stacks(session: Session) -> Iterator[Line]:
+    """Yield how the stacks are, those first that nobody can read."""
+    stacks = session.store.stacks.values()
+    for stack in stacks:
         if stack.error:
-            yield next_command(stack)
+            yield line(("x ", "high"), (stack.name, "strong"), " could not be scanned: ",
+                       (stack.error, "high"))  # fmt: skip
+            yield from remedy_lines(stack)
+    groups: dict[str, int] = {}
+    for stack in stacks:
+        if not stack.error:
+            what = _known(session, stack)
+            groups[what] = groups.get(what, 0) + 1
+    if count := groups.get("checking"):
+        yield line(("? ", "busy"), f"{counted(count, 'stack')} unknown, checking")
+    if count := groups.get("never"):
+        yield line((". ", "dim"), f"{counted(count, 'stack')} never read; ",
+                   ("R", "key"), " scans now")  # fmt: skip
+    if count := groups.get("incomplete"):
+        yield line(("? ", "high"), f"{counted(count, 'stack')} not read completely; ",
+                   ("5", "key"), " shows them")  # fmt: skip
+    if count := groups.get("in_sync"):
+        yield line(("v ", "good"), f"{counted(count, 'stack')} in sync: no drift")
 
 
-def next_command(stack: Stack) -> str:
-    """Return what mends a stack that could not be scanned, or says what would."""
-    return _init(stack.directory) if "init" in (stack.error or "").lower() else "trueup doctor"
+def _known(session: Session, stack: Stack) -> str:
+    """Return what is known of a stack without an error and without drift on the list."""
+    if session.store.sent.of(stack.name) or is_due(stack, now=datetime.now(UTC)):
+        return "checking"
+    return {"never_run": "never", "incomplete": "incomplete"}.get(stack.health, "in_sync")
 
 
-def _init(directory: str) -> str:
-    return f"terraform -chdir={quote(directory)} init"
-
-
-def remedy_lines(error: str, directory: str) -> Iterator[Line]:
+def remedy_lines(stack: Stack) -> Iterator[Line]:
     """Yield what to do about a stack that could not be scanned."""
-    words = error.lower()
-    if "init" in words:
-        yield line("    run: ", (_init(directory), "strong"), "  ", ("y", "key"), " copies it")
-    elif "credential" in words or "token" in words or "denied" in words:
-        yield line("    give the daemon credentials: `env_file` of the stack in trueup.toml; ",
-                   ("trueup doctor", "strong"), " says what is missing")  # fmt: skip
+    if command := mending(stack):
+        yield line("    run: ", (command, "strong"), "  ", _NEXT, " copies it")
+    elif lacks_credentials(stack):
+        yield line("    set ", (variables_for(stack), "strong"), " in a file, name that as")
+        yield line("    ", (f'env_file = "{stack.name}.env"', "strong"),
+                   " of the stack in trueup.toml, then: ", ("trueup reload", "strong"))  # fmt: skip
+        yield line("    ", ("trueup doctor", "strong"), " says which credentials are found")
     else:
         yield line("    see: ", ("trueup doctor", "strong"))

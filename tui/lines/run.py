@@ -44,7 +44,8 @@ def remediation_lines(
     yield line((remediation.stack, "strong"), "  ", _asked_for(remediation))
     yield walk_line(remediation)
     if remediation.note:
-        yield line((remediation.note, "medium"))
+        done = remediation.state == "converged"
+        yield line((remediation.note, "good" if done else "medium"))
     if remediation.hold is not None:
         until = ahead(remediation.hold.until)
         left = f" for {until}" if until else ""

@@ -118,7 +118,7 @@ def _policy(background: Background) -> Iterator[Line]:
 def _held(background: Background) -> Iterator[Line]:
     """Yield where its remediation stands, and what keeps it there."""
     for remediation in background.remediations[:1]:
-        since = f"  since {clock(remediation.updated_at)} ({age(remediation.updated_at)} ago)"
+        since = f"  for {age(remediation.updated_at)}"
         span = remediation_span(remediation.state, remediation.action_type)
         yield _fact("remediation", span, f"  {remediation.id[:12]}{since}")
         reason = remediation.hold.reason if remediation.hold else remediation.note

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.ink import Span
+from tui.store.sent import NO_ANSWER
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reconciler.wire.stacks import Stack
 
 KINDS: Final = {
     "changed": Span("~ changed", "medium"),
@@ -38,7 +44,7 @@ _STATES: Final = {
     "drifted": ("~ drifted", "medium"),
     "incomplete": ("? incomplete", "high"),
     "error": ("x error", "high"),
-    "never_run": (". not read yet", "dim"),
+    "never_run": (". never read", "dim"),
     "done": ("v done", "good"),
     "pending": (". pending", "dim"),
     "creating": ("> creating", "busy"),
@@ -102,6 +108,30 @@ def remediation_span(state: str, action: str) -> Span:
     """Return the state of a remediation as it is drawn, by what it does."""
     known = _ISOLATION.get((state, action))
     return Span(*known) if known else state_span(state)
+
+
+def sent_span(words: str) -> Span:
+    """Return what was just sent to the daemon, as it is drawn."""
+    return Span(f"? {words}", "high") if words == NO_ANSWER else Span(f"> {words}", "busy")
+
+
+def health_span(stack: Stack, sent: str, *, now: datetime) -> Span:
+    """Return what is known of a stack as it is drawn.
+
+    While it is scanned nobody knows whether it is still in sync; drift that was found stays found.
+    """
+    if sent == NO_ANSWER:
+        return sent_span(sent)
+    checking = bool(sent) or is_due(stack, now=now)
+    if checking and stack.health in {"never_run", "in_sync"}:
+        return Span("? unknown, checking", "busy")
+    known = state_span(stack.health)
+    return Span(f"{known.text}, checking", known.style) if checking else known
+
+
+def is_due(stack: Stack, *, now: datetime) -> bool:
+    """Whether a scan of a stack is under way, or waits only for its turn."""
+    return stack.next_due_at is None or stack.next_due_at <= now
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Lines broken to a width; what goes on is indented as far as its line was, and a little more."""
+"""Lines broken to a width; what goes on stands below its value, or a little further in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def wrapped(spans: Line, width: int) -> list[Line]:
     text = text_of(spans)
     if len(text) <= width and (text.isascii() or cell_len(text) <= width):
         return [spans]
-    indent = min(len(text) - len(text.lstrip(" ")) + _FURTHER, width // 3)
+    indent = min(_indent(spans, text), width // 3)
     lines: list[Line] = []
     current: list[Span] = []
     left = width
@@ -33,8 +33,18 @@ def wrapped(spans: Line, width: int) -> list[Line]:
                 continue
             current.append(Span(piece, span.style))
             rest, left = rest[len(piece) :], left - cell_len(piece)
+            if rest:  # broken at a space, the line ends there
+                left = 0
     lines.append(tuple(current))
     return lines
+
+
+def _indent(spans: Line, text: str) -> int:
+    """Return how far what goes on is indented: to the value, where a label stands before it."""
+    label = text_of(spans[:1])
+    if len(spans) > 1 and spans[0].style == "dim" and label.strip() and label.endswith(" "):
+        return cell_len(label)
+    return len(text) - len(text.lstrip(" ")) + _FURTHER
 
 
 def _piece(text: str, width: int) -> str:

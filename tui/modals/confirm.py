@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tui.ink import Line, Palette, line
 from tui.modals.frame import Framed
-from tui.store.store import Changes
+from tui.store.changes import Changes
 from tui.verbs import Asked, Tier
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document

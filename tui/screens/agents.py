@@ -44,7 +44,6 @@ class AgentsPage(FetchedPage):
     def empty(self) -> Sequence[Line]:
         """Say how a host comes to report."""
         return [
-            *super().empty(),
             line(
                 "no host reports yet; a host is enrolled with: ", ("trueup-agent enroll", "strong")
             ),

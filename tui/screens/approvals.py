@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -13,10 +14,10 @@ from tui.ages import age, ahead
 from tui.ink import Line, Span, line
 from tui.lines.asked import remediation_in_full
 from tui.lines.plan import counts_line
-from tui.lines.words import state_span
+from tui.lines.words import sent_span, state_span
 from tui.screens.lists import ListPage
+from tui.store.changes import Changes
 from tui.store.languages import REMEDIATIONS
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
 
@@ -53,10 +54,19 @@ class ApprovalsPage(ListPage):
     language = REMEDIATIONS
     columns: ClassVar[Sequence[Column[Remediation]]] = (
         Column("state", "STATE", 16, lambda row: state_span(row.state), rank=9),
-        Column("action", "ACTION", 13, _action, rank=8),
-        Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=7, middle=True),
-        Column("plan", "PLAN", 14, _plan, grow=1, rank=6),
-        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=9, middle=True),
+        Column("action", "ACTION", 14, _action, rank=8),
+        Column(
+            "stack",
+            "STACK",
+            10,
+            lambda row: Span(row.stack),
+            grow=1,
+            rank=7,
+            middle=True,
+            fits=True,
+        ),
+        Column("plan", "PLAN", 14, _plan, grow=1, rank=6, fits=True),
+        Column("address", "ADDRESS", 20, _addresses, grow=4, rank=9, middle=True, wishes=36),
         Column("by", "ASKED BY", 12, lambda row: Span(row.requested_by, "dim"), rank=2),
         Column("age", "AGE", 4, lambda row: Span(age(row.created_at), "dim"), rank=3),
         Column("expires", "EXPIRES", 7, lambda row: Span(ahead(row.expires_at), "dim"), rank=4),
@@ -81,6 +91,17 @@ class ApprovalsPage(ListPage):
     def __init__(self) -> None:
         super().__init__()
         self.title = "Approvals"
+
+    def shown_columns(self) -> Sequence[Column[Remediation]]:
+        """Return the columns; the state of a row says what was just sent about it."""
+        return [
+            replace(column, cell=self._state) if column.name == "state" else column
+            for column in self.columns
+        ]
+
+    def _state(self, row: Remediation) -> Span:
+        sent = self.session.store.sent.of(row.id)
+        return sent_span(sent) if sent else state_span(row.state)
 
     def rows(self) -> Mapping[str, Remediation]:
         """Return what waits."""

@@ -12,11 +12,13 @@ from tui.ages import clock
 from tui.ink import Line, Span, line, text_of_lines
 from tui.lines.objects import brief, object_lines
 from tui.screens.fetched import FetchedPage
+from tui.store.changes import Changes
 from tui.store.languages import AUDIT
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 
 _MOST: Final = 2000
+_ID: Final = 12
+"""As much of an id as is shown of it elsewhere."""
 
 
 def _to(row: AuditEntry) -> Span:
@@ -24,7 +26,8 @@ def _to(row: AuditEntry) -> Span:
     stack = row.details.get("stack")
     if not isinstance(stack, str) or stack == row.subject:
         return Span(row.subject)
-    return Span(f"{stack} {row.subject}")
+    address = row.details.get("address")
+    return Span(f"{stack} {address if isinstance(address, str) else row.subject[:_ID]}")
 
 
 class AuditPage(FetchedPage):
@@ -32,10 +35,10 @@ class AuditPage(FetchedPage):
 
     language = AUDIT
     columns: ClassVar[Sequence[Column[AuditEntry]]] = (
-        Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=5),
-        Column("actor", "WHO", 12, lambda row: Span(row.actor, "strong"), grow=1, rank=8),
+        Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=7),
+        Column("actor", "WHO", 12, lambda row: Span(row.actor, "strong"), rank=8, fits=True),
         Column("action", "DID", 29, lambda row: Span(row.action), rank=9),
-        Column("subject", "TO", 14, _to, grow=2, rank=6),
+        Column("subject", "TO", 14, _to, grow=2, rank=6, middle=True, wishes=36),
         Column(
             "details", "DETAILS", 16, lambda row: Span(brief(row.details), "dim"), grow=3, rank=4
         ),
@@ -89,7 +92,7 @@ def _entry_lines(entry: AuditEntry) -> Iterator[Line]:
         (clock(entry.at), "dim"),
         "  ",
         (entry.actor, "strong"),
-        f" ({entry.actor_kind or 'unknown'})",
+        f" ({entry.actor_kind})" if entry.actor_kind else "",
     )
     yield line(entry.action, "  ", (entry.subject, "strong"))
     yield ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.ink import Line, Span, line
+from tui.lines.hints import Hint, hint_spans, key_at
 from tui.opening import Opening
 from tui.screens.page import Page
 from tui.widgets.bar import Bar
@@ -39,6 +40,7 @@ class DocumentPage(Page):
 
     def on_mount(self) -> None:
         """Put the keys on the document."""
+        self.query_one("#tabs", Bar).clicked = self._choose_tab
         self.document.focus()
 
     @property
@@ -62,11 +64,20 @@ class DocumentPage(Page):
         self.document.show(list(self.lines()))
 
     def _show_tabs(self) -> None:
-        spans: list[Span] = [Span(" ")]
+        note = Span(self.tab_note(), "dim")
+        self.query_one("#tabs", Bar).show((*hint_spans(self._tabs()), note))
+
+    def _tabs(self) -> Iterator[Hint]:
         for name in self.tabs:
-            spans += [Span(f" {name} ", "cursor" if name == self.tab else "dim"), Span(" ")]
-        spans.append(Span(self.tab_note(), "dim"))
-        self.query_one("#tabs", Bar).show(tuple(spans))
+            style = "cursor" if name == self.tab else "dim"
+            yield Hint(name, line(" ", (f" {name} ", style)))
+        yield Hint("", line("  "))
+
+    def _choose_tab(self, x: int) -> None:
+        """Show the tab whose name is drawn at a cell."""
+        if name := key_at(self._tabs(), x):
+            self.tab = name
+            self.show()
 
     def openings(self) -> Iterable[Opening]:
         """Return what is read, for a pager."""

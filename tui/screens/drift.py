@@ -14,12 +14,13 @@ from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from tui.ink import Line, line
 from tui.lines.finding import diff_lines, title_lines
-from tui.lines.first_minute import next_commands
+from tui.lines.hints import Hint
+from tui.lines.next_steps import steps_of_fleet
 from tui.screens.finding_verbs import FindingVerbs
 from tui.screens.ordered import OrderedPage
 from tui.store.arrange import GROUP_KEY
+from tui.store.changes import Changes
 from tui.store.rows import Row
-from tui.store.store import Changes
 from tui.views import View
 from tui.widgets.table import LineTable
 
@@ -46,6 +47,7 @@ class DriftPage(FindingVerbs, OrderedPage):
         Binding("i", "ignore", "Ignore, ack...", id="drift.ignore"),
         Binding("R", "scan", "Scan now", id="drift.scan"),
         Binding("w", "wide", "More columns", show=False, id="drift.wide"),
+        Binding("n", "next_step", "Next step...", show=False, id="drift.next_step"),
         Binding("P", "pause", "Pause", show=False, id="drift.pause"),
     ]
     hints: ClassVar[tuple[str, ...]] = (
@@ -161,11 +163,22 @@ class DriftPage(FindingVerbs, OrderedPage):
             return
         self.ours.scan(sorted(stacks or self.session.store.stacks))
 
+    def hinted(self) -> Iterable[Hint]:
+        """Return the keys that matter; without a row, first the one for what comes next."""
+        if not self.table.order and not self.filter_text:
+            yield self.hint("next_step")
+        yield from super().hinted()
+
+    def action_next_step(self) -> None:
+        """Choose what to do next where there is nothing to show."""
+        self.ours.choose_step(list(steps_of_fleet(self.session)))
+
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the row under the cursor."""
         row = self.session.store.rows.get(self.table.cursor_key)
         if row is None:
-            yield from (("next command", each) for each in next_commands(self.session))
+            steps = steps_of_fleet(self.session)
+            yield from (("next command", step.value) for step in steps if step.does == "copy")
             yield from self._view_copies()
             return
         name = "URN" if row.address.startswith("urn:") else "address"

@@ -9,7 +9,7 @@ from reconciler.client.errors import ReconcilerError
 from tui.ink import Line, line
 from tui.reading import Reading
 from tui.screens.lists import ListPage
-from tui.store.store import Changes
+from tui.store.changes import Changes
 
 
 class FetchedPage(ListPage):

@@ -14,7 +14,7 @@ from tui.lines.tabs import Known
 from tui.reading import Reading
 from tui.screens.document import DocumentPage
 from tui.store.catch_up import DENIED_S, LATER_S
-from tui.store.store import Changes
+from tui.store.changes import Changes
 
 
 class FindingReads(DocumentPage):

@@ -16,8 +16,8 @@ from tui.lines.finding import diff_lines, title_lines
 from tui.lines.why import why_lines
 from tui.lines.words import severity_span
 from tui.screens.fetched import FetchedPage
+from tui.store.changes import Changes
 from tui.store.languages import IGNORES
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 from tui.widgets.marking import MarkedTable
 
@@ -55,13 +55,20 @@ class IgnoresPage(FetchedPage):
     language = IGNORES
     columns: ClassVar[Sequence[Column[Finding]]] = (
         Column("severity", "SEV", 8, lambda row: severity_span(row.severity), rank=5),
-        Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),
+        Column("stack", "STACK", 10, lambda row: Span(row.stack), rank=6, fits=True),
         Column(
-            "address", "ADDRESS", 22, lambda row: Span(row.address), grow=3, rank=9, middle=True
+            "address",
+            "ADDRESS",
+            22,
+            lambda row: Span(row.address),
+            grow=2,
+            rank=9,
+            middle=True,
+            fits=True,
         ),
-        Column("by", "BY", 10, _by, rank=7),
+        Column("by", "BY", 10, _by, rank=7, fits=True),
         Column("until", "UNTIL", 10, _until, rank=8),
-        Column("why", "WHY", 12, _why, grow=3, rank=4),
+        Column("why", "WHY", 12, _why, grow=4, rank=4),
     )
     hints: ClassVar[tuple[str, ...]] = ("help", "open", "mark", "list_again", "filter")
     permissions: ClassVar[dict[str, str]] = {"list_again": "remediations:decide"}

@@ -44,9 +44,13 @@ class ListPage(TablePage):
     def new_table(self) -> LineTable[Any]:
         """Return the list."""
         return self.table_type(
-            columns=self.columns, palette=self.palette, glyphs=self.glyphs, empty=self._nothing,
-            id="list",
+            columns=self.shown_columns(), palette=self.palette, glyphs=self.glyphs,
+            empty=self._nothing, id="list",
         )  # fmt: skip
+
+    def shown_columns(self) -> Sequence[Column[Any]]:
+        """Return the columns."""
+        return self.columns
 
     def rows(self) -> Mapping[str, Any]:
         """Return the rows, in the order they are shown."""
@@ -84,7 +88,7 @@ class ListPage(TablePage):
         self.query_one("#counts", Bar).show(tuple(spans))
 
     def _words(self, row: Any) -> str:
-        return " ".join(text_of((column.cell(row),)) for column in self.columns)
+        return " ".join(text_of((column.cell(row),)) for column in self.shown_columns())
 
     def _show_detail(self) -> None:
         preview, key = self.preview, self.table.cursor_key

@@ -11,10 +11,10 @@ from tui.ink import Line, Span, line
 from tui.lines.first_minute import empty_fleet_lines
 from tui.screens.table_page import TablePage
 from tui.store.arrange import GROUPS, SORTS, Arranged, Arrangement, arrange
+from tui.store.changes import Changes
 from tui.store.filters import read_filter
 from tui.store.languages import FLEET
 from tui.store.staging import Staging
-from tui.store.store import Changes
 from tui.views import View
 from tui.widgets.bar import Bar
 from tui.widgets.fleet import COLUMNS, WIDE_COLUMNS, FleetTable
@@ -61,6 +61,12 @@ class OrderedPage(TablePage):
             self._staging.note_all(self.session.store.rows, order=self._arranged)
             self.table.redraw()
             self._show_counts()
+
+    def show_frame(self) -> None:
+        """Show the clocks; without a row, also whether a scan has fallen due meanwhile."""
+        super().show_frame()
+        if self.ready and not self.table.order:
+            self.table.redraw()
 
     @property
     def _is_quiet(self) -> bool:

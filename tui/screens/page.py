@@ -14,12 +14,14 @@ from textual.widget import Widget
 
 from reconciler.wire.remediations import Remediation
 from tui.ink import Line, Palette, Span, line
+from tui.keymap import key_name
+from tui.lines.hints import Hint, hint_spans, key_at, whole_hints
 from tui.opening import Opening
 from tui.palettes import Glyphs
 from tui.selecting import under_mouse
 from tui.session import Session
 from tui.status import status_line
-from tui.store.store import Changes
+from tui.store.changes import Changes
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
 from tui.widgets.table import LineTable
@@ -93,6 +95,7 @@ class Page(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known, and keep the clocks of the status going."""
         self._ready = True
+        self.query_one("#hints", Bar).clicked = self._press_hint
         self.set_interval(1.0, self.show_frame)
         self.show_frame()
         self.show()
@@ -146,24 +149,38 @@ class Page(Screen[None]):
         self.show_frame()
 
     def _bottom(self) -> Line:
-        if time.monotonic() < self._flash_until:
-            return self._flash
-        return self.hint_line()
+        return self._flash if self._is_flashing else hint_spans(self._hints())
 
-    def hint_line(self) -> Line:
-        """Return the keys that matter here, as many as there is room for."""
-        return whole_hints(map(self._hint, self.hints), self.size.width)
+    @property
+    def _is_flashing(self) -> bool:
+        return time.monotonic() < self._flash_until
 
-    def _hint(self, name: str) -> Line:
+    def _hints(self) -> list[Hint]:
+        return whole_hints(self.hinted(), self.size.width)
+
+    def hinted(self) -> Iterable[Hint]:
+        """Return the keys that matter here, those that matter most first."""
+        return map(self.hint, self.hints)
+
+    def hint(self, name: str) -> Hint:
+        """Return the key of an action with its words, struck out where it cannot be done."""
         found = self.ours.key_of(self, name)
         if found is None:
-            return ()
+            return Hint("", ())
         key, words = found
         off = bool(self.why_off(name))
-        return (
-            Span(f" {key}", "dim" if off else "key"),
-            Span(f" {words} ", "dim.struck" if off else ""),
+        return Hint(
+            key,
+            (
+                Span(f" {key_name(key)}", "dim" if off else "key"),
+                Span(f" {words} ", "dim.struck" if off else ""),
+            ),
         )
+
+    def _press_hint(self, x: int) -> None:
+        """Press the key that is drawn at a cell of the last row, as if it were typed."""
+        if key := "" if self._is_flashing else key_at(self._hints(), x):
+            self.ours.press(key)
 
     def permission(self, action: str) -> str:
         """Return the permission that an action of this page needs; empty where it needs none."""
@@ -232,13 +249,3 @@ class Page(Screen[None]):
     def action_copy_menu(self) -> None:
         """Choose what to copy."""
         self.ours.choose_copy(tuple(self.copies()))
-
-
-def whole_hints(hints: Iterable[Line], width: int) -> Line:
-    """Return as many of `hints` as fit in `width` cells: half a word tells nobody anything."""
-    kept: list[Span] = []
-    for hint in hints:
-        if sum(len(span.text) for span in (*kept, *hint)) > width:
-            break
-        kept += hint
-    return tuple(kept)

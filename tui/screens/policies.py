@@ -20,13 +20,15 @@ class PoliciesPage(FetchedPage):
 
     language = POLICIES
     columns: ClassVar[Sequence[Column[Policy]]] = (
-        Column("name", "POLICY", 20, lambda row: Span(row.name, "strong"), grow=2, rank=9),
+        Column(
+            "name", "POLICY", 20, lambda row: Span(row.name, "strong"), grow=2, rank=9, fits=True
+        ),
         Column("action", "ACTION", 13, lambda row: Span(row.action_type.replace("_", " ")), rank=8),
         Column(
             "match", "MATCHES", 20, lambda row: Span(brief(row.match.as_json())), grow=3, rank=7
         ),
         Column("from", "FROM", 8, lambda row: Span(row.drift_threshold, "dim"), rank=6),
-        Column("owner", "OWNER", 10, lambda row: Span(row.owner or "", "dim"), rank=3),
+        Column("owner", "OWNER", 10, lambda row: Span(row.owner or "", "dim"), rank=3, fits=True),
         Column("source", "SOURCE", 6, lambda row: Span(row.source, "dim"), rank=2),
     )
     topics: ClassVar[frozenset[str]] = frozenset({"policy", "settings"})

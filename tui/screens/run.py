@@ -14,11 +14,12 @@ from reconciler.wire import routes
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import LogLine, Run
 from tui.ink import Line, line
+from tui.lines.hints import Hint
 from tui.lines.plan import plan_lines
 from tui.lines.run import log_lines, remediation_lines
 from tui.screens.document import DocumentPage
+from tui.store.changes import Changes
 from tui.store.noting import ENDED
-from tui.store.store import Changes
 
 TABS: Final = ("resources", "log", "plan")
 _LOG_EVERY_S: Final = 0.5
@@ -87,6 +88,16 @@ class RunPage(DocumentPage):
         """Show how it gets on."""
         if self.remediation_id in changes.remediations or changes.runs or changes.everything:
             self.show()
+
+    def hinted(self) -> Iterator[Hint]:
+        """Return the keys that do something as it stands; `?` has all of them."""
+        remediation = self._remediation
+        state = remediation.state if remediation else ""
+        waits = state == "awaiting_approval"
+        idle = {"approve", "reject"} if not waits else set()
+        if state in ENDED:
+            idle |= {"cancel"} if state != "converged" else {"cancel", "retry"}
+        return (self.hint(name) for name in self.hints if name not in idle)
 
     def tab_note(self) -> str:
         """Say whether the log is followed."""

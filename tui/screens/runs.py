@@ -13,8 +13,8 @@ from tui.ink import Line, Span
 from tui.lines.run import run_lines
 from tui.lines.words import state_span
 from tui.screens.lists import ListPage
+from tui.store.changes import Changes
 from tui.store.languages import RUNS
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from shlex import quote
 from typing import ClassVar, Final
 
@@ -12,14 +13,15 @@ from textual.binding import Binding, BindingType
 
 from reconciler.wire import routes
 from reconciler.wire.stacks import OpenFindings, Stack
-from tui.ages import age, ahead, clock
+from tui.ages import age, ahead, clock, length
 from tui.ink import Line, Span, line
-from tui.lines.first_minute import empty_fleet_lines, next_command, remedy_lines
-from tui.lines.words import severity_span, state_span
+from tui.lines.first_minute import empty_fleet_lines, remedy_lines
+from tui.lines.next_steps import next_command, steps_of, steps_of_fleet
+from tui.lines.words import health_span, severity_span, state_span
 from tui.screens.lists import ListPage
+from tui.store.changes import Changes
 from tui.store.languages import STACKS
 from tui.store.rows import SEVERITIES
-from tui.store.store import Changes
 from tui.widgets.columns import Column
 
 _COUNT_AFTER_S: Final = 1.0
@@ -44,26 +46,52 @@ class StacksPage(ListPage):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("R", "scan", "Scan now", id="stacks.scan"),
+        Binding("n", "next_step", "Next step...", id="stacks.next_step"),
     ]
     language = STACKS
     columns: ClassVar[Sequence[Column[Stack]]] = (
-        Column("name", "STACK", 16, lambda row: Span(row.name, "strong"), grow=2, rank=9),
-        Column("health", "HEALTH", 15, lambda row: state_span(row.health), rank=8),
+        Column("name", "STACK", 15, lambda row: Span(row.name, "strong"), grow=2, rank=9),
+        Column("health", "HEALTH", 19, lambda row: state_span(row.health), rank=8),
         Column("tool", "TOOL", 9, lambda row: Span(row.tool, "dim"), rank=3),
         Column("drift", "DRIFT", 5, _drift, rank=7),
         Column("critical", "CRIT", 4, _critical, rank=6),
         Column("resources", "   RES", 6, _resources, rank=4),
-        Column("scan", "SCANNED", 7, lambda row: Span(age(row.last_scan_at)), rank=5),
-        Column("next", "NEXT", 5, lambda row: Span(ahead(row.next_due_at), "dim"), rank=2),
-        Column("error", "ERROR", 10, lambda row: Span(row.error or "", "high"), grow=3, rank=1),
+        Column("scan", "SCANNED", 7, lambda row: Span(f"{age(row.last_scan_at):>7}"), rank=5),
+        Column("next", " NEXT", 5, lambda row: Span(f"{ahead(row.next_due_at):>5}", "dim"), rank=2),
+        Column(
+            "error",
+            "ERROR",
+            10,
+            lambda row: Span(row.error or "", "high"),
+            grow=3,
+            rank=1,
+            fits=True,
+        ),
     )
-    hints: ClassVar[tuple[str, ...]] = ("help", "open", "scan", "hold", "filter")
+    hints: ClassVar[tuple[str, ...]] = ("help", "open", "scan", "next_step", "hold", "filter")
     permissions: ClassVar[dict[str, str]] = {"scan": "stacks:scan"}
 
     def __init__(self) -> None:
         super().__init__()
         self.title = "Stacks"
         self._counts_again = False
+
+    def shown_columns(self) -> Sequence[Column[Stack]]:
+        """Return the columns; the health of a stack says whether it is being scanned."""
+        return [
+            replace(column, cell=self._health) if column.name == "health" else column
+            for column in self.columns
+        ]
+
+    def _health(self, stack: Stack) -> Span:
+        sent = self.session.store.sent.of(stack.name)
+        return health_span(stack, sent, now=datetime.now(UTC))
+
+    def show_frame(self) -> None:
+        """Show the clocks, those of the rows too: a scan falls due by itself."""
+        super().show_frame()
+        if self.ready:
+            self.table.redraw()
 
     def rows(self) -> Mapping[str, Stack]:
         """Return the stacks, the worst first, each with the drift that the list of drift has.
@@ -98,7 +126,7 @@ class StacksPage(ListPage):
     def detail(self, key: str) -> Iterable[Line]:
         """Return all that is known of a stack."""
         stack = self.rows().get(key)
-        return stack_lines(stack) if stack else ()
+        return stack_lines(stack, self._health(stack)) if stack else ()
 
     def empty(self) -> Sequence[Line]:
         """Say how a stack is added."""
@@ -108,7 +136,7 @@ class StacksPage(ListPage):
         """Show the drift of a stack; of one that could not be scanned, why and what to do."""
         stack = self.session.store.stacks.get(key)
         if stack is not None and stack.error:
-            self.ours.show_text(stack.name, list(stack_lines(stack)))
+            self.ours.show_text(stack.name, list(stack_lines(stack, self._health(stack))))
             return
         self.ours.show_drift(f"stack:{key}")
 
@@ -116,6 +144,11 @@ class StacksPage(ListPage):
         """Have the stack under the cursor scanned now."""
         if self.may("scan") and self.table.cursor_key:
             self.ours.scan([self.table.cursor_key])
+
+    def action_next_step(self) -> None:
+        """Choose what to do next about the stack under the cursor; without one, about the fleet."""
+        stack = self.session.store.stacks.get(self.table.cursor_key)
+        self.ours.choose_step(list(steps_of(stack) if stack else steps_of_fleet(self.session)))
 
     def copies(self) -> Iterable[tuple[str, str]]:
         """Return what can be copied of the stack under the cursor."""
@@ -130,14 +163,14 @@ class StacksPage(ListPage):
             yield "curl", self.session.curl(routes.READ_STACK, key)
 
 
-def stack_lines(stack: Stack) -> Iterator[Line]:
+def stack_lines(stack: Stack, health: Span) -> Iterator[Line]:
     """Yield all that is known of a stack."""
-    yield line((stack.name, "strong"), "  ", state_span(stack.health))
+    yield line((stack.name, "strong"), "  ", health)
     yield line((stack.directory, "dim"))
     if stack.error:
         yield line((stack.error, "high"))
-        yield from remedy_lines(stack.error, stack.directory)
-    yield line(("every          ", "dim"), f"{stack.interval_s:.0f} s")
+        yield from remedy_lines(stack)
+    yield line(("every          ", "dim"), length(round(stack.interval_s)))
     yield line(("scanned        ", "dim"), clock(stack.last_scan_at) or "never")
     yield line(("complete       ", "dim"), clock(stack.verified_at) or "never")
     yield line(("obtained by    ", "dim"), stack.obtained_by or "")
@@ -149,7 +182,9 @@ def stack_lines(stack: Stack) -> Iterator[Line]:
     for word in ("critical", "high", "medium", "low"):
         count = getattr(stack.findings, word)
         if count:
-            yield line(severity_span(word), f"  {count:,}")
+            yield line(
+                severity_span(word), " " * (15 - len(severity_span(word).text)), f"{count:,}"
+            )
     for doubt in stack.provider_doubts:
         yield line(("? ", "medium"), doubt.provider, f": {doubt.reason}")
 

@@ -10,7 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from reconciler.client.errors import InvalidError
-from tui.ink import Line, Span, line
+from tui.ink import Span, line
+from tui.lines.hints import Hint
 from tui.screens.page import Page
 from tui.widgets.bar import Bar
 from tui.widgets.document import Document
@@ -100,13 +101,19 @@ class TablePage(Page):
             spans.append(Span(f"  {len(table.marks):,} marked{left_out}", "mark"))
         return spans
 
-    def hint_line(self) -> Line:
+    def hinted(self) -> Iterable[Hint]:
         """Return the keys; as long as a filter is typed, those that end it and what it takes."""
         if not self._field.display:
-            return super().hint_line()
-        return line(
-            (" enter", "key"), " keep it ", (" esc", "key"), " as it was  ", (self.examples, "dim")
-        )
+            first, *others = super().hinted()
+            yield first
+            if keys := self.ours.page_keys(self):
+                yield Hint("", line((f" {keys}", "key"), " pages "))
+            yield from others
+            return
+        yield Hint("enter", line((" enter", "key"), " keep it "))
+        yield Hint("escape", line((" esc", "key"), " as it was  "))
+        for term in self.examples.split("  "):
+            yield Hint("", line((f"{term}  ", "dim")))
 
     def action_filter(self) -> None:
         """Ask for a filter."""
@@ -145,11 +152,13 @@ class TablePage(Page):
         return True
 
     def action_back(self) -> None:
-        """Leave the filter as it was before it was typed at, then clear marks, then it."""
+        """Leave the filter as it was before, or the preview; then clear marks, then the filter."""
         table = self.table
         if self._field.display:
             self.set_filter(self._filter_before)
             self._close_field()
+        elif self.focused is self.preview:
+            table.focus()
         elif isinstance(table, MarkedTable) and table.marks:
             table.action_clear_marks()
         elif self.filter_text:

@@ -11,10 +11,11 @@ from typing import Final
 from reconciler.client import Client
 from reconciler.client.errors import DeniedError, ReconcilerError
 from tui.store.catch_up import DENIED_S, CatchUp
+from tui.store.changes import Changes
 from tui.store.link import Link
 from tui.store.reads import Reads
 from tui.store.refusals import LISTS, Refusals
-from tui.store.store import Changes, Store
+from tui.store.store import Store
 
 TICK_S: Final = 0.15
 FIRST_PAUSE_S: Final = 1.0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from reconciler.client import Client
 from reconciler.client.errors import NotFoundError
 from reconciler.client.proposals import Proposals
+from tui.store.changes import Changes
 from tui.store.rows import Row, row_of
-from tui.store.store import Changes, Store
+from tui.store.store import Store
 
 if TYPE_CHECKING:
     from reconciler.wire.findings import Finding

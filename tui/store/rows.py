@@ -24,8 +24,8 @@ class Row:
 
     `paths` are the attributes that differ, `follows` is the address it follows from. `proposed`
     is what `policy` would have done about it, and `owner` whom that policy names. `remediation`
-    is the state of the newest one, `action` what it does. `revision` rises whenever something
-    changes that a person decides about.
+    is the state of the newest one, `action` what it does; `sent` says what was just asked of the
+    daemon about either. `revision` rises whenever something changes that a person decides about.
     """
 
     id: str
@@ -52,6 +52,7 @@ class Row:
     remediation: str = ""
     remediation_id: str = ""
     action: str = ""
+    sent: str = ""
     revision: int = 0
 
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from textual import events
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
@@ -10,7 +13,10 @@ from tui.ink import PLAIN, Line, Palette, strip_of
 
 
 class Bar(Widget):
-    """A single line that is set from outside; nothing of it is selected."""
+    """A single line that is set from outside; nothing of it is selected.
+
+    `clicked` is called with the cell of a click.
+    """
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -22,6 +28,7 @@ class Bar(Widget):
         self._palette = palette
         self._base = base
         self._line: Line = ()
+        self.clicked: Callable[[int], object] = lambda _x: None
 
     def show(self, spans: Line) -> None:
         """Show `spans`; drawn only when they are others."""
@@ -38,6 +45,10 @@ class Bar(Widget):
     def line(self) -> Line:
         """What is shown."""
         return self._line
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell where it was clicked."""
+        self.clicked(int(event.x))
 
     def get_selection(self, _selection: Selection) -> None:
         """Give no text: that of a widget without any is its name."""

@@ -7,7 +7,14 @@ from typing import Final
 
 from tui.ages import age
 from tui.ink import Line, Span
-from tui.lines.words import PROPOSALS, kind_span, remediation_span, severity_span, state_span
+from tui.lines.words import (
+    PROPOSALS,
+    kind_span,
+    remediation_span,
+    sent_span,
+    severity_span,
+    state_span,
+)
 from tui.store.arrange import GROUP_KEY, Group
 from tui.store.rows import Row
 from tui.widgets.columns import Column
@@ -15,6 +22,8 @@ from tui.widgets.marking import MarkedTable
 
 
 def _remediation(row: Row) -> Span:
+    if row.sent:
+        return sent_span(row.sent)
     if row.state == "quarantined":
         return state_span("quarantined")
     if row.action == "quarantine" and row.remediation == "converged":
@@ -32,21 +41,21 @@ _SEVERITY: Final[Column[Row]] = Column(
 )
 _KIND: Final[Column[Row]] = Column("kind", "KIND", 11, lambda row: kind_span(row.kind), rank=8)
 _TYPE: Final[Column[Row]] = Column(
-    "type", "TYPE", 16, lambda row: Span(row.type, "dim"), grow=1, rank=2, middle=True
+    "type", "TYPE", 16, lambda row: Span(row.type, "dim"), grow=1, rank=2, middle=True, fits=True
 )
 _ADDRESS: Final[Column[Row]] = Column(
-    "address", "ADDRESS", 24, lambda row: Span(row.address), grow=4, rank=10, middle=True
+    "address", "ADDRESS", 24, lambda row: Span(row.address), grow=4, rank=10, middle=True, wishes=36
 )
 
 COLUMNS: Final[tuple[Column[Row], ...]] = (
     _SEVERITY,
     _KIND,
-    Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),
+    Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6, fits=True),
     _TYPE,
     _ADDRESS,
     Column("attributes", "#", 3, lambda row: Span(f"{len(row.paths) or '':>3}"), rank=4),
     Column("age", "AGE", 4, lambda row: Span(f"{age(row.first_seen):>4}", "dim"), rank=5),
-    Column("owner", "OWNER", 8, lambda row: Span(row.owner, "dim"), rank=1),
+    Column("owner", "OWNER", 8, lambda row: Span(row.owner, "dim"), rank=1, fits=True),
     Column("proposed", "PROPOSED", 13, _proposed, rank=3),
     Column("state", "REMEDIATION", 16, _remediation, rank=7),
 )
@@ -55,14 +64,23 @@ COLUMNS: Final[tuple[Column[Row], ...]] = (
 WIDE_COLUMNS: Final[tuple[Column[Row], ...]] = (
     _SEVERITY,
     Column("kind", "KIND", 11, lambda row: kind_span(row.kind), rank=4),
-    Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6),
-    Column("account", "ACCOUNT", 12, lambda row: Span(row.account), grow=1, rank=8, middle=True),
+    Column("stack", "STACK", 10, lambda row: Span(row.stack), grow=1, rank=6, fits=True),
+    Column(
+        "account",
+        "ACCOUNT",
+        12,
+        lambda row: Span(row.account),
+        grow=1,
+        rank=8,
+        middle=True,
+        fits=True,
+    ),
     Column("region", "REGION", 12, lambda row: Span(row.region), rank=7),
     _TYPE,
     _ADDRESS,
     Column("attributes", "#", 3, lambda row: Span(f"{len(row.paths) or '':>3}"), rank=0),
     Column("age", "AGE", 4, lambda row: Span(f"{age(row.first_seen):>4}", "dim"), rank=3),
-    Column("owner", "OWNER", 8, lambda row: Span(row.owner, "dim"), rank=1),
+    Column("owner", "OWNER", 8, lambda row: Span(row.owner, "dim"), rank=1, fits=True),
     Column("proposed", "PROPOSED", 13, _proposed, rank=9),
     Column("state", "REMEDIATION", 16, _remediation, rank=5),
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from reconciler.domain.notices import Deed, NoticeMember
-from reconciler.notify.text import lines
+from reconciler.notify.text import headline, lines
 from tests.unit.notify.notices import AT, MEMBER, notice, over
 
 STEP = "trueup changes nothing by itself: no policy selects it"
@@ -55,3 +55,20 @@ def test_the_end_says_what_was_done() -> None:
     said = list(lines(replace(over(), deeds=done)))
     assert said[0].startswith("Resolved at 2026-11-28 12:00 UTC. It began at")
     assert said[-5:] == [f"2026-11-28 12:0{number} UTC: deed {number}" for number in range(2, 7)]
+
+
+def test_an_alert_whose_drift_is_ignored_does_not_say_that_it_was_resolved() -> None:
+    ignored = replace(over(), members=(replace(MEMBER, state="ignored"),))
+    assert headline(ignored) == "[ignored] shop: aws_security_group.web drifted"
+    said = list(lines(ignored))
+    assert said[:2] == [
+        "Ignored at 2026-11-28 12:00 UTC. It began at 2026-11-28 12:00 UTC.",
+        "Nothing was corrected of 1 ignored: the drift is still there.",
+    ]
+
+
+def test_of_an_alert_of_which_a_part_is_ignored_the_rest_was_resolved() -> None:
+    both = (replace(MEMBER, state="ignored"), replace(MEMBER, address="b", state="healed"))
+    ended = replace(over(), members=both, total=2)
+    assert headline(ended).startswith("[resolved]")
+    assert "Nothing was corrected of 1 ignored: the drift is still there." in list(lines(ended))

@@ -67,7 +67,7 @@ async def test_a_plan_that_an_older_daemon_cannot_check_is_not_decided_about() -
     target = _target(store, "d" * 64)
     known = store.remediations["m"]
     store.remediations["m"] = SimpleNamespace(  # type: ignore[assignment] # as far as it is asked
-        plan_digest="d" * 64, state=known.state
+        finding_ids=["f"], plan_digest="d" * 64, state=known.state
     )
     client = SimpleNamespace(calls=SimpleNamespace(ask=ask))
     session = cast("Session", SimpleNamespace(store=store, client=client))

@@ -13,7 +13,8 @@ from reconciler.wire.events import Event
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from tests.unit.tui.test_filters import ROW
-from tui.store.store import Changes, Store
+from tui.store.changes import Changes
+from tui.store.store import Store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

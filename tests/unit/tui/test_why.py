@@ -74,7 +74,7 @@ def written(lines: Iterable[Line]) -> str:
         (Background(Proposal("observe"), remediations=[
             remediation("held", guard="window", hold=HoldReason(
                 reason="outside of the window", until=None, guard="window"))]),
-         ("= held", "since 2026-05-01 00:00:00", "window", "outside of the window")),
+         ("= held", "rem-1  for ", "window", "outside of the window")),
         (Background(Proposal("observe"), remediations=[
             remediation("awaiting_approval", guard="manual_review", note="a policy asks for it")]),
          ("? needs approval", "manual review", "a policy asks for it")),

@@ -33,3 +33,11 @@ def test_a_long_text_is_looked_through_once(letter: str, monkeypatch: pytest.Mon
     wrapped(spans, 80)
     # Each piece anew to the end of the text, 4,000 characters took seconds at every redraw.
     assert sum(looked) < 8 * len(text_of(spans))
+
+
+def test_a_line_breaks_at_a_space_and_goes_on_below_its_value() -> None:
+    spans = line(("remediation  ", "dim"), "needs approval  since 14:59:18 (4m ago)")
+    assert [text_of(each) for each in wrapped(spans, 51)] == [
+        "remediation  needs approval  since 14:59:18 (4m ",
+        "             ago)",
+    ]

@@ -1,0 +1,171 @@
+"""The mouse: a click chooses, a second one opens, the wheel looks, and keys can be clicked."""
+
+from __future__ import annotations
+
+from textual import events
+
+from tests.client.conftest import Served
+from tests.tui.conftest import Seat, seated
+from tests.unit.engine.house import MANUAL, A, B
+from tui.screens.table_page import TablePage
+from tui.session import Options
+from tui.widgets.document import Document
+from tui.widgets.table import LineTable
+
+_MANY = 60
+_WIDE = (160, 24)
+
+
+async def _many_drifted(served: Served) -> None:
+    house = served.desk.house
+    world = house.world
+    for place in range(_MANY):
+        for values in (world.declared, world.recorded, world.live):
+            values[f"thing.n{place:02}"] = {"size": 1}  # type: ignore[index]
+    await house.put(MANUAL)
+    await house.scan()
+    for place in range(_MANY):
+        world.live[f"thing.n{place:02}"] = {"size": 99}  # type: ignore[index]
+    await house.scan()
+
+
+async def _drifted(served: Served) -> None:
+    house = served.desk.house
+    await house.put(MANUAL)
+    await house.scan()
+    for address in (A, B):
+        house.world.live[address] = {"size": 99}
+    await house.scan()
+
+
+def _table(seat: Seat) -> LineTable[object]:
+    page = seat.app.front
+    assert isinstance(page, TablePage)
+    return page.table
+
+
+def _under_cursor(seat: Seat) -> str:
+    rows = seat.app.session.store.rows
+    return rows[_table(seat).cursor_key].address
+
+
+async def _wheel(seat: Seat, event: type[events.MouseEvent], times: int) -> None:
+    for _ in range(times):
+        await seat.pilot._post_mouse_events([event], offset=(10, 10))
+    await seat.pilot.pause()
+
+
+async def test_a_click_chooses_a_row_and_only_a_second_one_opens_it(served: Served) -> None:
+    await _drifted(served)
+    async with seated(served) as seat:
+        await seat.until("2 of 2")
+        await seat.until("needs approval")
+        for address in (B, A):
+            await seat.pilot.click(offset=seat.where(address))
+            assert _under_cursor(seat) == address
+            assert len(seat.app.screen_stack) == 1
+        await seat.pilot.click(offset=seat.where(B), times=2)
+        await seat.until("declared")
+        assert B in seat.screen
+        assert A not in seat.screen
+
+
+async def test_the_wheel_looks_further_and_chooses_nothing_else(served: Served) -> None:
+    await _many_drifted(served)
+    async with seated(served) as seat:
+        await seat.until(f"{_MANY} of {_MANY}")
+        chosen = _under_cursor(seat)
+        table = _table(seat)
+        await _wheel(seat, events.MouseScrollDown, 8)
+        top = table.scroll_offset.y
+        assert top > 0
+        assert _under_cursor(seat) == chosen
+        # What is read anew meanwhile leaves the view where the wheel brought it.
+        await seat.press("r")
+        await seat.until(lambda: not seat.app.session.store.changes)
+        table.show(seat.app.session.store.rows, table.order)
+        await seat.pilot.pause()
+        assert table.scroll_offset.y == top
+        assert _under_cursor(seat) == chosen
+        await seat.press("g")
+        assert table.scroll_offset.y == 0
+        assert _under_cursor(seat) == chosen
+
+
+async def test_the_first_key_after_the_wheel_shows_what_it_is_about(served: Served) -> None:
+    await _many_drifted(served)
+    async with seated(served) as seat:
+        await seat.until(f"{_MANY} of {_MANY}")
+        table = _table(seat)
+        chosen = table.order[0]
+        await _wheel(seat, events.MouseScrollDown, 8)
+        await seat.press("space")
+        assert _table(seat).cursor_key == table.order[1]
+        assert table.marks == {chosen}  # type: ignore[attr-defined]
+        assert table.scroll_offset.y <= 1
+
+
+async def test_a_click_gives_a_pane_the_keys_and_esc_gives_them_back(served: Served) -> None:
+    house = served.desk.house
+    await house.put(MANUAL)
+    await house.scan()
+    house.world.live[A] = {"size": 99, **{f"key_{place:02}": place for place in range(60)}}
+    await house.scan()
+    async with seated(served, size=_WIDE) as seat:
+        await seat.until("key_00")
+        page = seat.app.front
+        assert isinstance(page, TablePage)
+        chosen = page.table.cursor_key
+        await seat.pilot.click(offset=seat.where("key_00"))
+        assert isinstance(seat.app.focused, Document)
+        await seat.press("j", "j")
+        assert page.preview.scroll_offset.y == 2
+        assert page.table.cursor_key == chosen
+        await seat.press("escape")
+        assert page.table.has_focus
+        assert seat.app.front is page
+        await seat.press("enter")
+        await seat.until("history")
+
+
+async def test_a_key_of_the_last_row_does_what_it_says_when_it_is_clicked(served: Served) -> None:
+    await _drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        for words in (" ? keys", "keys "):
+            x, y = seat.where(words)
+            await seat.pilot.click(offset=(x + 1, y))
+            await seat.until("keys here")
+            await seat.press("escape")
+            await seat.until(lambda: len(seat.app.screen_stack) == 1)
+        await seat.pilot.click(offset=seat.where("/ filter"))
+        await seat.until("keep it")
+        await seat.press(*"thing.a")
+        await seat.pilot.click(offset=seat.where("enter keep it"))
+        await seat.until(lambda: "1 of 2  /thing.a" in seat.screen and "keep it" not in seat.screen)
+        await seat.pilot.click(offset=(79, 23))
+        assert len(seat.app.screen_stack) == 1
+        await seat.pilot.click(offset=seat.where("A approve"))
+        await seat.until("approve exactly this")
+        assert await served.desk.house.remediations()
+        await seat.press("escape")
+
+
+async def test_a_struck_out_key_says_why_when_it_is_clicked(served: Served) -> None:
+    await _drifted(served)
+    async with seated(served, options=Options(read_only=True)) as seat:
+        await seat.until("needs approval")
+        await seat.pilot.click(offset=seat.where("A approve"))
+        await seat.until("read-only: started with --read-only")
+
+
+async def test_a_tab_is_shown_when_it_is_clicked(served: Served) -> None:
+    await _drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("enter")
+        await seat.until("declared")
+        await seat.pilot.click(offset=seat.where("history"))
+        await seat.until("by policy")
+        await seat.pilot.click(offset=seat.where(" diff "))
+        await seat.until("declared")

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.pulumi.along import is_along
 from iac_adapters.pulumi.changes import Changes, in_order
 from iac_adapters.pulumi.property_paths import covered, parse_property_path, top, touches
 from iac_adapters.pulumi.provider import DiffAnswer
@@ -91,7 +92,8 @@ class _Case:
             for path in self._causes([*found, *self._settled()])
         )
         paths = [path for path in found if counts and not covered(path, self.ignored)]
-        noise = self._noise(paths, changes)
+        along = [path for path in self.sides.moved if self._is_along(path, paths)]
+        noise = self._noise([*paths, *along], changes)
         if not found and self.answer.verdict is Said.DIFFERENT:
             replaces = bool(self.answer.replacing)
             return Drifted((), noise=noise, requires_replace=replaces, reason=UNTOLD)
@@ -99,7 +101,7 @@ class _Case:
             return Noise(noise) if noise else InSync()
         causes = self._causes(paths)
         caused = changes.at(causes)
-        followers = changes.at([path for path in paths if path not in causes])
+        followers = changes.at([*(path for path in paths if path not in causes), *along])
         shown = {change.path for change in caused}
         return Drifted(
             changes=caused,
@@ -159,6 +161,12 @@ class _Case:
             for other in others
             if self.sides.is_written(other)
         )
+
+    def _is_along(self, path: Steps, drifting: list[Steps]) -> bool:
+        """Whether the update that puts `drifting` right changes the unwritten `path` as well."""
+        if not drifting or touches(path, drifting) or self.sides.is_written(top(path)):
+            return False
+        return is_along(path, self.answer) and not covered(path, self.ignored)
 
     def _noise(self, drifting: list[Steps], changes: Changes) -> tuple[NoiseItem, ...]:
         quiet = [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from iac_adapters.idle_files import IdleFiles, differing
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.reading import StackReader
+from iac_adapters.pulumi.after_update import chosen_by_update, is_rewritten
 from iac_adapters.pulumi.ahead import read_ahead, recorded_providers
 from iac_adapters.pulumi.assembly import Assembly
 from iac_adapters.pulumi.baseline import Baselines
@@ -95,7 +96,26 @@ class Loading:
         )
         questions = warm.questions if warm else PulumiQuestions(self._digester)
         reader = warm.reader if warm else self._reader(context, questions)
-        return WarmStack(context, evaluation, evaluated_at_s, stack, questions, reader)
+        made = WarmStack(context, evaluation, evaluated_at_s, stack, questions, reader)
+        if warm is not None:
+            await self._carry_on(warm, made)
+        return made
+
+    async def _carry_on(self, before: WarmStack, made: WarmStack) -> None:
+        """Take over what was read before, and learn what updates have chosen since."""
+        old, new = before.stack.resources, made.stack.resources
+        found = await chosen_by_update(
+            old,
+            before.live,
+            new,
+            read=before.have_read,
+            providers=self._providers,
+            deadline_s=read_deadline_s(made.context.cli.environment),
+        )
+        still = {address for address in old if not is_rewritten(old[address], new.get(address))}
+        made.have_read = before.have_read & still
+        made.live = {address: read for address, read in before.live.items() if address in still}
+        made.chosen = {**before.chosen, **found}
 
     async def _learnt(
         self,

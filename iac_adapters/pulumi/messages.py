@@ -39,6 +39,17 @@ _MESSAGES: Final = {
         f"id=1:string urn=2:string olds=3:{_STRUCT} news=4:{_STRUCT} ignoreChanges=5:*string"
         f" old_inputs=6:{_STRUCT} name=7:string type=8:string"
     ),
+    "CreateRequest": (
+        f"urn=1:string properties=2:{_STRUCT} timeout=3:double preview=4:bool name=5:string"
+        " type=6:string"
+    ),
+    "CreateResponse": f"id=1:string properties=2:{_STRUCT}",
+    "UpdateRequest": (
+        f"id=1:string urn=2:string olds=3:{_STRUCT} news=4:{_STRUCT} timeout=5:double"
+        f" ignoreChanges=6:*string preview=7:bool old_inputs=8:{_STRUCT} name=9:string"
+        " type=10:string"
+    ),
+    "UpdateResponse": f"properties=1:{_STRUCT}",
     "InvokeRequest": f"tok=1:string args=2:{_STRUCT}",
     "CheckFailure": "property=1:string reason=2:string",
     "InvokeResponse": f"return=1:{_STRUCT} failures=2:*CheckFailure",

@@ -11,7 +11,7 @@ from iac_adapters.pulumi.cli_engine import verdicts
 from iac_adapters.pulumi.followers import Followers
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.snapshots import Payload
-from iac_adapters.pulumi.witness import Witnesses
+from iac_adapters.pulumi.witness import Choices, Witnesses
 from iac_adapters.redaction.digester import SecretDigester
 from reconciler.domain.model import Observed, ResourceAddress
 
@@ -32,17 +32,23 @@ class Observation:
             return
         resources = self.payload.stack.resources
         needed = None if self.wanted is None else with_sources(self.wanted, resources)
+        warm = self.payload.warm
         witnesses = Witnesses(
-            resources, self.payload.redactor, digester, self.payload.look.children.resources
+            resources,
+            self.payload.redactor,
+            digester,
+            self.payload.look.children.resources,
+            Choices(warm.chosen, warm.forget_chosen),
         )
-        live = self.payload.warm.questions.live
+        live = warm.questions.live
         held: dict[ResourceAddress, Observed] = {}
         moves: dict[ResourceAddress, Moved] = {}
-        reading = self.payload.warm.reader.observe(self._chosen(needed))
+        reading = warm.reader.observe(self._chosen(needed))
         async with contextlib.aclosing(reading) as observations:
             async for read in observations:
                 resource = resources[read.address]
                 answer = live.pop(resource, None)
+                warm.note(resource, answer)
                 witness = witnesses.of(resource, answer)
                 observed = held[read.address] = replace(read, witness=witness)
                 if (move := moved(resource, read.verdict, answer)) is not None:

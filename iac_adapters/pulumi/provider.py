@@ -25,6 +25,7 @@ from iac_adapters.plugin_host.provider_process import ProviderProcess
 from iac_adapters.pulumi.messages import message, method_path
 from iac_adapters.pulumi.tracebacks import without_tracebacks
 from iac_adapters.pulumi.values import RawProperties, from_struct, to_struct
+from reconciler.domain.paths import Steps
 
 _HANDSHAKE_S: Final = 60.0
 _LACKS_A_VARIABLE: Final = re.compile(r"\bKeyError\b|environ|\bgetenv\b|not set\b", re.IGNORECASE)
@@ -75,6 +76,8 @@ class DiffAnswer:
     replacing: tuple[str, ...]
     paths: Mapping[str, bool]
     """Property paths as the provider writes them; whether each forces a replacement."""
+    along: tuple[Steps, ...] = ()
+    """Where the provider gives other values with the update, though nobody asks for them."""
 
     @property
     def replaces(self) -> bool:
@@ -102,6 +105,7 @@ class Provider(ProviderProcess):
     def __init__(self, process: PluginProcess, *, bare: bool = False) -> None:
         super().__init__(process)
         self._bare = bare
+        self._previews = False
 
     async def handshake(self) -> None:
         """Say what we are; providers older than the handshake do not mind."""
@@ -129,7 +133,8 @@ class Provider(ProviderProcess):
             # The older of two ways; providers of either age read one of them.
             if value.WhichOneof("kind") == "string_value":
                 request.variables[f"{package}:config:{key}"] = value.string_value
-        await self._call("Configure", request.SerializeToString(), timeout_s)
+        answer = await self._call("Configure", request.SerializeToString(), timeout_s)
+        self._previews = answer.supportsPreview
 
     async def read(self, request: bytes, *, timeout_s: float) -> ReadAnswer:
         """Return the live object that a `read_request` is about."""
@@ -169,6 +174,52 @@ class Provider(ProviderProcess):
             # Odd kinds are ADD_REPLACE, DELETE_REPLACE and UPDATE_REPLACE.
             paths={entry.key: entry.value.kind % 2 == 1 for entry in answer.detailedDiff},
         )
+
+    async def previewed_update(
+        self,
+        subject: Subject,
+        *,
+        outputs: RawProperties,
+        inputs: RawProperties,
+        wanted: RawProperties,
+        ignored: Sequence[str],
+        timeout_s: float,
+    ) -> RawProperties | None:
+        """Return the outputs that the object would have after an update to `wanted`.
+
+        None where the provider has not said that it can preview: it would do the update.
+
+        Source: UpdateStep in pkg/resource/deploy/step.go, and `supportsPreview` in
+        pkg/resource/plugin/provider_plugin.go of pulumi/pulumi 3.259.
+        """
+        if not self._previews:
+            return None
+        request = message("UpdateRequest")(
+            id=subject.id,
+            urn=subject.urn,
+            name=subject.name,
+            type=subject.type,
+            ignoreChanges=ignored,
+            preview=True,
+        )
+        to_struct(outputs, request.olds)
+        to_struct(inputs, request.old_inputs)
+        to_struct(wanted, request.news)
+        answer = await self._call("Update", request.SerializeToString(), timeout_s)
+        return from_struct(answer.properties)
+
+    async def previewed_creation(
+        self, subject: Subject, *, wanted: RawProperties, timeout_s: float
+    ) -> RawProperties | None:
+        """Return the outputs of an object that would be made of `wanted`; None as for updates."""
+        if not self._previews:
+            return None
+        request = message("CreateRequest")(
+            urn=subject.urn, name=subject.name, type=subject.type, preview=True
+        )
+        to_struct(wanted, request.properties)
+        answer = await self._call("Create", request.SerializeToString(), timeout_s)
+        return from_struct(answer.properties)
 
     async def invoke(
         self, token: str, arguments: RawProperties, *, timeout_s: float

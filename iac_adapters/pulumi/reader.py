@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from iac_adapters.plugin_host.provider_errors import Cause, ProviderError
 from iac_adapters.plugin_host.reading import StackReader
+from iac_adapters.pulumi.along import moving_along, unexplained
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.loaded import LoadedResource
@@ -87,8 +88,36 @@ class PulumiQuestions:
         if names := untold(resource, live, answer):
             applied = await self._diff(resource, live, _applied(resource), provider, deadline_s)
             answer = with_untold(answer, applied, names)
+        if unexplained(resource, live, answer):
+            answer = await self._with_along(resource, live, answer, provider, deadline_s)
         self.answers[resource] = answer
         return verdict_of(resource, live, answer, self.digester)
+
+    async def _with_along(
+        self,
+        resource: LoadedResource,
+        live: ReadAnswer,
+        answer: DiffAnswer,
+        provider: Provider,
+        deadline_s: float,
+    ) -> DiffAnswer:
+        """Return `answer` with what the update changes besides, where the provider can preview.
+
+        Where it refuses, what moved beside the change is told by itself.
+        """
+        assert resource.wanted is not None  # noqa: S101 - settled() answers without one
+        try:
+            planned = await provider.previewed_update(
+                resource.subject,
+                outputs=live.outputs,
+                inputs=_applied(resource) if live.inputs is None else live.inputs,
+                wanted=resource.wanted,
+                ignored=resource.ignored,
+                timeout_s=deadline_s,
+            )
+        except ProviderError:
+            return answer
+        return answer if planned is None else replace(answer, along=moving_along(planned, live))
 
     async def _diff(
         self,

@@ -32,6 +32,7 @@ from reconciler.domain.paths import AttributePath
 
 LOOKED_AT: Final = "only looked up by this stack: whoever manages it changed it"
 WITH_PROVIDER: Final = "an update replaces it together with its provider"
+RETAINED: Final = "an update takes it out of the record and leaves the object: `retainOnDelete`"
 BY_PROVIDER: Final = "an update changes it because of its provider, whose edit is not applied"
 
 
@@ -42,6 +43,8 @@ def evident_verdict(resource: LoadedResource, live: ReadAnswer) -> Verdict | Non
         if status in (Status.DEPOSED, Status.NOT_DECLARED):
             return Noise((NoiseItem(AttributePath(""), GONE),))
         return Missing(Origin.OUT_OF_BAND if _as_applied(resource) else Origin.BOTH)
+    if status is Status.NOT_DECLARED and _is_retained(resource):
+        return Drifted((), reason=RETAINED, origin=Origin.UNAPPLIED)
     if status in (Status.DEPOSED, Status.NOT_DECLARED):
         return Unmanaged()
     if status is Status.TAINTED:
@@ -101,6 +104,14 @@ def live_words(resource: LoadedResource, live: ReadAnswer) -> frozenset[str]:
     sides = (recorded.outputs, recorded.inputs, resource.wanted or {}, live.outputs)
     places = secrets_of(sides, state.secret_outputs)
     return places.with_words_of((visible(live.outputs),)).words
+
+
+def _is_retained(resource: LoadedResource) -> bool:
+    """Whether the engine forgets the object and leaves it, as the record says of it.
+
+    Source: DeleteStep.Apply in pkg/resource/deploy/step.go of pulumi/pulumi 3.259.
+    """
+    return resource.state is not None and bool(resource.state.content.get("retainOnDelete"))
 
 
 def _as_applied(resource: LoadedResource) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import orjson
 
 from iac_adapters.children.managed import Managed
+from iac_adapters.pulumi.after_update import Chosen
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.property_paths import covered, parse_property_path
 from iac_adapters.pulumi.provider import ReadAnswer
@@ -71,6 +72,8 @@ class PulumiWitness:
         digester: SecretDigester,
         beside: Callable[[], Mapping[str, Witness]],
         managed: Managed | None = None,
+        chosen: Chosen | None = None,
+        forget_chosen: Callable[[Chosen], None] = lambda _chosen: None,
     ) -> None:
         assert resource.state is not None  # noqa: S101 - `Witnesses` has looked
         assert resource.recorded is not None  # noqa: S101 - likewise
@@ -88,6 +91,8 @@ class PulumiWitness:
         self._digester = digester
         self.beside = beside
         self._managed = managed
+        self._chosen = chosen
+        self._forget_chosen = forget_chosen
 
     @cached_property
     def mark(self) -> str:
@@ -117,11 +122,17 @@ class PulumiWitness:
         return self._trees[2]
 
     def chosen(self) -> Mapping[Steps, Value]:
-        """Return nothing: what an update leaves open is not known here."""
-        return {}
+        """Return what an update chose where no resource of the type sets anything."""
+        if self._chosen is None:
+            return {}
+        places = [place for place in self._chosen.places if not self.facts.is_settable(place)]
+        tree = self._tree(self._chosen.outputs)
+        return {place: value_at(tree, place) for place in places}
 
     def forget_chosen(self) -> None:
-        """Do nothing, as nothing is chosen."""
+        """See `Witness.forget_chosen`."""
+        if self._chosen is not None:
+            self._forget_chosen(self._chosen)
 
     def is_ignored(self, steps: Steps) -> bool:
         """Whether `ignoreChanges` names the place."""
@@ -159,14 +170,22 @@ class PulumiWitness:
 
     @cached_property
     def _trees(self) -> tuple[Value, Value, Value]:
-        sides = (self._recorded, self._live, self._wanted)
+        recorded, live, wanted = self._redacted(self._recorded, self._live, self._wanted)
+        return self._named(recorded), self._named(live), wanted
+
+    def _tree(self, outputs: RawProperties) -> Value:
+        """Return what an update left as a tree, without a secret of any side."""
+        if outputs is self._recorded:
+            return self._trees[0]
+        return self._named(self._redacted(outputs, self._live, self._wanted)[0])
+
+    def _redacted(self, *sides: RawProperties) -> tuple[Value, ...]:
         trees = [visible(side) for side in sides]
         secrets = secrets_of(sides, self._secret_outputs).with_words_of(trees)
-        recorded, live, wanted = (
+        return tuple(
             digested(secrets.redacted(tree, (), self._digester)[0], self._redactor, self._digester)
             for tree in trees
         )
-        return self._named(recorded), self._named(live), wanted
 
     def _named(self, tree: Value) -> Value:
         """Return `tree` with the id, which Pulumi keeps beside the outputs."""
@@ -178,6 +197,14 @@ class PulumiWitness:
         return mark_of(content, self._digester)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Choices:
+    """What updates have chosen, and whom to tell that a kept baseline holds it."""
+
+    known: Mapping[ResourceAddress, Chosen] = field(default_factory=dict)
+    forget: Callable[[ResourceAddress, Chosen], None] = lambda _address, _chosen: None
+
+
 class Witnesses:
     """Makes the witnesses of one scan of a stack."""
 
@@ -187,11 +214,13 @@ class Witnesses:
         redactor: Redactor,
         digester: SecretDigester,
         managed: Mapping[ResourceAddress, Managed],
+        choices: Choices | None = None,
     ) -> None:
         self._resources = resources
         self._managed = managed
         self._redactor = redactor
         self._digester = digester
+        self._choices = choices or Choices()
 
     def of(self, resource: LoadedResource, live: ReadAnswer | None) -> Witness | None:
         """Return the witness of a read; None for what is not managed here, or has no object."""
@@ -205,6 +234,7 @@ class Witnesses:
             return None
         if resource.recorded_as.status is not Status.LIVE or state.is_provider:
             return None
+        address = resource.recorded_as.address
         return PulumiWitness(
             resource,
             live,
@@ -213,6 +243,8 @@ class Witnesses:
             digester=self._digester,
             beside=lambda: self._recorded,
             managed=self._aws(resource),
+            chosen=self._choices.known.get(address),
+            forget_chosen=partial(self._choices.forget, address),
         )
 
     def _aws(self, resource: LoadedResource) -> Managed | None:

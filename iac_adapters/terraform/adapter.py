@@ -49,6 +49,7 @@ from reconciler.domain.added_children import children_among
 from reconciler.domain.model import (
     Drifted,
     Engine,
+    InSync,
     Missing,
     Observed,
     ResourceAddress,
@@ -206,6 +207,7 @@ class TerraformAdapter:
         payload = payload_of(snapshot)
         safe = Verdicts(payload.secrets, self._digester)
         wanted = set(addresses) if addresses is not None else None
+        told: set[ResourceAddress] = set()
         if snapshot.obtained_by is Engine.CLI:
             # Few scans need what makes a whole plan; the others start without it.
             from iac_adapters.terraform.observation_by_plan import (  # noqa: PLC0415
@@ -215,6 +217,7 @@ class TerraformAdapter:
             seen = {}
             async for observed in observed_by_plan(payload, wanted, digester=self._digester):
                 seen[observed.address] = observed.verdict
+                told.add(observed.address)
                 yield await safe.seen(observed)
         else:
             scan = ObservationByReading(
@@ -223,9 +226,12 @@ class TerraformAdapter:
             seen = scan.found
             async with contextlib.aclosing(scan.observed()) as observing:
                 async for observed in observing:
+                    told.add(observed.address)
                     yield await safe.seen(observed)
             async for observed in self._children_of(payload, seen, wanted):
                 yield await safe.seen(observed)
+        for address in (wanted or set()) & set(snapshot.outputs) - told:
+            yield Observed(address, InSync())  # nothing changes it, and no plan speaks of it
         if wanted is None:
             await self._learn(payload, seen)
 

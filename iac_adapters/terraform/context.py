@@ -184,7 +184,10 @@ def _context(
     parsed = parse_state(state, origin=found.location.description)
     _refuse_unqualified(parsed, found.location.description, executable.name)
     overrides = dev_overrides(
-        found.environment, tool=executable.name, called_from=found.called_from
+        found.environment,
+        tool=executable.name,
+        called_from=found.called_from,
+        directory=directory.absolute(),
     )
     followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
     plugins = installed_providers(directory, data_dir=found.data_dir, overrides=followed)

@@ -51,8 +51,13 @@ class DevOverrides:
         )
 
 
-def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Path) -> DevOverrides:
+def dev_overrides(
+    environment: Mapping[str, str], *, tool: str, called_from: Path, directory: Path
+) -> DevOverrides:
     """Return the overrides that are in force for `tool`; the CLI configuration is read.
+
+    The tool reads it where it is called from, and looks for the folders that it names by a
+    relative path in the stack's `directory`, where `-chdir` has brought it by then.
 
     Raises:
         PermanentError: a file of it blocks who reads it, the tool too, or is huge.
@@ -73,7 +78,7 @@ def dev_overrides(environment: Mapping[str, str], *, tool: str, called_from: Pat
                 f"{other}: a second {_INSTALLATION} block is not followed: {tool} takes the first,"
                 f" in {file}"
             )
-    folders = {_qualified(source, tool): called_from / path for source, path in entries.items()}
+    folders = {_qualified(source, tool): directory / path for source, path in entries.items()}
     return DevOverrides(file, folders, tuple(warnings))
 
 

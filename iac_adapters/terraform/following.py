@@ -19,6 +19,7 @@ from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
+from iac_adapters.terraform.output_reach import parts_of_outputs, reaches_outputs
 from iac_adapters.terraform.outputs import blocks_that_change
 from iac_adapters.terraform.read_alike import reads_alike
 from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
@@ -84,11 +85,10 @@ class Following:
             for observed in held
             if self.warm.ancestry.nearest(observed.address, causes) is not None
         ]
-        # Of what is gone or would be replaced no value is known that its own finding leaves out.
-        feeding = with_outputs and any(cause.attributes is not None for cause in causes.values())
+        feeding = with_outputs and bool(causes) and await self._reaches_outputs(causes)
         if not below and not feeding:
             return Followed(list(held))
-        plan, outputs = await self._plan(causes, None if feeding else below)
+        plan, outputs = await self._plan(causes, below, feeding=feeding)
         verdicts = [
             replace(observed, verdict=self._verdict(observed, causes, plan)) for observed in held
         ]
@@ -131,20 +131,32 @@ class Following:
             for address, attributes in known.found.items()
         }
 
+    async def _reaches_outputs(self, causes: Mapping[ResourceAddress, Moved]) -> bool:
+        """Whether an output of the root module may be another because of `causes`."""
+        parts = self.warm.output_parts
+        if parts is None or parts[0] is not self.warm.stack:
+            parts = self.warm.output_parts = self.warm.stack, await output_parts(self.context)
+        return reaches_outputs(parts[1], causes, self.warm.stack.resources, self.warm.ancestry)
+
     async def _plan(
         self,
         causes: Mapping[ResourceAddress, Moved],
-        below: Collection[ResourceAddress] | None,
+        below: Collection[ResourceAddress],
+        *,
+        feeding: bool,
     ) -> tuple[RefreshedPlan, tuple[PlannedOutput, ...]]:
-        """Return the plan of the world as it was read, of which `below` counts; None for all."""
+        """Return the plan of the world as it was read, of which `below` counts.
+
+        Where moved objects are `feeding` outputs, all that moved counts.
+        """
         live = self._live(causes)
         stack, known, unplanned = self.warm.stack, self.warm.followed, self.warm.unplanned
-        if known is not None and self._reads_alike(known, causes, live, below):
+        if known is not None and self._reads_alike(known, causes, live, below, feeding=feeding):
             return RefreshedPlan(known.plan), known.outputs
         if (
             unplanned is not None
             and time.monotonic() - unplanned.at_s < _FAILED_S
-            and self._reads_alike(unplanned.world, causes, live, below)
+            and self._reads_alike(unplanned.world, causes, live, below, feeding=feeding)
         ):
             return RefreshedPlan(None, unplanned.failure), ()
         referred_to = {address: cause.attributes for address, cause in causes.items()}
@@ -168,11 +180,15 @@ class Following:
         known: PlanOfTheRead,
         causes: Mapping[ResourceAddress, Moved],
         live: Mapping[ResourceAddress, bytes],
-        below: Collection[ResourceAddress] | None,
+        below: Collection[ResourceAddress],
+        *,
+        feeding: bool,
     ) -> bool:
         relevant = known.causes.keys() | causes.keys()
-        if below is not None:
-            relevant = relevant & self.warm.ancestry.closure(below) | set(below)
+        if not feeding:
+            relevant = relevant & self.warm.ancestry.closure(below)
+        # What the plan would put right of a follower is in it as well, and may have been by now.
+        relevant = relevant | set(below)
         # One that follows another is judged by the plan itself, by all that is read of it.
         nearest = self.warm.ancestry.nearest
         first = {a: cause for a, cause in causes.items() if nearest(a, causes) is None}
@@ -204,6 +220,17 @@ async def referred(
         return {
             address: moved for address, moved in seen.items() if moved.attributes != frozenset()
         }
+
+    return await apart(look, place=context.directory)
+
+
+async def output_parts(context: Context) -> tuple[CodeText, ...]:
+    """Return what the outputs of the root module take values from; the code's files are read."""
+
+    def look() -> tuple[CodeText, ...]:
+        files = context.source.files
+        texts = {file: read_text(file, errors="replace") for file in files}
+        return parts_of_outputs(texts, context.source.directory)
 
     return await apart(look, place=context.directory)
 

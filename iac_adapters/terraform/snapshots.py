@@ -10,6 +10,7 @@ from iac_adapters.redaction.edge import doubted, said
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.left_state import left_state
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
+from iac_adapters.terraform.outputs import output_address
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
@@ -67,5 +68,6 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         lineage=context.state.lineage,
         serial=context.state.serial,
         blind_spots=payload.warm.children.blind_spots if payload.warm is not None else (),
+        outputs=tuple(map(output_address, sorted(context.source.outputs))),
         payload=payload,
     )

@@ -16,6 +16,7 @@ from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.observe import LiveState
 from iac_adapters.terraform.reader import TerraformReader
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
+from iac_adapters.terraform.references import CodeText
 from iac_adapters.terraform.stack_secrets import StackSecrets
 from iac_adapters.terraform.witness import TerraformWitness
 from reconciler.domain.model import ResourceAddress, Verdict
@@ -85,6 +86,8 @@ class WarmStack:
     """Why the last such plan could not be made."""
     referred: Referred | None = None
     """What the code says of what has moved, so that its files are read once for each drift."""
+    output_parts: tuple[LoadedStack, tuple[CodeText, ...]] | None = None
+    """What of the code its outputs take values from, so that its files are read once for each."""
     learnt: Mapping[ResourceAddress, Verdict] | None = None
     witnesses: dict[ResourceAddress, TerraformWitness] = field(default_factory=dict)
     """What the last scan read, with what was decoded of it."""

@@ -132,7 +132,8 @@ class Snapshot:
     """One stack as recorded and declared.
 
     `payload` is the adapter's own and opaque to the engine: recorded values and
-    configurations may hold secrets, which never leave the adapter in plain text.
+    configurations may hold secrets, which never leave the adapter in plain text. `outputs` are
+    those of the code: a scan may be asked for each, and one that nothing changes is no resource.
     """
 
     stack: StackName
@@ -147,6 +148,7 @@ class Snapshot:
     lineage: str = ""
     serial: int | None = None
     blind_spots: tuple[BlindSpot, ...] = ()
+    outputs: tuple[ResourceAddress, ...] = ()
     payload: object = field(default=None, repr=False, compare=False)
 
 

@@ -68,7 +68,7 @@ async def scan_stack(
         resource.address: resource.parent for resource in resources if resource.parent is not None
     }
     chosen = (
-        select_addresses(addresses, known=known, moves=moves, parents=parents)
+        select_addresses(addresses, known=_nameable(snapshot), moves=moves, parents=parents)
         if addresses
         else None
     )
@@ -98,7 +98,9 @@ async def scan_loaded(
     started = loop.time()
     known = tuple(resource.address for resource in snapshot.resources)
     chosen = (
-        None if addresses is None else tuple(address for address in known if address in addresses)
+        None
+        if addresses is None
+        else tuple(address for address in _nameable(snapshot) if address in addresses)
     )
     if chosen is not None and addresses is not None:
         chosen = (*chosen, *children_among(addresses, known))
@@ -156,6 +158,12 @@ async def _observe(
             if scanning.listener:
                 scanning.listener.observed(seen)
     return observed
+
+
+def _nameable(snapshot: Snapshot) -> tuple[ResourceAddress, ...]:
+    """Return what a scan may be asked for: each resource and output, once."""
+    known = (resource.address for resource in snapshot.resources)
+    return tuple(dict.fromkeys((*known, *snapshot.outputs)))
 
 
 def _answered(

@@ -350,9 +350,11 @@ async def test_elements_that_changed_places_are_out_of_band_where_the_order_coun
     with project.changed("listed") as content:
         content["rules"].reverse()
     verdict = drifted((await project.scan())["listed"])
+    # What an update writes is what was recorded, and never what somebody put there.
     assert {
-        (change.path, str(change.recorded), str(change.live)) for change in verdict.changes
-    } == {("rules[0].port", "1", "2"), ("rules[1].port", "2", "1")}
+        (change.path, str(change.declared), str(change.recorded), str(change.live))
+        for change in verdict.changes
+    } == {("rules[0].port", "1", "1", "2"), ("rules[1].port", "2", "2", "1")}
     assert {change.origin for change in verdict.changes} == {Origin.OUT_OF_BAND}
 
 

@@ -81,3 +81,29 @@ async def test_a_file_of_the_repository_and_a_newer_plugin_run_the_program_again
         plugin.write_text(plugin.read_text().replace("exec ", "export KV_REGION=newer; exec "))
         found = await verdicts(adapter, await adapter.load(project.reference()))
         assert found["r1"] == Missing()
+
+
+async def test_a_package_of_the_program_may_have_the_name_of_a_folder_of_builds(
+    pulumi: PulumiTools, tmp_path: Path
+) -> None:
+    """Row P7: a Python package that is called `target`."""
+    project = KvProject(folder=tmp_path, program=pulumi.cli).laid()
+    (project.directory / "Pulumi.yaml").write_text("name: kv\nruntime: python\n")
+    package = project.directory / "target" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text('VALUE = "one"\n')
+    given = '{"name": "a", "value": VALUE}'
+    (project.directory / "__main__.py").write_text(
+        "import pulumi\nfrom target import VALUE\n\n"
+        f'pulumi.CustomResource("kv:index:Item", "a", {given})\n'
+    )
+    project.run("stack", "init")
+    project.up()
+    async with project.adapter() as adapter:
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+        assert isinstance(found["a"], InSync)
+        package.write_text('VALUE = "another"\n')
+        found = await verdicts(adapter, await adapter.load(project.reference()))
+    drifted = found["a"]
+    assert isinstance(drifted, Drifted)
+    assert [(change.declared, change.live) for change in drifted.changes] == [("another", "one")]

@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import (
     Drifted,
     InSync,
+    Kind,
     Missing,
     Origin,
     ProviderDoubt,
     Snapshot,
     Verdict,
 )
+from reconciler.domain.plan import concerns
+from reconciler.engine.scan import Scanning, scan_stack
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
-from tests.worlds.pulumi.project import verdicts
+from tests.worlds.pulumi.project import KEY, verdicts
 from tests.worlds.pulumi.tools import PulumiTools
 
 WEST = "kv (west)"
@@ -158,6 +162,29 @@ async def test_a_region_of_the_environment_is_a_doubt_until_every_object_was_fou
     assert isinstance(found["a"], Missing)
     assert isinstance(found["b"], InSync)
     assert isinstance(again["a"], InSync)
+
+
+async def test_what_looks_lost_in_another_region_is_made_nowhere_unasked(
+    project: KvProject, tmp_path: Path
+) -> None:
+    """Row P3: the objects stay where they are, and a person is asked before others are made."""
+    await looked(project)
+    before = project.objects()
+    elsewhere = project.given(KV_REGION="far")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    async with elsewhere.adapter() as adapter:
+        scanning = Scanning(adapter, SystemClock(), judging(KEY))
+        report = await scan_stack(elsewhere.reference(), scanning=scanning)
+        (lost,) = (one for one in report.findings if one.address == project.urn("a"))
+        snapshot = await adapter.load(elsewhere.reference())
+        plan = await adapter.plan(snapshot, [lost.address], folder=folder)
+    assert lost.kind is Kind.MISSING
+    said = concerns(plan, [lost], doubts=report.provider_doubts)
+    assert any("KV_REGION" in str(concern) for concern in said), said
+    # Without the doubt it would be plain drift, and put back by whoever may.
+    assert not concerns(plan, [lost], doubts=())
+    assert project.objects() == before
 
 
 async def test_where_providers_look_is_kept_without_secrets(project: KvProject) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync
-from tests.pulumi_world import PulumiStack
+from reconciler.engine.scan import Scanning, scan_stack
+from tests.e2e.command import Trueup
+from tests.pulumi_world import THING, PulumiStack
 from tests.worlds.pulumi.kv import KvProject, item, kv_project
-from tests.worlds.pulumi.project import PASSPHRASE
+from tests.worlds.pulumi.project import KEY, PASSPHRASE
 from tests.worlds.pulumi.tools import PulumiTools
 
 
@@ -69,3 +73,39 @@ async def test_a_project_file_may_be_json(stack: PulumiStack) -> None:
         file.unlink()
     found = await stack.scan()
     assert isinstance(found["kept"], InSync)
+
+
+async def test_a_component_names_all_below_it_and_the_end_of_a_urn_one(stack: PulumiStack) -> None:
+    """Row P12."""
+    with stack.changed() as things:
+        for name in ("inner", "kept"):
+            things[name]["value"] = "hack"
+    async with stack.adapter() as adapter:
+        scanning = Scanning(adapter, SystemClock(), judging(KEY))
+
+        async def found(*names: str) -> set[str]:
+            report = await scan_stack(stack.reference(), scanning=scanning, addresses=names)
+            return {finding.address.rpartition("::")[2] for finding in report.findings}
+
+        assert await found("things:index:Group::group") == {"inner"}
+        assert await found(f"{THING}::inner") == {"inner"}
+        assert await found(f"{THING}::kept") == {"kept"}
+        assert await found() == {"inner", "kept"}
+
+
+def test_a_scan_from_a_folder_within_the_project_is_of_the_project(
+    project: KvProject, tmp_path: Path
+) -> None:
+    """Row P12: as the CLI, which looks for the project above."""
+    inside = project.directory / "docs" / "deep"
+    inside.mkdir(parents=True)
+    folders = {"XDG_CACHE_HOME": str(tmp_path / "c"), "XDG_STATE_HOME": str(tmp_path / "s")}
+    trueup = Trueup({**os.environ, **folders, **project.environment})
+    with project.changed("a") as content:
+        content["value"] = "hack"
+    project.run("stack", "select")
+    ended = trueup.run("scan", "--json", cwd=inside)
+    assert ended.code == 2, ended.everything
+    (report,) = ended.json["stacks"]
+    assert [one["address"] for one in report["findings"]] == [project.urn("a")]
+    assert "CANARY" not in ended.everything

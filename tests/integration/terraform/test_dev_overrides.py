@@ -99,3 +99,21 @@ async def test_an_override_in_the_home_directory_is_followed_as_by_the_tool(
     snapshot = await adapter.load(at_home.reference())
     assert any(f"is run from {own}" in warning for warning in snapshot.warnings)
     await adapter.close()
+
+
+async def test_a_relative_folder_is_below_the_code_whoever_calls_the_tool_from_where(
+    stack: MakersStack, tmp_path: Path
+) -> None:
+    """Row V10: with `-chdir` the tool reads its settings first and looks for folders afterwards."""
+    above, rc_file = stack.directory.parent, tmp_path / "overriding"
+    rc_file.write_text(rc_file.read_text().replace(str(tmp_path / "build"), "build"))
+    shutil.copytree(tmp_path / "build", stack.directory / "build")
+    (above / "build").mkdir()  # what the tool would refuse, if it looked here
+    called = replace(stack, directory=above)
+    called.run(f"-chdir={stack.directory.name}", "plan", "-input=false", "-lock=false")
+    adapter = TerraformAdapter(
+        AdapterSetup(data_dir=tmp_path, cache_dir=tmp_path / "cache", key=b"k" * 32)
+    )
+    snapshot = await adapter.load(stack.reference(working_directory=above))
+    assert [one.verdict async for one in adapter.observe(snapshot, None)] == [InSync()]
+    await adapter.close()

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -42,8 +42,19 @@ resource "aws_instance" "web" {
   user_data     = "#!/bin/sh\\necho one\\n"
   lifecycle { ignore_changes = [user_data, ami] }
 }
+resource "aws_instance" "disk" {
+  ami           = "ami-12c6146b"
+  instance_type = "t3.micro"
+  root_block_device { volume_size = 8 }
+  lifecycle { ignore_changes = [ami, root_block_device] }
+}
 """
-_IGNORING: Final = ("aws_sqs_queue.all", "aws_sqs_queue.tags", "aws_instance.web")
+_IGNORING: Final = (
+    "aws_sqs_queue.all",
+    "aws_sqs_queue.tags",
+    "aws_instance.web",
+    "aws_instance.disk",
+)
 
 
 def _run(tool: Path, directory: Path, environment: dict[str, str], *arguments: str) -> str:
@@ -70,7 +81,16 @@ def _planned(tool: Path, directory: Path, environment: dict[str, str]) -> set[st
     }
 
 
+def _keep_disk(ec2: Any, state: Path) -> None:
+    """Have a disk outlive its instance; the schema's default is what the plan gives the code."""
+    resources = json.loads(state.read_text())["resources"]
+    (disk,) = (one["instances"][0] for one in resources if one["name"] == "disk")
+    kept = {"DeviceName": "/dev/sda1", "Ebs": {"DeleteOnTermination": False}}
+    ec2.modify_instance_attribute(InstanceId=disk["attributes"]["id"], BlockDeviceMappings=[kept])
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
     simulator: Simulator, terraform: Executable, tmp_path: Path
 ) -> None:
@@ -82,13 +102,9 @@ async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
     environment = tool_environment("terraform", endpoint=simulator.endpoint, folder=tmp_path / "rc")
     _run(terraform.path, directory, environment, "init", "-input=false")
     _run(terraform.path, directory, environment, "apply", "-auto-approve", "-input=false")
-    sqs = boto3.client(
-        "sqs",
-        region_name=DEFAULT_REGION,
-        endpoint_url=simulator.endpoint,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    cloud = boto3.Session("test", "test", region_name=DEFAULT_REGION)
+    sqs = cloud.client("sqs", endpoint_url=simulator.endpoint)
+    ec2 = cloud.client("ec2", endpoint_url=simulator.endpoint)
     adapter = TerraformAdapter(
         AdapterSetup(data_dir=tmp_path / "data", cache_dir=tmp_path / "cache", key=b"k" * 32)
     )
@@ -107,6 +123,7 @@ async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
         url = sqs.get_queue_url(QueueName=f"legacy-{name}")["QueueUrl"]
         sqs.untag_queue(QueueUrl=url, TagKeys=["Env"])
         sqs.tag_queue(QueueUrl=url, Tags={"own": "by hand"})
+    _keep_disk(ec2, directory / "terraform.tfstate")
     (directory / "main.tf").write_text(_CODE.replace("echo one", "echo two"))
     assert _planned(terraform.path, directory, environment) == {"aws_sqs_queue.dotted"}
     seen = await verdicts(adapter, reference)
@@ -114,4 +131,5 @@ async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
     drifted = {address for address, one in seen.items() if isinstance(one, Drifted)}
     assert drifted == {"aws_sqs_queue.dotted"}
     assert isinstance(seen["aws_sqs_queue.tags"], Noise)
+    assert isinstance(seen["aws_instance.disk"], Noise)
     assert set(_IGNORING) <= seen.keys()

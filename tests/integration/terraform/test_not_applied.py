@@ -278,6 +278,11 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     async with stack.adapter() as adapter:
         snapshot = await adapter.load(stack.reference(engine=engine))
         seen = await verdicts(adapter, snapshot)
+        for name in ("world_thing.new", "world_thing.old"):  # either names it
+            scanning = Scanning(adapter, SystemClock(), judging(KEY))
+            reference = stack.reference(engine=engine)
+            alone = await scan_stack(reference, scanning=scanning, addresses=[name])
+            assert [finding.address for finding in alone.findings] == ["world_thing.old"]
     text = (stack.directory / "main.tf").read_text().splitlines()
     assert seen["world_thing.keep"] == seen["world_thing.other"] == InSync()
     moved = _drifted(seen["world_thing.old"])

@@ -12,7 +12,6 @@ from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import (
     Drifted,
     Finding,
-    InSync,
     Missing,
     Origin,
     StackReport,
@@ -186,28 +185,6 @@ async def test_a_secret_output_that_follows_is_shown_without_its_value(
     (change,) = finding.changes
     assert (change.origin, change.sensitive) == (Origin.OUT_OF_BAND, True)
     assert "not-to-be-seen" not in repr(finding)
-
-
-async def test_what_moved_and_feeds_an_output_is_planned_once_while_it_stays(
-    stack: WorldStack,
-) -> None:
-    stack.apply(_CAUSE.replace("size = 4", "") + 'output "db" { value = world_thing.cause.serial }')
-    async with stack.adapter() as adapter:
-        await verdicts(adapter, await adapter.load(stack.reference()))
-        with stack.changed() as things:
-            things["cause"]["serial"] = "another"
-        stack.forget_calls()
-        for number in range(3):
-            with stack.changed() as things:  # what nothing refers to
-                things["cause"]["size"] = number
-            seen = await verdicts(adapter, await adapter.load(stack.reference()))
-            assert isinstance(seen["output.db"], Drifted)
-            assert seen["world_thing.cause"] != InSync()
-        assert stack.calls("plan") == 1
-        with stack.changed() as things:
-            things["cause"]["serial"] = "a third"
-        seen = await verdicts(adapter, await adapter.load(stack.reference()))
-        assert seen["output.db"].changes[0].declared == "a third"  # type: ignore[union-attr]
 
 
 async def test_an_output_stays_unread_while_what_it_followed_cannot_be_read(

@@ -30,7 +30,9 @@ def home(tmp_path: Path) -> Path:
 
 
 def _folders(home: Path, tool: str = "terraform", **environment: str) -> dict[str, Path]:
-    found = dev_overrides({"HOME": str(home), **environment}, tool=tool, called_from=home)
+    found = dev_overrides(
+        {"HOME": str(home), **environment}, tool=tool, called_from=home, directory=home
+    )
     return dict(found.folders)
 
 
@@ -59,6 +61,20 @@ def test_a_file_that_a_variable_names_is_read_alone(home: Path, variable: str) -
     assert _folders(home, **{variable: "named"}) == {}
     (home / "named").write_text(_OWN.replace("/own", "elsewhere"))
     assert _folders(home, **{variable: "named"}) == {next(iter(_LOCAL)): home / "elsewhere"}
+
+
+def test_a_relative_folder_is_looked_for_where_chdir_has_brought_the_tool(
+    home: Path, tmp_path: Path
+) -> None:
+    (home / "named").write_text(_OWN.replace("/own", "elsewhere"))
+    found = dev_overrides(
+        {"HOME": str(home), "TF_CLI_CONFIG_FILE": "named"},
+        tool="terraform",
+        called_from=home,
+        directory=tmp_path / "code",
+    )
+    assert found.file == home / "named"
+    assert set(found.folders.values()) == {tmp_path / "code" / "elsewhere"}
 
 
 def test_tofu_reads_its_own_file_before_the_older_ones(home: Path, tmp_path: Path) -> None:
@@ -95,7 +111,7 @@ def test_tofu_reads_the_other_folder_where_there_is_no_older_one(
 )
 def test_what_only_looks_like_an_override_is_none(home: Path, text: str) -> None:
     (home / ".terraformrc").write_text(text)
-    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home)
+    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home, directory=home)
     assert (found.folders, found.warnings) == ({}, ())
 
 
@@ -119,7 +135,7 @@ def test_what_is_not_followed_is_said_with_its_file(home: Path, text: str, words
     """Row V10."""
     file = home / ".terraform.d" / "any.tfrc"
     file.write_text(text)
-    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home)
+    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home, directory=home)
     assert found.folders == {}
     (warning,) = found.warnings
     assert warning.startswith(f"{file}: ")
@@ -130,7 +146,7 @@ def test_a_second_block_is_said_not_to_count(home: Path) -> None:
     (home / ".terraformrc").write_text(_OWN)
     second = home / ".terraform.d" / "any.tfrc"
     second.write_text(_OWN.replace("/own", "/other"))
-    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home)
+    found = dev_overrides({"HOME": str(home)}, tool="terraform", called_from=home, directory=home)
     assert found.folders == _LOCAL
     (warning,) = found.warnings
     assert warning.startswith(f"{second}: a second provider_installation block")
@@ -142,7 +158,9 @@ def test_a_file_that_cannot_be_read_is_said(home: Path, kind: str) -> None:
     if kind == "folder":
         named.mkdir()
     environment = {"HOME": str(home), "TF_CLI_CONFIG_FILE": str(named)}
-    (warning,) = dev_overrides(environment, tool="terraform", called_from=home).warnings
+    (warning,) = dev_overrides(
+        environment, tool="terraform", called_from=home, directory=home
+    ).warnings
     assert warning.startswith(f"{named}: ")
 
 
@@ -150,12 +168,15 @@ def test_a_file_that_would_block_the_tool_is_an_error(home: Path) -> None:
     os.mkfifo(home / "pipe")
     environment = {"TF_CLI_CONFIG_FILE": str(home / "pipe")}
     with pytest.raises(PermanentError, match=r"pipe: is a named pipe"):
-        dev_overrides(environment, tool="terraform", called_from=home)
+        dev_overrides(environment, tool="terraform", called_from=home, directory=home)
 
 
 def test_the_null_device_is_an_empty_configuration(home: Path) -> None:
     environment = {"TF_CLI_CONFIG_FILE": os.devnull}
-    assert dev_overrides(environment, tool="terraform", called_from=home) == DevOverrides()
+    assert (
+        dev_overrides(environment, tool="terraform", called_from=home, directory=home)
+        == DevOverrides()
+    )
 
 
 @pytest.mark.parametrize(

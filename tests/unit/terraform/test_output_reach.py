@@ -1,0 +1,74 @@
+"""Which moved objects the outputs of a root module take values from, by the text of the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from iac_adapters.terraform.consequences import Ancestry, Moved
+from iac_adapters.terraform.output_reach import parts_of_outputs, reaches_outputs
+from reconciler.domain.model import ResourceAddress
+
+ROOT = Path("/code")
+CAUSE = ResourceAddress("thing.cause")
+
+
+def reaches(code: str, *attributes: str, inner: str = "", address: ResourceAddress = CAUSE) -> bool:
+    """Return whether an output of `code` may be another after `attributes` of one have moved."""
+    texts = {ROOT / "main.tf": code, ROOT / "inner" / "main.tf": inner}
+    parts = parts_of_outputs(texts, ROOT)
+    moved = {address: Moved(frozenset(attributes or ("size",)), b"live")}
+    return reaches_outputs(parts, moved, {}, Ancestry({}))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'output "a" { value = thing.cause.size }',
+        'output "a" { value = [for one in thing.cause[*] : one] }',
+        'output "a" { value = "${local.b}" }\nlocals {\n  b = local.c\n  c = thing.cause.size\n}',
+        'output "a" { value = data.thing.d.size }\ndata "thing" "d" { name = thing.cause.size }',
+        'output "a" { value = data.thing.d.size }\ndata "thing" "d" { depends_on = [thing.cause] }',
+        '# output: none\noutput "output" { value = thing.cause.size }',
+    ],
+)
+def test_an_output_takes_what_leads_to_it(code: str) -> None:
+    assert reaches(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'output "a" { value = thing.cause.name }\nresource "thing" "b" { size = thing.cause.size }',
+        'output "a" { value = thing.other.size }\nlocals { unused = thing.cause.size }',
+        'output "a" {\n  value = 1\n  depends_on = [thing.cause]\n}\nlocals { b = thing.cause }',
+        'output "a" { value = 1 }\ndata "thing" "d" { name = thing.cause.size }',
+    ],
+)
+def test_an_output_takes_nothing_of_what_others_take(code: str) -> None:
+    assert not reaches(code)
+
+
+def test_a_module_hands_on_what_it_is_given_and_what_it_has() -> None:
+    call = 'output "a" { value = module.m.told }\n'
+    given = call + 'module "m" {\n  source = "./inner"\n  given = thing.cause.size\n}'
+    handing = 'variable "given" {}\noutput "told" { value = var.given }'
+    assert reaches(given, inner=handing)
+    within = ResourceAddress("module.m.thing.cause")
+    own = 'resource "thing" "cause" {}\noutput "told" { value = thing.cause.size }'
+    assert reaches(call + 'module "m" { source = "./inner" }', inner=own, address=within)
+    assert not reaches('output "a" { value = 1 }', inner=own, address=within)
+
+
+def test_where_no_output_is_understood_all_of_the_code_counts() -> None:
+    assert reaches("locals { b = thing.cause.size }")
+    json = '{"output": {"a": {"value": "${thing.cause.size}"}}}'
+    parts = parts_of_outputs({ROOT / "main.tf.json": json}, ROOT)
+    moved = {CAUSE: Moved(frozenset({"size"}), b"live")}
+    assert reaches_outputs(parts, moved, {}, Ancestry({}))
+
+
+def test_what_is_gone_or_replaced_reaches_none() -> None:
+    parts = parts_of_outputs({ROOT / "main.tf": 'output "a" { value = thing.cause.size }'}, ROOT)
+    assert not reaches_outputs(parts, {CAUSE: Moved(None, b"live")}, {}, Ancestry({}))

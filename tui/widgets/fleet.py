@@ -73,7 +73,6 @@ WIDE_COLUMNS: Final[tuple[Column[Row], ...]] = (
         grow=1,
         rank=8,
         middle=True,
-        fits=True,
     ),
     Column("region", "REGION", 12, lambda row: Span(row.region), rank=7),
     _TYPE,

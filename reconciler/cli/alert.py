@@ -12,6 +12,7 @@ from reconciler.cli.examples import examples
 from reconciler.cli.identities import Related, find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
+from reconciler.cli.related import FINDING
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -24,6 +25,7 @@ _COLUMNS: Final = (
     Column("SINCE"),
     Column("ID"),
 )
+_MOST_SHOWN: Final = 20
 _ALERT: Final[Related[wire.Alert]] = Related(
     noun="alert",
     all=routes.LIST_ALERTS,
@@ -36,7 +38,7 @@ _ALERT: Final[Related[wire.Alert]] = Related(
 
 @click.group()
 def alert() -> None:
-    """List alerts, and mute one until it is over."""
+    """List alerts, show one, and mute one until it is over."""
 
 
 @alert.command("list", epilog=examples("trueup alert list", "trueup alert list --all"))
@@ -46,6 +48,15 @@ def list_alerts(invocation: Invocation, *, every: bool) -> None:
     """List open alerts, newest first, with the channels that show each."""
     body = invocation.api.listed(routes.LIST_ALERTS, state=None if every else "open")
     invocation.answer(body, _lines(invocation, body))
+
+
+@alert.command("show", epilog=examples("trueup alert show 3f9c21ab"))
+@click.argument("alert_id", metavar="ALERT")
+@asks_daemon
+def show(invocation: Invocation, *, alert_id: str) -> None:
+    """Show an ALERT: which drift it is about, and what each channel shows of it."""
+    found = find_one(invocation.api, _ALERT, alert_id)
+    invocation.answer(found, _whole(invocation, found))
 
 
 @alert.command(
@@ -83,6 +94,32 @@ def _lines(invocation: Invocation, body: Listed[wire.Alert]) -> Iterator[str]:
             if on.ticket:
                 short = invocation.id(item.id)
                 yield f"{short}  {text_of(on.channel)}: {text_of(on.ticket.url)}"
+
+
+def _whole(invocation: Invocation, item: wire.Alert) -> Iterator[str]:
+    word = item.severity if item.state == "open" else "resolved"
+    yield f"{invocation.paint(item.severity, word)}  {text_of(item.title)}"
+    yield f"{item.still_open} of {item.total} open, first {invocation.ago(item.opened_at)}"
+    if item.muted_at:
+        yield f"muted by {text_of(item.muted_by or '')}: {text_of(item.mute_reason or '')}"
+    yield from _about(invocation, item)
+    for on in item.shown_on:
+        sent = f" {invocation.ago(on.sent_at)}" if on.sent_at else ""
+        ticket = f"  {text_of(on.ticket.url)}" if on.ticket else ""
+        yield f"{text_of(on.channel)}: {on.state.replace('_', ' ')}{sent}{ticket}"
+        if on.error:
+            yield f"  {text_of(on.error)}"
+
+
+def _about(invocation: Invocation, item: wire.Alert) -> Iterator[str]:
+    for finding_id in item.finding_ids[:_MOST_SHOWN]:
+        finding = invocation.api.find(routes.READ_FINDING, finding_id)
+        said = FINDING.line(finding) if finding else "not kept any more"
+        yield f"{invocation.id(finding_id)}  {said}"
+    if (more := len(item.finding_ids) - _MOST_SHOWN) > 0:
+        yield f"and {more} more: trueup alert show {invocation.id(item.id)} --json"
+    if item.finding_ids:
+        yield f"to see one: trueup show {invocation.id(item.finding_ids[0])}"
 
 
 def _row(invocation: Invocation, item: wire.Alert) -> tuple[Cell, ...]:

@@ -166,6 +166,10 @@ def test_one_drift_in_two_stacks_is_one_message_on_each_channel_until_it_is_gone
         assert "2 of 2" in shown.out
         assert "bus, chat, mail, pager" in shown.out
         (alert,) = fleet.run("alert", "list", "--json").json["items"]
+        whole = fleet.run("alert", "show", alert["id"][:8]).out
+        assert "2 of 2 open" in whole
+        assert all(f"{finding_id[:8]}  " in whole for finding_id in alert["finding_ids"])
+        assert "pager: shown" in whole
         muted = fleet.run("alert", "mute", alert["id"][:8], "--reason", "known")
         assert "muted: 2 stacks" in muted.out
         assert "known" in fleet.run("alert", "list", "-o", "wide").out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ def empty_fleet_lines(session: Session) -> Iterator[Line]:
     elif not session.pump.loaded:
         yield line(f"reading the findings: {session.pump.progress:,} so far")
         if link.unread:
-            yield line((link.reason, "high"), "; it is asked again")
+            yield _unread(session)
     elif not session.store.stacks:
         yield line(("no stack is watched yet", "strong"))
         yield line("write a trueup.toml:        ", ("trueup init DIR", "strong"))
@@ -34,6 +34,11 @@ def empty_fleet_lines(session: Session) -> Iterator[Line]:
         yield line(_NEXT, " copies one of them")
     else:
         yield from _stacks(session)
+
+
+def _unread(session: Session) -> Line:
+    """Return why something could not be read yet."""
+    return line((session.pump.link.reason, "high"), "; it is asked again")
 
 
 def _unreached(session: Session) -> Iterator[Line]:
@@ -63,23 +68,36 @@ def _stacks(session: Session) -> Iterator[Line]:
         if not stack.error:
             what = _known(session, stack)
             groups[what] = groups.get(what, 0) + 1
+    yield from _group_lines(groups)
+    if session.pump.link.unread:
+        yield _unread(session)
+
+
+def _group_lines(groups: Mapping[str, int]) -> Iterator[Line]:
+    """Yield how many stacks there are of each kind."""
     if count := groups.get("checking"):
         yield line(("? ", "busy"), f"{counted(count, 'stack')} unknown, checking")
-    if count := groups.get("never"):
+    if count := groups.get("never_run"):
         yield line((". ", "dim"), f"{counted(count, 'stack')} never read; ",
                    ("R", "key"), " scans now")  # fmt: skip
     if count := groups.get("incomplete"):
         yield line(("? ", "high"), f"{counted(count, 'stack')} not read completely; ",
                    ("5", "key"), " shows them")  # fmt: skip
+    if count := groups.get("drifted"):
+        yield line(("~ ", "medium"), f"{counted(count, 'stack')} drifted, ",
+                   "and nothing on the list: it is ignored, or not read yet")  # fmt: skip
+        yield line("  ", ("8", "key"), " shows what is ignored")
     if count := groups.get("in_sync"):
         yield line(("v ", "good"), f"{counted(count, 'stack')} in sync: no drift")
 
 
 def _known(session: Session, stack: Stack) -> str:
-    """Return what is known of a stack without an error and without drift on the list."""
-    if session.store.sent.of(stack.name) or is_due(stack, now=datetime.now(UTC)):
-        return "checking"
-    return {"never_run": "never", "incomplete": "incomplete"}.get(stack.health, "in_sync")
+    """Return what is known of a stack without an error and without drift on the list.
+
+    Drift that was found stays found while the stack is scanned again.
+    """
+    due = session.store.sent.of(stack.name) or is_due(stack, now=datetime.now(UTC))
+    return "checking" if due and stack.health in {"never_run", "in_sync"} else stack.health
 
 
 def remedy_lines(stack: Stack) -> Iterator[Line]:

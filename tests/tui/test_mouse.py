@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 
 from tests.client.conftest import Served
@@ -169,3 +170,36 @@ async def test_a_tab_is_shown_when_it_is_clicked(served: Served) -> None:
         await seat.until("by policy")
         await seat.pilot.click(offset=seat.where(" diff "))
         await seat.until("declared")
+
+
+@pytest.mark.parametrize(
+    ("tab", "read"),
+    [
+        ("plan", "this plan waits for an approval"),
+        ("template", "revision 1"),
+        ("why", "plan a correction and ask for an approval"),
+    ],
+)
+async def test_what_only_a_tab_shows_is_read_when_it_is_clicked(
+    served: Served, tab: str, read: str
+) -> None:
+    await _drifted(served)
+    async with seated(served, size=(100, 60)) as seat:
+        await seat.until("needs approval")
+        await seat.press("enter")
+        await seat.until("declared")
+        await seat.pilot.click(offset=seat.where(f" {tab} "))
+        await seat.until(read)
+
+
+async def test_a_plan_is_made_when_its_tab_is_clicked(served: Served) -> None:
+    house = served.desk.house
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        await seat.press("enter")
+        await seat.until("declared")
+        await seat.pilot.click(offset=seat.where(" plan "))
+        await seat.until("a preview; C requests the correction")

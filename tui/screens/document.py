@@ -40,7 +40,7 @@ class DocumentPage(Page):
 
     def on_mount(self) -> None:
         """Put the keys on the document."""
-        self.query_one("#tabs", Bar).clicked = self._choose_tab
+        self.query_one("#tabs", Bar).clicked = self._click_tab
         self.document.focus()
 
     @property
@@ -73,11 +73,15 @@ class DocumentPage(Page):
             yield Hint(name, line(" ", (f" {name} ", style)))
         yield Hint("", line("  "))
 
-    def _choose_tab(self, x: int) -> None:
+    def choose_tab(self, name: str) -> None:
+        """Show the tab that is called `name`."""
+        self.tab = name
+        self.show()
+
+    def _click_tab(self, x: int) -> None:
         """Show the tab whose name is drawn at a cell."""
         if name := key_at(self._tabs(), x):
-            self.tab = name
-            self.show()
+            self.choose_tab(name)
 
     def openings(self) -> Iterable[Opening]:
         """Return what is read, for a pager."""
@@ -85,8 +89,7 @@ class DocumentPage(Page):
 
     def action_tab(self, by: int) -> None:
         """Show the next tab."""
-        self.tab = self.tabs[(self.tabs.index(self.tab) + by) % len(self.tabs)]
-        self.show()
+        self.choose_tab(self.tabs[(self.tabs.index(self.tab) + by) % len(self.tabs)])
 
     def action_search(self) -> None:
         """Ask for a text and go to it."""

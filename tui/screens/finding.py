@@ -104,9 +104,9 @@ class FindingPage(FindingVerbs, FindingReads):
             state = remediation_span(row.remediation, row.action)
             yield line(state, f"  remediation {row.remediation_id[:12]}")
 
-    def action_tab(self, by: int) -> None:
-        """Show the next tab."""
-        super().action_tab(by)
+    def choose_tab(self, name: str) -> None:
+        """Show a tab, and read what only that shows."""
+        super().choose_tab(name)
         self.read_tab()
         if self.tab == "plan" and self.known().preview is None and self.waiting_plan() is None:
             self.make_plan()

@@ -89,7 +89,7 @@ async def test_why_says_who_decides_what_holds_it_and_what_is_related(served: Se
             "manual",
             "plan a correction and ask for an approval",
             "? needs approval",
-            "since 20",
+            "  for ",
             "neither a policy nor a person names one",
             "flaps        1",
             "alike        shop  thing.b",

@@ -228,7 +228,7 @@ class PluginProcess:
         if spec.checked and not runs_as_checked(pid, Path(spec.argv[0]), spec.checked):
             raise PluginStartError(
                 f"{spec.argv[0]}: was replaced after it had been checked",
-                remedy="find out who replaced it; `terraform init` installs the locked one",
+                remedy="find out who replaced it; `init` installs the locked one",
             )
 
     def _connect(self) -> None:

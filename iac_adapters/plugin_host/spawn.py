@@ -41,7 +41,7 @@ def check_executable(spec: PluginSpec) -> None:
     if not program.is_file() or not os.access(program, os.X_OK):
         raise PluginStartError(
             f"the plugin {spec.label} cannot be run: {program} is not an executable file",
-            remedy="install it again, for Terraform by `terraform init`",
+            remedy="install it again, for Terraform or OpenTofu by `init`",
         )
     if not spec.directory.is_dir():
         raise PluginStartError(

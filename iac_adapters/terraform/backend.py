@@ -66,18 +66,26 @@ class StateLocation:
 
 
 def locate_state(
-    directory: Path, *, workspace: str, environment: Mapping[str, str], declared: str | None
+    directory: Path,
+    *,
+    workspace: str,
+    environment: Mapping[str, str],
+    declared: str | None,
+    tool: str,
 ) -> StateLocation:
     """Find the state of `workspace` without reading it; `declared` is the code's backend.
+
+    `tool` is the program that a remedy names.
 
     Raises:
         PermanentError: the code's backend and the initialised one are not the same, or
             what `init` left behind cannot be read.
     """
-    initialised = _initialised_backend(data_directory(directory, environment) / _STATE_NAME)
+    file = data_directory(directory, environment) / _STATE_NAME
+    initialised = _initialised_backend(file, tool=tool)
     kind = str(initialised.get("type") or "") or None
     if declared != kind:
-        _refuse_uninitialised(directory, declared=declared, initialised=kind)
+        _refuse_uninitialised(directory, declared=declared, initialised=kind, tool=tool)
     if kind not in (None, LOCAL):
         return StateLocation(directory, workspace, str(kind), None)
     config = initialised.get("config") or {}
@@ -251,7 +259,7 @@ def _remedy(error: OSError) -> str:
     return "give the user running trueup the right to read the state"
 
 
-def _initialised_backend(file: Path) -> dict[str, Any]:
+def _initialised_backend(file: Path, *, tool: str) -> dict[str, Any]:
     try:
         document = orjson.loads(read_bytes(file))
     except (FileNotFoundError, NotADirectoryError):
@@ -260,20 +268,20 @@ def _initialised_backend(file: Path) -> dict[str, Any]:
         raise PermanentError(f"{file}: {_reason(error)}", remedy=_remedy(error)) from error
     except orjson.JSONDecodeError:
         raise PermanentError(
-            f"{file}: is broken", remedy="remove it and run `terraform init -reconfigure`"
+            f"{file}: is broken", remedy=f"remove it and run `{tool} init -reconfigure`"
         ) from None
     backend = document.get("backend") if isinstance(document, dict) else None
     return backend if isinstance(backend, dict) else {}
 
 
 def _refuse_uninitialised(
-    directory: Path, *, declared: str | None, initialised: str | None
+    directory: Path, *, declared: str | None, initialised: str | None, tool: str
 ) -> None:
     if initialised is None:
         what = f"the code names a {declared} backend, which is not initialised"
-        remedy = f"run `terraform init` (or `tofu init`) in {directory}"
+        remedy = f"run `{tool} init` in {directory}"
     else:
         code = f"names a {declared} backend" if declared else "names no backend"
         what = f"it was initialised with a {initialised} backend, and the code now {code}"
-        remedy = f"run `terraform init -migrate-state` or `-reconfigure` in {directory}"
+        remedy = f"run `{tool} init -migrate-state` or `-reconfigure` in {directory}"
     raise PermanentError(f"{directory}: {what}", remedy=remedy)

@@ -167,8 +167,9 @@ def _survey(reference: StackReference, *, cache_dir: Path) -> _Survey:
     # At once: what is made later would lie among the tables, and hold on to their memory.
     forget_parser()
     location = locate_state(
-        directory, workspace=workspace, environment=environment, declared=source.backend
-    )
+        directory, workspace=workspace, environment=environment, declared=source.backend,
+        tool=executable.name,
+    )  # fmt: skip
     return _Survey(
         environment, data_dir, workspace, executable, source, location, called_from,
         state_at_rest(location),
@@ -189,9 +190,10 @@ def _context(
         called_from=found.called_from,
         directory=directory.absolute(),
     )
-    followed = _followed(overrides, found.source, parsed, directory / LOCK_FILE)
-    plugins = installed_providers(directory, data_dir=found.data_dir, overrides=followed)
-    check_packages(plugins.found, lock_file=directory / LOCK_FILE, known=cache_dir / "packages")
+    tool, lock_file = executable.name, directory / LOCK_FILE
+    followed = _followed(overrides, found.source, parsed, lock_file, tool=tool)
+    plugins = installed_providers(directory, data_dir=found.data_dir, tool=tool, overrides=followed)
+    check_packages(plugins.found, lock_file=lock_file, known=cache_dir / "packages", tool=tool)
     exclusions = exclusions_in(given) if executable.name == TOFU else ()
     context = Context(
         directory=directory,
@@ -229,12 +231,12 @@ def _excluded(exclusions: tuple[str, ...], state: StateFile, directory: Path) ->
 
 
 def _followed(
-    overrides: DevOverrides, source: Source, state: StateFile, lock_file: Path
+    overrides: DevOverrides, source: Source, state: StateFile, lock_file: Path, *, tool: str
 ) -> dict[str, Path]:
     """Return the overrides of providers that the stack has to do with."""
     if not overrides.folders:
         return {}
-    used = {*locked_versions(lock_file), *(i.provider.source for i in state.instances)}
+    used = {*locked_versions(lock_file, tool=tool), *(i.provider.source for i in state.instances)}
     names = {type_name.split("_")[0] for type_name in source.resource_types()}
     return {
         label: folder

@@ -50,8 +50,10 @@ def platform_name() -> str:
     return f"{sys.platform.removesuffix('32')}_{_MACHINES.get(machine, machine)}"
 
 
-def locked_versions(lock_file: Path) -> dict[str, str]:
+def locked_versions(lock_file: Path, *, tool: str) -> dict[str, str]:
     """Return the version of every provider in a dependency lock file; empty without one.
+
+    `tool` is the program that a remedy names.
 
     Raises:
         PermanentError: it is there and cannot be read.
@@ -62,7 +64,7 @@ def locked_versions(lock_file: Path) -> dict[str, str]:
         return {}
     except OSError as error:
         raise PermanentError(
-            f"{lock_file}: {error.strerror}", remedy="restore it, or run `terraform init` again"
+            f"{lock_file}: {error.strerror}", remedy=f"restore it, or run `{tool} init` again"
         ) from error
     versions = {}
     for source, body in _LOCKED.findall(text):
@@ -90,24 +92,25 @@ class InstalledProviders:
 
 
 def installed_providers(
-    directory: Path, *, data_dir: Path, overrides: Mapping[str, Path] | None = None
+    directory: Path, *, data_dir: Path, tool: str, overrides: Mapping[str, Path] | None = None
 ) -> InstalledProviders:
     """Return every locked provider of a root module that is installed.
 
-    `overrides` are folders that other builds of them are run from; those need no lock.
+    `overrides` are folders that other builds of them are run from; those need no lock. `tool` is
+    the program that a remedy names.
 
     Raises:
         PermanentError: the lock file cannot be read.
     """
     overrides = overrides or {}
-    locked = locked_versions(directory / LOCK_FILE)
+    locked = locked_versions(directory / LOCK_FILE, tool=tool)
     found, missing = [], []
     for source in sorted({*locked, *overrides}):
         try:
             if source in overrides:
                 found.append(_overridden(source, overrides[source]))
             else:
-                found.append(_installed(directory, data_dir, source, locked[source]))
+                found.append(_installed(directory, data_dir, source, locked[source], tool=tool))
         except PluginStartError as error:
             missing.append(error)
     return InstalledProviders(tuple(found), next(iter(missing), None))
@@ -129,10 +132,12 @@ def _plugin_in(folder: Path, source: str) -> Path | None:
     return next((path.resolve() for path in found if path.is_file()), None)
 
 
-def _installed(directory: Path, data_dir: Path, source: str, version: str) -> InstalledProvider:
+def _installed(
+    directory: Path, data_dir: Path, source: str, version: str, *, tool: str
+) -> InstalledProvider:
     folder = data_dir / "providers" / source / version / platform_name()
     binary = _plugin_in(folder, source)
     if binary is None:
         message = f"{directory}: provider {source} {version} is locked but not installed"
-        raise PluginStartError(message, remedy=f"run `terraform init` in {directory}")
+        raise PluginStartError(message, remedy=f"run `{tool} init` in {directory}")
     return InstalledProvider(source, version, binary, identity_of(binary))

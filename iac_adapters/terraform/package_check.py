@@ -23,11 +23,14 @@ _BLOCK: Final = r'^provider\s+"{source}"\s*\{{(.*?)^\}}'
 _HASH: Final = re.compile(r'"(h1:[A-Za-z0-9+/=]+)"')
 
 
-def check_packages(providers: Iterable[InstalledProvider], *, lock_file: Path, known: Path) -> None:
+def check_packages(
+    providers: Iterable[InstalledProvider], *, lock_file: Path, known: Path, tool: str
+) -> None:
     """Return when every provider is what the lock file says it is.
 
     A package that was found right once is not read again until its file changes; `known`
-    is the folder that remembers. Lock files without an `h1:` hash cannot be checked.
+    is the folder that remembers, `tool` the program that a remedy names. Lock files
+    without an `h1:` hash cannot be checked.
 
     Raises:
         PermanentError: a plugin is not the locked one.
@@ -45,7 +48,7 @@ def check_packages(providers: Iterable[InstalledProvider], *, lock_file: Path, k
             raise PermanentError(
                 f"{provider.binary}: not the package that {lock_file} names for"
                 f" {provider.source} {provider.version}",
-                remedy="run `terraform init` to install the locked one",
+                remedy=f"run `{tool} init` to install the locked one",
             )
         known.mkdir(parents=True, exist_ok=True)
         mark.touch()

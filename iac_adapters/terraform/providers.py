@@ -41,7 +41,7 @@ async def start_provider(
         process = await PluginProcess.start(spec, cookie=_COOKIE, timeout_s=_START_TIMEOUT_S)
     except PluginStartError as error:
         error.remedy = error.remedy or (
-            f"check that {installed.binary} fits this machine; `terraform init` installs it anew"
+            f"check that {installed.binary} fits this machine; `init` installs it anew"
         )
         raise
     return Provider(process)

@@ -288,7 +288,7 @@ class _Reading:
             folder = Path(os.path.normpath(caller.folder / call.source))
         path = ".".join(f"module.{name}" for name in key.split("."))
         if folder is None or not folder.is_dir():
-            self.warnings.append(f"{path} is not installed; `terraform init` installs it")
+            self.warnings.append(f"{path} is not installed; `{self.tool} init` installs it")
             return
         if depth >= _DEEPEST:
             self.warnings.append(f"{path}: modules call each other more than {_DEEPEST} deep")
@@ -310,7 +310,7 @@ class _Reading:
         try:
             return dict(_manifest_entries(orjson.loads(data), self.directory))
         except (ValueError, KeyError, TypeError):
-            self.warnings.append(f"{manifest}: is broken; `terraform init` writes it anew")
+            self.warnings.append(f"{manifest}: is broken; `{self.tool} init` writes it anew")
             return {}
 
 

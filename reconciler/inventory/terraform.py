@@ -43,10 +43,11 @@ def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[
     """Return one entry per provider a stack has locked."""
     directory = stack.directory
     data_dir = directory / environment.get("TF_DATA_DIR", ".terraform")
+    name = TOFU if uses_tofu(directory) else TERRAFORM
     try:
-        installed = installed_providers(directory, data_dir=data_dir).required()
+        installed = installed_providers(directory, data_dir=data_dir, tool=name).required()
     except PermanentError as error:
-        locked = sorted(locked_versions(directory / ".terraform.lock.hcl"))
+        locked = sorted(locked_versions(directory / ".terraform.lock.hcl", tool=name))
         missing = [source for source in locked if f" {source} " in str(error)] or locked
         return [Tool(f"{stack.name}: {source}", None, None, str(error)) for source in missing]
     if installed or data_dir.is_dir():
@@ -54,7 +55,6 @@ def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[
             Tool(f"{stack.name}: {provider.source}", provider.binary, provider.version)
             for provider in installed
         ]
-    name = TOFU if uses_tofu(directory) else TERRAFORM
     lack = f"not initialised: it cannot be scanned until `{name} init` has run in it"
     return [Tool(f"{stack.name}: providers", None, None, lack)]
 

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from reconciler.wire.stacks import Stack
     from tui.session import Session
 
-# Only what installs or signs in: an error holds words of others, and may hold any command.
+_COMMANDS: Final = re.compile(r"`((?:terraform|tofu|terragrunt|pulumi) [^`]*)`")
+# Only what installs or signs in: an error holds words of others, and may hold any command. What
+# begins a backend anew or moves its state is chosen by a person, who has read the error.
 _MENDS: Final = re.compile(
-    r"`((?:terraform|tofu|terragrunt) init(?: -upgrade| -reconfigure| -migrate-state)?"
-    r"|pulumi (?:install|login|stack init))`"
+    r"(?:terraform|tofu|terragrunt) init(?: -upgrade)?|pulumi (?:install|login|stack init)"
 )
 _CREDENTIALS: Final = re.compile(
     r"credential|bad token|(?:expired|invalid)\w* ?token|access ?denied|unauthori[sz]ed|forbidden"
@@ -74,11 +75,15 @@ def next_command(stack: Stack) -> str:
 
 
 def mending(stack: Stack) -> str:
-    """Return the command that its error asks for, for its directory; empty where it is another."""
-    found = _MENDS.search(stack.error or "")
-    if found is None:
+    """Return the command that its error asks for, for its directory.
+
+    Empty where it is another, and where the error names several to choose from.
+    """
+    named = {*_COMMANDS.findall(stack.error or "")}
+    command = named.pop() if len(named) == 1 else ""
+    if not _MENDS.fullmatch(command):
         return ""
-    tool, _, rest = found[1].partition(" ")
+    tool, _, rest = command.partition(" ")
     directory = quote(stack.directory)
     match tool:
         case "pulumi":

@@ -93,6 +93,7 @@ class Stack:
             workspace=name,
             environment=self.environment,
             declared=source.backend,
+            tool="terraform",
         )
         data = await read_state(
             location, executable=Path(str(_TERRAFORM)), environment=self.environment
@@ -159,7 +160,9 @@ async def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
             state.symlink_to(state.name)
         case _:
             os.mkfifo(state)
-    location = locate_state(stack.directory, workspace="default", environment={}, declared=None)
+    location = locate_state(
+        stack.directory, workspace="default", environment={}, declared=None, tool="terraform"
+    )
     with pytest.raises(PermanentError, match=r"terraform\.tfstate: is a"):
         await read_state(location, executable=Path("unused"), environment={})
 

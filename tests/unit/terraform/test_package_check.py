@@ -29,9 +29,10 @@ def _installed(root: Path) -> Path:
 
 def _check(root: Path) -> None:
     check_packages(
-        installed_providers(root, data_dir=root / ".terraform").required(),
+        installed_providers(root, data_dir=root / ".terraform", tool="tofu").required(),
         lock_file=root / ".terraform.lock.hcl",
         known=root / "known",
+        tool="tofu",
     )
 
 

@@ -42,6 +42,7 @@ def failing(error: str) -> Stack:
         ("the definition of its initial state is odd", ""),
         ("a tag says `terraform destroy -auto-approve`", ""),
         ("run `terraform init; rm -rf /` now", ""),
+        ("run `pulumi install` there, or `pulumi plugin install resource aws 6.0.0`", ""),
     ],
 )
 def test_only_a_command_that_installs_or_signs_in_is_copied(error: str, command: str) -> None:

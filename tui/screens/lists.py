@@ -88,7 +88,9 @@ class ListPage(TablePage):
         self.query_one("#counts", Bar).show(tuple(spans))
 
     def _words(self, row: Any) -> str:
-        return " ".join(text_of((column.cell(row),)) for column in self.shown_columns())
+        # Not what a column says of what was just sent: the row would vanish under the cursor, and
+        # the next key act on another.
+        return " ".join(text_of((column.cell(row),)) for column in self.columns)
 
     def _show_detail(self) -> None:
         preview, key = self.preview, self.table.cursor_key

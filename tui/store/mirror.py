@@ -56,14 +56,17 @@ class Mirror:
         changes, self.changes = self.changes, Changes()
         return changes
 
-    def put_row(self, row: Row) -> None:
-        """Take in a finding as it was read; one that is not listed any more leaves."""
+    def put_row(self, row: Row, *, began: int | None = None) -> None:
+        """Take in a finding as it was read; one that is not listed any more leaves.
+
+        `began` is the moment of `sent` at which that read began, here and below.
+        """
         if row.state not in LISTED:
             self.drop_row(row.id, state=row.state)
             return
         self.gone.pop(row.id, None)
         before = self.rows.get(row.id)
-        self.sent.was_read(row.id)
+        self.sent.was_read(row.id, began=began)
         self._show_note(row)
         row.revision = before.revision if before else 0
         if before and before.decided_about != row.decided_about:
@@ -86,10 +89,10 @@ class Mirror:
             del self.gone[next(iter(self.gone))]
         self.changes.findings.add(finding_id)
 
-    def put_remediation(self, remediation: Remediation) -> None:
+    def put_remediation(self, remediation: Remediation, *, began: int | None = None) -> None:
         """Take in a remediation as it was read, and note it in the rows it corrects."""
         self.remediations[remediation.id] = remediation
-        self.sent.was_read(remediation.id)
+        self.sent.was_read(remediation.id, began=began)
         self.show_sent(remediation.id)
         note = Note(
             remediation.id, remediation.state, remediation.action_type, remediation.created_at
@@ -144,10 +147,10 @@ class Mirror:
             }
             self.steps.setdefault(run.id, {}).update(moved)
 
-    def put_stack(self, stack: Stack) -> None:
+    def put_stack(self, stack: Stack, *, began: int | None = None) -> None:
         """Take in a stack as it was read."""
         self.stacks[stack.name] = stack
-        self.sent.was_read(stack.name)
+        self.sent.was_read(stack.name, began=began)
         self.changes.stacks.add(stack.name)
 
     def show_sent(self, name: str) -> None:

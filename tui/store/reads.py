@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.client import Client
@@ -46,6 +47,7 @@ class Reads:
     async def lists(self) -> None:
         """Read every list anew."""
         store, client = self._store, self._client
+        began = store.sent.moment
         await self._learn()
         await self.hold()
         await self._policies()
@@ -53,16 +55,15 @@ class Reads:
         found = Changes()
         self.progress = 0
         with store.lists_read(found):
-            stacks = {
-                stack.name async for stack in self._kept(client.stacks.each(), store.put_stack)
-            }
+            put_stack = partial(store.put_stack, began=began)
+            stacks = {stack.name async for stack in self._kept(client.stacks.each(), put_stack)}
             for listed in _LISTED:
                 async for finding in client.findings.each(filter=listed):
-                    store.put_row(self._row(finding))
+                    store.put_row(self._row(finding), began=began)
                     found.findings.add(finding.id)
                     self.progress = len(found.findings)
             async for remediation in client.remediations.each():
-                store.put_remediation(remediation)
+                store.put_remediation(remediation, began=began)
                 found.remediations.add(remediation.id)
             page = await client.runs.page(limit=_KEPT_RUNS)
             for run in page.items:
@@ -104,8 +105,9 @@ class Reads:
 
     async def remediation(self, name: str) -> None:
         """Read one remediation, or forget one that is gone."""
+        began = self._store.sent.moment
         try:
-            self._store.put_remediation(await self._client.remediations.get(name))
+            self._store.put_remediation(await self._client.remediations.get(name), began=began)
         except NotFoundError:
             self._store.drop_remediation(name)
 
@@ -118,15 +120,17 @@ class Reads:
 
     async def stack(self, name: str) -> None:
         """Read one stack, or forget one that is gone."""
+        began = self._store.sent.moment
         try:
-            self._store.put_stack(await self._client.stacks.get(name))
+            self._store.put_stack(await self._client.stacks.get(name), began=began)
         except NotFoundError:
             self._store.stacks.pop(name, None)
             self._store.changes.stacks.add(name)
 
     async def finding(self, name: str) -> None:
         """Read one finding, or take one that is gone off the list."""
+        began = self._store.sent.moment
         try:
-            self._store.put_row(self._row(await self._client.findings.get(name)))
+            self._store.put_row(self._row(await self._client.findings.get(name)), began=began)
         except NotFoundError:
             self._store.drop_row(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from reconciler.client.errors import ConflictError, ReconcilerError, UnreachableError
 from tests.unit.tui.test_filters import ROW
 from tests.unit.tui.test_store import remediation
+from tests.unit.tui.told import Daemon
 from tui.sending import Done, Sending, send
+from tui.store.reads import Reads
 from tui.store.sent import NO_ANSWER
 from tui.store.store import Store
 
@@ -83,3 +86,20 @@ async def test_what_is_gone_is_waited_for_no_more(ends: str) -> None:
     else:
         store.drop_row("a")
     assert store.sent.of("a") == ""
+
+
+@pytest.mark.parametrize("of", ["one", "lists"])
+async def test_a_read_that_began_before_the_answer_ends_nothing(of: str) -> None:
+    daemon, store = Daemon(delays=[20]), shown()
+    daemon.remediates("m", "awaiting_approval", "a")
+    daemon.becomes("a", "low")
+    reads = Reads(daemon.client, store, learn=daemon.on_the_way)
+    read = reads.lists() if of == "lists" else reads.remediation("m")
+    store.sent.begin("m", "approving")
+    under_way = asyncio.ensure_future(read)
+    await asyncio.sleep(0)
+    store.sent.answered("m", known=True)
+    await under_way
+    assert store.sent.of("m") == "approving"
+    await reads.remediation("m")
+    assert store.sent.of("m") == ""

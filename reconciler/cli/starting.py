@@ -38,13 +38,20 @@ class Start:
         It is in a session of its own: it goes on when the terminal is closed.
 
         Raises:
-            PermanentError: its settings cannot be read, or it ended before it served.
+            PermanentError: its settings cannot be read, its folder or log cannot be written, or
+                it ended before it served.
         """
         # Few start one, and everybody would wait for these imports.
         from reconciler.settings_file import data_directory, load_settings  # noqa: PLC0415
 
         file = self.config or find_settings_file(self.here, self.environment)
         data_dir = data_directory(load_settings(file, self.environment), self.environment)
+        try:
+            return self._started(file, data_dir)
+        except OSError as error:
+            raise PermanentError(f"{error.filename or data_dir}: {error.strerror}") from error
+
+    def _started(self, file: Path | None, data_dir: Path) -> str:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = data_dir / LOG
         arguments = [*(("--config", str(file)) if file else ()), "serve"]

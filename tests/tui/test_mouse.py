@@ -160,6 +160,39 @@ async def test_a_struck_out_key_says_why_when_it_is_clicked(served: Served) -> N
         await seat.until("read-only: started with --read-only")
 
 
+async def test_a_click_on_a_message_presses_no_key_that_it_hides(served: Served) -> None:
+    await _drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        offset = seat.where("A approve")
+        page = seat.app.front
+        assert page is not None
+        page.flash("reading the lists again")
+        await seat.until(" reading the lists again")
+        page._flash_until = 0.0  # it is over, and still drawn until the next second
+        page._press_hint(offset[0])
+        await seat.pilot.pause()
+        assert len(seat.app.screen_stack) == 1
+        page.show_frame()
+        await seat.until("A approve")
+        await seat.pilot.click(offset=offset)
+        await seat.until("approve exactly this")
+
+
+async def test_a_click_presses_the_key_that_is_drawn(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _drifted(served)
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        offset = seat.where("A approve")
+        page = seat.app.front
+        assert page is not None
+        monkeypatch.setattr(page, "hinted", lambda: [page.hint("help")] * 9)
+        page._press_hint(offset[0])  # at once: the next redraw would show the other keys
+        await seat.until("approve exactly this")
+
+
 async def test_a_tab_is_shown_when_it_is_clicked(served: Served) -> None:
     await _drifted(served)
     async with seated(served) as seat:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final, cast
 
 from textual.app import ComposeResult
@@ -54,6 +54,8 @@ class Page(Screen[None]):
         self._ready = False
         self._flash: Line = ()
         self._flash_until = 0.0
+        self._drawn: Sequence[Hint] = ()
+        """The keys as they stand in the last row now: none while a message does."""
 
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """Return what the mouse is on, and where in its text."""
@@ -149,7 +151,11 @@ class Page(Screen[None]):
         self.show_frame()
 
     def _bottom(self) -> Line:
-        return self._flash if self._is_flashing else hint_spans(self._hints())
+        if self._is_flashing:
+            self._drawn = ()
+            return self._flash
+        self._drawn = self._hints()
+        return hint_spans(self._drawn)
 
     @property
     def _is_flashing(self) -> bool:
@@ -179,7 +185,7 @@ class Page(Screen[None]):
 
     def _press_hint(self, x: int) -> None:
         """Press the key that is drawn at a cell of the last row, as if it were typed."""
-        if key := "" if self._is_flashing else key_at(self._hints(), x):
+        if key := key_at(self._drawn, x):
             self.ours.press(key)
 
     def permission(self, action: str) -> str:

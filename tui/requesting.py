@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from reconciler.wire.remediations import Remediation
 from tui import intents
 from tui.ages import clock
 from tui.confirming import ConfirmingApp
+from tui.in_thread import in_thread
 from tui.ink import Line, line
 from tui.lines.next_steps import Step
 from tui.lines.words import counted
@@ -24,6 +24,8 @@ from tui.verbs import Seen, Tier, request_of, seen_of, target_of
 
 class RequestingApp(ConfirmingApp):
     """The part of the app that has something planned, scanned or held."""
+
+    _starting = False
 
     @abstractmethod
     def copy_text(self, text: str) -> None:
@@ -127,20 +129,26 @@ class RequestingApp(ConfirmingApp):
                 self.copy_text(step.value)
 
     def _start(self) -> None:
-        if self.session.can_start:
+        if self._starting:
+            self.flash("trueup serve is being started already")
+        elif self.session.can_start:
+            self._starting = True
             self.flash("starting trueup serve")
             self._started()
 
-    @work(exclusive=True, group="start", exit_on_error=False)
+    @work(group="start", exit_on_error=False)
     async def _started(self) -> None:
         start = self.session.options.start
         if start is None:
+            self._starting = False
             return
         try:
-            self.flash(await asyncio.to_thread(start))
+            self.flash(await in_thread(start))
         except ReconcilerError as error:
             lines = [line((str(error), "high")), line(error.remedy or "")]
             self.show_text("the daemon could not be started", lines)
+        finally:
+            self._starting = False
 
     def hold_or_resume(self) -> None:
         """Pause all corrections with a reason, or let them go on when that is confirmed."""

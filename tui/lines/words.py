@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from tui.ink import Span
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     from reconciler.wire.stacks import Stack
 
+_NOT_SCANNED: Final = "embedded"
+"""The source of a stack that only an embedding program applies to."""
+_CLOCK_SKEW: Final = timedelta(seconds=5)
+"""A last scan further ahead was written by a clock that was set back since."""
 KINDS: Final = {
     "changed": Span("~ changed", "medium"),
     "missing": Span("- missing", "removed"),
@@ -130,8 +135,15 @@ def health_span(stack: Stack, sent: str, *, now: datetime) -> Span:
 
 
 def is_due(stack: Stack, *, now: datetime) -> bool:
-    """Whether a scan of a stack is under way, or waits only for its turn."""
-    return stack.next_due_at is None or stack.next_due_at <= now
+    """Whether a scan of a stack is under way, or waits only for its turn.
+
+    Source: `reconciler.domain.cadence.is_due`, by which the daemon chooses.
+    """
+    if str(stack.source) == _NOT_SCANNED:
+        return False
+    if stack.next_due_at is None or stack.next_due_at <= now:
+        return True
+    return stack.last_scan_at is not None and stack.last_scan_at > now + _CLOCK_SKEW
 
 
 def counted(count: int, noun: str) -> str:

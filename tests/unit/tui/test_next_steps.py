@@ -99,6 +99,16 @@ def test_a_stack_is_in_sync_only_as_long_as_nobody_looks_again(
     assert health_span(stack, sent, now=NOW).text == shown
 
 
+def test_a_stack_of_an_embedding_program_is_never_due() -> None:
+    kept = replace(STACK, source="embedded", health="in_sync", next_due_at=None)  # type: ignore[arg-type]
+    assert health_span(kept, "", now=NOW).text == "v in sync"
+
+
+def test_a_stack_that_was_scanned_by_a_clock_ahead_is_due() -> None:
+    ahead = replace(STACK, health="in_sync", last_scan_at=NOW + timedelta(hours=1))
+    assert health_span(ahead, "", now=NOW).text == "? unknown, checking"
+
+
 def test_a_stack_that_was_just_added_is_due() -> None:
     fresh = replace(STACK, health="never_run", next_due_at=None)
     assert health_span(fresh, "", now=NOW).text == "? unknown, checking"

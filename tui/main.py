@@ -54,6 +54,17 @@ def run(daemon: Daemon, options: Options) -> None:
         sys.stderr.write(f"{running} run(s) go on in the daemon; `trueup runs` lists them\n")
 
 
+def may_start(environment: str) -> bool:
+    """Whether a daemon may be started to be drawn: not where tui.toml makes this read-only.
+
+    Raises:
+        PermanentError: there is no terminal, or it cannot be drawn on.
+        InvalidError: a value of tui.toml is not understood.
+    """
+    check_terminal()
+    return not why_read_only(read_preferences(preferences_file(os.environ)), environment)
+
+
 def _keymap(file: Path, keys: Mapping[str, str]) -> Mapping[str, str]:
     """Return the keys of a keymap file; to hold them against each page, every page is imported."""
     if not keys:

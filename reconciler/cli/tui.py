@@ -67,7 +67,10 @@ def tui(
     try:
         daemon = find_daemon(wanted, environment=os.environ, here=here)
     except UnreachableError as error:
-        if start is None or read_only or not _wants_one(error):
+        if start is None or read_only or not _is_seen():
+            raise
+        # Before anybody is asked: one that is started for nothing corrects what a policy allows.
+        if not import_module("tui.main").may_start(environment) or not _wants_one(error):
             raise
         click.echo("starting trueup serve", err=True)
         click.echo(start(), err=True)
@@ -86,9 +89,12 @@ def tui(
     import_module("tui.main").run(daemon, options)
 
 
+def _is_seen() -> bool:
+    """Whether there is a terminal: without one nobody is asked."""
+    return all(os.isatty(number) for number in (0, 1, 2))
+
+
 def _wants_one(error: UnreachableError) -> bool:
-    """Ask whether to start the daemon that is not there; without a terminal nobody is asked."""
-    if not all(os.isatty(number) for number in (0, 1, 2)):
-        return False
+    """Ask whether to start the daemon that is not there."""
     click.echo(str(error), err=True)
     return click.confirm("Start one now, in the background? (trueup serve)", err=True)

@@ -229,13 +229,15 @@ class ChannelState:
 class Tried:
     """What came of a test; `error` is None where the channel took both messages.
 
-    `not_reached` is whom they did not reach all the same, and why.
+    `not_reached` is whom they did not reach all the same, and why. With `left_open` it took the
+    test alert, and not its end.
     """
 
     channel: str
     alert_id: str
     error: str | None
     not_reached: str | None = None
+    left_open: bool = False
 
 
 def subject_of(kind: str, name: str) -> str:

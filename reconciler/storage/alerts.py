@@ -246,7 +246,14 @@ class SqlAlerts:
             .where(_IS_TEST)
             .order_by(col(AlertRow.opened_at), col(DeliveryRow.next_at))
         )
-        taken = select_columns(channel, func.max(col(DeliveryRow.sent_at))).where(sent > 0)
+        # A test whose end failed was taken at its beginning: that would hide that it failed.
+        is_no_failed_test = or_(~_IS_TEST, ~_HAS_ALERT, col(DeliveryRow.error).is_(None))
+        of_any = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        taken = (
+            select_columns(channel, func.max(col(DeliveryRow.sent_at)))
+            .select_from(of_any)
+            .where(sent > 0, is_no_failed_test)
+        )
         last_taken = dict(self.rows.tuples(taken.group_by(channel)))
         newest = {name: (at, error) for name, at, error in self.rows.tuples(tests)}
         return {

@@ -146,6 +146,11 @@ class Delivery:
         return LEFT_OF in self.receipt
 
     @property
+    def offered_revision(self) -> int:
+        """The revision that those who could be reached have."""
+        return int(self.receipt.get(LEFT_OF, self.sent_revision))
+
+    @property
     def may_be_seen(self) -> bool:
         """Whether a message was begun, and may have come though nothing says so."""
         return self.shown or self.attempts > 0 or self.sent_at is not None

@@ -113,7 +113,7 @@ class Subscription:
         # A phone rings until then. Those who acknowledge each of its members make no storm either.
         pause = min(self.update_every, _SOON) if is_cared_for else self.update_every
         due = max(at, delivery.sent_at + pause)
-        if delivery.sent_revision < before.revision and not delivery.partly:
+        if delivery.offered_revision < before.revision:
             # It is owed already, be it at once: its channel may be busy with another message.
             due = min(due, max(at, delivery.next_at))
         return replace(delivery, next_at=due)

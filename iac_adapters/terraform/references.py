@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.terraform.hcl_text import NAME_BEGINS
+
 # What orders resources, or names one that has moved, hands no value on.
 _WITHOUT_VALUE: Final = re.compile(
     r"\bdepends_on\s*=\s*\[[^\]]*\]|\b(?:from|to)\s*=\s*[\w.\-]+(?:\[[^\]\n]*\])?", re.DOTALL
@@ -54,7 +56,7 @@ def referred_to(
     `modules` are the names of the modules it is in: a data source may wait for one of them.
     """
     resource = rf"{re.escape(type_name)}\s*\.\s*{re.escape(name)}(?![\w-])"
-    wanted = re.compile(rf"(?<![\w.\-]){resource}{_INDEX}(?:\.(?P<attribute>[^\W\d][\w-]*))?")
+    wanted = re.compile(rf"{NAME_BEGINS}{resource}{_INDEX}(?:\.(?P<attribute>[^\W\d][\w-]*))?")
     within = re.compile("|".join(rf"\bmodule\.{re.escape(module)}(?![\w-])" for module in modules))
     named: set[str] = set()
     for text in texts:

@@ -20,6 +20,7 @@ from iac_adapters.terraform.references import CodeText, code_text, referred_to
 from reconciler.domain.model import ResourceAddress
 
 _HANDING_ON: Final = frozenset({"output", "module", "data", "locals"})
+_WHATEVER: Final = ("",)
 _WORD: Final = r"[^\W\d][\w-]*"
 _NAMED: Final = re.compile(
     rf"{NAME_BEGINS}(?:(?P<kind>local|module)\s*\.\s*(?P<name>{_WORD})"
@@ -81,20 +82,41 @@ def reaches_outputs(
     }
     if any(_takes(parts, address, attributes) for address, attributes in moved.items()):
         return True
-    below = (
-        address
-        for address, resource in resources.items()
-        if moved
-        and (resource.planned_action or ancestry.nearest(address, moved))
-        and resource.output is None
-    )
-    return any(_takes(parts, address, ("",)) for address in below)
+    return bool(moved) and _taken_below(parts, moved, resources, ancestry) is not None
+
+
+def feeder_among(
+    parts: Collection[CodeText],
+    unread: Collection[ResourceAddress],
+    resources: Mapping[ResourceAddress, LoadedResource],
+    ancestry: Ancestry,
+) -> ResourceAddress | None:
+    """Return one of `unread` that an output may take values from, be it by what follows it."""
+    for address in sorted(unread):
+        if _takes(parts, address, _WHATEVER):
+            return address
+    taken = _taken_below(parts, unread, resources, ancestry) if unread else None
+    return (ancestry.nearest(taken, unread) or min(unread)) if taken is not None else None
+
+
+def _taken_below(
+    parts: Collection[CodeText],
+    causes: Collection[ResourceAddress],
+    resources: Mapping[ResourceAddress, LoadedResource],
+    ancestry: Ancestry,
+) -> ResourceAddress | None:
+    """Return a resource that `parts` take values from, and that may follow one of `causes`."""
+    for address, resource in resources.items():
+        follows = resource.planned_action or ancestry.nearest(address, causes)
+        if follows and resource.output is None and _takes(parts, address, _WHATEVER):
+            return address
+    return None
 
 
 def _takes(
     parts: Collection[CodeText], address: ResourceAddress, attributes: Collection[str]
 ) -> bool:
-    """Whether any of `parts` takes one of `attributes`; `("",)` stands for whatever it takes."""
+    """Whether any of `parts` takes one of `attributes`, which may be `_WHATEVER` it takes."""
     try:
         named = parse_address(address)
     except ValueError:

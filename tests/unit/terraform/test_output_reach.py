@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.consequences import Ancestry, Moved
-from iac_adapters.terraform.output_reach import parts_of_outputs, reaches_outputs
+from iac_adapters.terraform.output_reach import feeder_among, parts_of_outputs, reaches_outputs
 from reconciler.domain.model import ResourceAddress
 
 ROOT = Path("/code")
@@ -103,3 +103,11 @@ def test_where_no_output_is_understood_all_of_the_code_counts() -> None:
 def test_what_is_gone_or_replaced_reaches_none() -> None:
     parts = parts_of_outputs({ROOT / "main.tf": 'output "a" { value = thing.cause.size }'}, ROOT)
     assert not reaches_outputs(parts, {CAUSE: Moved(None, b"live")}, {}, Ancestry({}))
+
+
+def test_of_what_was_not_read_the_object_is_named_that_outputs_take() -> None:
+    parts = parts_of_outputs({ROOT / "main.tf": 'output "a" { value = thing.cause }'}, ROOT)
+    other = ResourceAddress("thing.a")
+    assert feeder_among(parts, {other, CAUSE}, {}, Ancestry({})) == CAUSE
+    assert feeder_among(parts, {other}, {}, Ancestry({})) is None
+    assert feeder_among(parts, (), {}, Ancestry({})) is None

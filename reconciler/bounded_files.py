@@ -136,8 +136,8 @@ async def apart(work: Callable[[], T], *, place: Path, within_s: float = WITHIN_
             # The event loop was late, not the file system: after a suspend both are due at once.
             return _answered(answer, place)
         raise RetryableError(
-            f"{errand.at}: no answer within {within_s:.0f} s: the file system hangs, or this machine"
-            " is too busy",
+            f"{errand.at}: no answer within {within_s:.0f} s: the file system hangs, or this"
+            " machine is too busy",
             remedy=_HUNG,
         ) from error
     finally:

@@ -47,7 +47,7 @@ async def test_an_output_asked_for_alone_is_unread_while_its_feeder_is(
     stack.turn(cause="deny")
     report = await _report(stack, engine, "output.db", "output.by_follower")
     assert not report.findings
-    unreadable = dict(report.unreadable)
+    unreadable = {str(address): reason for address, reason in report.unreadable}
     assert unreadable.keys() == {"output.db", "output.by_follower"}
     if engine == "plugin":
         assert unreadable["output.db"] == "world_thing.cause, which may feed it, could not be read"

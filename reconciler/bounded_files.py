@@ -136,7 +136,9 @@ async def apart(work: Callable[[], T], *, place: Path, within_s: float = WITHIN_
             # The event loop was late, not the file system: after a suspend both are due at once.
             return _answered(answer, place)
         raise RetryableError(
-            f"{errand.at}: no answer from the file system within {within_s:.0f} s", remedy=_HUNG
+            f"{errand.at}: no answer within {within_s:.0f} s: the file system hangs, or this"
+            " machine is too busy",
+            remedy=_HUNG,
         ) from error
     finally:
         if answer.cancelled():
@@ -157,7 +159,10 @@ def named(error: OSError, place: Path) -> PermanentError:
     return PermanentError(f"{path}: {reason}", remedy=_remedy(error))
 
 
-_HUNG: Final = "check the file system it is on; a mount that hangs blocks whoever reads it"
+_HUNG: Final = (
+    "check the file system it is on, where a mount that hangs blocks whoever reads it,"
+    " and the load of this machine"
+)
 _REMEDIES: Final = {
     errno.EACCES: "give the user that runs trueup the right to read it and to enter its folders",
     errno.EPERM: "give the user that runs trueup the right to read it and to enter its folders",
@@ -211,7 +216,7 @@ class _Errand:
             return
         if not earlier._over:  # noqa: SLF001 - of its own kind
             raise RetryableError(
-                f"{earlier.at}: an earlier read has had no answer from the file system yet",
+                f"{earlier.at}: an earlier read has had no answer yet",
                 remedy=_HUNG,
             )
         del self._left[self._place]

@@ -1,7 +1,8 @@
 """Which values the last update chose, by the provider's own preview of what was there before.
 
-A preview leaves open what its provider will choose. What the record then has there is what the
-update made, whoever ran it, and nobody's change by hand.
+A preview leaves open what its provider will choose. What the record then has there counts as
+made by the update, whoever ran it. A change by hand between the last read and the update cannot be
+told from it there: a provider that leaves all its outputs open has it taken in with them.
 """
 
 from __future__ import annotations

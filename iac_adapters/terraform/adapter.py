@@ -55,6 +55,7 @@ from reconciler.domain.model import (
     ResourceAddress,
     Snapshot,
     StackName,
+    Unreadable,
     Verdict,
 )
 from reconciler.domain.plan import Plan
@@ -215,6 +216,8 @@ class TerraformAdapter:
             )
 
             seen = {}
+            plan = payload.plan
+            unread = plan.failure if plan is not None and plan.content is None else ""
             async for observed in observed_by_plan(payload, wanted, digester=self._digester):
                 seen[observed.address] = observed.verdict
                 told.add(observed.address)
@@ -230,8 +233,11 @@ class TerraformAdapter:
                     yield await safe.seen(observed)
             async for observed in self._children_of(payload, seen, wanted):
                 yield await safe.seen(observed)
+            unread = await scan.outputs_unread()
+        # Nothing changes it and no plan speaks of it, as far as all that feeds it was read.
+        verdict = Unreadable(unread) if unread else InSync()
         for address in (wanted or set()) & set(snapshot.outputs) - told:
-            yield Observed(address, InSync())  # nothing changes it, and no plan speaks of it
+            yield await safe.seen(Observed(address, verdict))
         if wanted is None:
             await self._learn(payload, seen)
 

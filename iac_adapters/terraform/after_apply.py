@@ -1,7 +1,9 @@
 """Which values the last apply chose, by the provider's own plan of what was there before.
 
 A plan leaves open what its provider will choose: "known after apply". What the state then has
-there is what the apply made, whoever ran it, and nobody's change by hand.
+there counts as made by the apply, whoever ran it. A change by hand between the last read and the
+apply cannot be told from it there: a provider that leaves all that is computed open has it taken
+in as well.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ Source: internal/command/cliconfig of Terraform 1.11 and OpenTofu 1.11 (provider
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -100,11 +101,11 @@ def _installations(
         warnings.append(f"{error.filename}: {error.strerror}: {_UNREAD}")
         return
     for file in found.files:
-        if str(file) == os.devnull:
-            continue
         try:
             body = parse_configuration(read_text(file, errors="replace"))
         except OSError as error:
+            if _is_null_device(file):
+                continue
             # A folder is refused at once; what else is not regular blocks the tool for good.
             if isinstance(error, UnfitFileError) and not file.is_dir():
                 raise _blocking(file, tool, error) from error
@@ -115,10 +116,19 @@ def _installations(
             yield from ((file, item) for item in body if item.keys[0] == _INSTALLATION)
 
 
+def _is_null_device(file: Path) -> bool:
+    """Whether it is that by whatever name: people link their settings there to have none."""
+    try:
+        return file.samefile(os.devnull)
+    except OSError:
+        return False
+
+
 def _blocking(file: Path, tool: str, error: OSError) -> PermanentError:
+    huge = error.errno == errno.EFBIG
+    what = "shorten it" if huge else "put a regular file in its place"
     return PermanentError(
-        f"{file}: {error.strerror}",
-        remedy=f"put a regular file in its place; {tool} reads its settings there",
+        f"{file}: {error.strerror}", remedy=f"{what}; {tool} reads its settings there"
     )
 
 

@@ -19,7 +19,7 @@ from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.messages import NULL
 from iac_adapters.terraform.observe import LiveState
-from iac_adapters.terraform.output_reach import parts_of_outputs, reaches_outputs
+from iac_adapters.terraform.output_reach import feeder_among, parts_of_outputs, reaches_outputs
 from iac_adapters.terraform.outputs import blocks_that_change
 from iac_adapters.terraform.read_alike import reads_alike
 from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
@@ -131,12 +131,21 @@ class Following:
             for address, attributes in known.found.items()
         }
 
+    async def feeder_among(self, unread: Collection[ResourceAddress]) -> ResourceAddress | None:
+        """Return one of `unread` that may feed an output of the root module, directly or not."""
+        resources, ancestry = self.warm.stack.resources, self.warm.ancestry
+        return feeder_among(await self._output_parts(), unread, resources, ancestry)
+
     async def _reaches_outputs(self, causes: Mapping[ResourceAddress, Moved]) -> bool:
         """Whether an output of the root module may be another because of `causes`."""
+        resources, ancestry = self.warm.stack.resources, self.warm.ancestry
+        return reaches_outputs(await self._output_parts(), causes, resources, ancestry)
+
+    async def _output_parts(self) -> tuple[CodeText, ...]:
         parts = self.warm.output_parts
         if parts is None or parts[0] is not self.warm.stack:
             parts = self.warm.output_parts = self.warm.stack, await output_parts(self.context)
-        return reaches_outputs(parts[1], causes, self.warm.stack.resources, self.warm.ancestry)
+        return parts[1]
 
     async def _plan(
         self,

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+NAME_BEGINS: Final = r"(?<![\w.])(?<![^\W\d]-)"
+"""Begins a pattern of a name: a hyphen before it is a minus unless a name stands before that."""
 _PIECE: Final = re.compile(
     r"""(?:\#|//)[^\n]*|/\*.*?\*/
-      | <<-?(?P<word>\w+)[ \t]*\n.*?^[ \t]*(?P=word)[ \t]*$
+      | <<-?(?P<word>[^\W\d][\w-]*)[ \t]*\r?\n.*?^[ \t]*(?P=word)[ \t\r]*$
       | (?P<quote>") | (?P<open>[\[{(]) | (?P<close>[\]})])
       | [^\[\]{}()"\#/<\n,]+ | .""",
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -36,6 +38,10 @@ class Statement:
     is_block: bool
     start: int
     end: int
+
+    def is_closed(self, text: str) -> bool:
+        """Whether the block ends in `text`: the walk through what is no HCL may miss its end."""
+        return text[self.end : self.end + 1] == "}"
 
 
 def statements(text: str, start: int = 0, end: int | None = None) -> Iterator[Statement]:

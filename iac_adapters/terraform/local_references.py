@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import orjson
 
-from iac_adapters.terraform.hcl_text import statements
+from iac_adapters.terraform.hcl_text import NAME_BEGINS, statements
 from reconciler.bounded_files import read_text
 from reconciler.domain.values import texts_in
 
 _LOCALS: Final = "locals"
 _TRAVERSAL: Final = re.compile(
-    r"(?<![\w.\-])[^\W\d][\w-]*(?:(?:\[[^\[\]\n]*\]|\.\*|\.\d+)*\.[^\W\d][\w-]*)+"
+    NAME_BEGINS + r"[^\W\d][\w-]*(?:(?:\[[^\[\]\n]*\]|\.\*|\.\d+)*\.[^\W\d][\w-]*)+"
 )
 _INDEX: Final = re.compile(r"\[([^\[\]\n]*)\]")
 

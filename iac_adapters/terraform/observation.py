@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.after_apply import Chosen
@@ -31,6 +32,9 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
+
+if TYPE_CHECKING:  # no scan of what has not moved loads it
+    from iac_adapters.terraform.following import Following
 
 Wanted = Collection[ResourceAddress] | None
 """The addresses that a scan is asked for; None for all."""
@@ -87,7 +91,7 @@ class ObservationByReading:
         warm = self._warm
         ancestry = warm.ancestry
         # What feeds an output no state tells: all is read that might.
-        with_outputs = self._wanted is None or any(map(is_output, self._wanted))
+        with_outputs = self._wanted is None or self._names_outputs()
         needed = None if self._wanted is None or with_outputs else ancestry.closure(self._wanted)
         objects = objects_of(self._payload.stack, needed)
         chosen = [resource for resource in objects if resource.output is None]
@@ -106,18 +110,12 @@ class ObservationByReading:
                 for ready in waiting.seen(observed, other):
                     yield ready
         # Not before everything is read: it may plan, with all that a recording takes.
-        from iac_adapters.terraform.following import Following  # noqa: PLC0415
         from iac_adapters.terraform.seen_outputs import outputs_unread, seen_outputs  # noqa: PLC0415
 
         rest = waiting.rest()
         held = [observed for observed in rest if with_outputs or self._is_wanted(observed)]
-        following = Following(
-            self._payload.context, warm, self._assembly, self._digester, with_outputs=with_outputs
-        )
-        unreadable = {
-            address for address, verdict in self.found.items() if isinstance(verdict, Unreadable)
-        }
-        unread = outputs_unread(warm.followed, warm.stack, unreadable, ancestry=ancestry)
+        following = self._following(with_outputs=with_outputs)
+        unread = outputs_unread(warm.followed, warm.stack, self._unreadable(), ancestry=ancestry)
         followed = await following.judged(held, waiting.moved)
         outputs = seen_outputs(
             warm.stack,
@@ -131,6 +129,31 @@ class ObservationByReading:
         self._planned_outputs = warm.stack.recording.outputs if planned is None else planned
         for observed in (*followed.verdicts, *outputs):
             yield observed
+
+    async def outputs_unread(self) -> str:
+        """Return why an output that was asked for and is not shown may change all the same.
+
+        Nothing where all was read that may feed one. For the end of a scan.
+        """
+        unreadable = self._unreadable()
+        if not unreadable or not self._names_outputs():
+            return ""
+        feeder = await self._following(with_outputs=True).feeder_among(unreadable)
+        return f"{feeder}, which may feed it, could not be read" if feeder is not None else ""
+
+    def _following(self, *, with_outputs: bool) -> Following:
+        from iac_adapters.terraform.following import Following  # noqa: PLC0415  as it plans
+
+        context, warm = self._payload.context, self._warm
+        return Following(context, warm, self._assembly, self._digester, with_outputs=with_outputs)
+
+    def _names_outputs(self) -> bool:
+        return any(map(is_output, self._wanted or ()))
+
+    def _unreadable(self) -> set[ResourceAddress]:
+        return {
+            address for address, verdict in self.found.items() if isinstance(verdict, Unreadable)
+        }
 
     async def _read(self, chosen: Sequence[LoadedResource]) -> AsyncGenerator[Observed, None]:
         """Observe `chosen`; what refuses ephemeral credentials is recorded anew, once."""

@@ -14,15 +14,16 @@ from typing import Final
 
 from iac_adapters.terraform.addresses import parse_address
 from iac_adapters.terraform.consequences import Ancestry, Moved
-from iac_adapters.terraform.hcl_text import statements
+from iac_adapters.terraform.hcl_text import NAME_BEGINS, statements
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.references import CodeText, code_text, referred_to
 from reconciler.domain.model import ResourceAddress
 
 _HANDING_ON: Final = frozenset({"output", "module", "data", "locals"})
+_WHATEVER: Final = ("",)
 _WORD: Final = r"[^\W\d][\w-]*"
 _NAMED: Final = re.compile(
-    rf"(?<![\w.\-])(?:(?P<kind>local|module)\s*\.\s*(?P<name>{_WORD})"
+    rf"{NAME_BEGINS}(?:(?P<kind>local|module)\s*\.\s*(?P<name>{_WORD})"
     rf"|data\s*\.\s*(?P<type>{_WORD})\s*\.\s*(?P<data>{_WORD})|(?P<var>var)\s*\.)"
 )
 
@@ -39,9 +40,10 @@ class _Part:
 def parts_of_outputs(texts: Mapping[Path, str], root: Path) -> tuple[CodeText, ...]:
     """Return what the outputs of the module in `root` take values from, by the files' `texts`.
 
-    A file in JSON is taken as a whole, and so is all of the code where no output is found.
+    A file in JSON is taken as a whole, and so is one that is not understood to its end, and all
+    of the code where no output is found.
     """
-    whole = [text for file, text in texts.items() if file.name.endswith(".json")]
+    whole = [text for file, text in texts.items() if file.suffix == ".json" or _is_open(text)]
     parts = [
         part
         for file, text in texts.items()
@@ -80,20 +82,41 @@ def reaches_outputs(
     }
     if any(_takes(parts, address, attributes) for address, attributes in moved.items()):
         return True
-    below = (
-        address
-        for address, resource in resources.items()
-        if moved
-        and (resource.planned_action or ancestry.nearest(address, moved))
-        and resource.output is None
-    )
-    return any(_takes(parts, address, ("",)) for address in below)
+    return bool(moved) and _taken_below(parts, moved, resources, ancestry) is not None
+
+
+def feeder_among(
+    parts: Collection[CodeText],
+    unread: Collection[ResourceAddress],
+    resources: Mapping[ResourceAddress, LoadedResource],
+    ancestry: Ancestry,
+) -> ResourceAddress | None:
+    """Return one of `unread` that an output may take values from, be it by what follows it."""
+    for address in sorted(unread):
+        if _takes(parts, address, _WHATEVER):
+            return address
+    taken = _taken_below(parts, unread, resources, ancestry) if unread else None
+    return (ancestry.nearest(taken, unread) or min(unread)) if taken is not None else None
+
+
+def _taken_below(
+    parts: Collection[CodeText],
+    causes: Collection[ResourceAddress],
+    resources: Mapping[ResourceAddress, LoadedResource],
+    ancestry: Ancestry,
+) -> ResourceAddress | None:
+    """Return a resource that `parts` take values from, and that may follow one of `causes`."""
+    for address, resource in resources.items():
+        follows = resource.planned_action or ancestry.nearest(address, causes)
+        if follows and resource.output is None and _takes(parts, address, _WHATEVER):
+            return address
+    return None
 
 
 def _takes(
     parts: Collection[CodeText], address: ResourceAddress, attributes: Collection[str]
 ) -> bool:
-    """Whether any of `parts` takes one of `attributes`; `("",)` stands for whatever it takes."""
+    """Whether any of `parts` takes one of `attributes`, which may be `_WHATEVER` it takes."""
     try:
         named = parse_address(address)
     except ValueError:
@@ -102,10 +125,15 @@ def _takes(
     if "" not in attributes:
         return bool(referred_to(parts, named.type, named.name, attributes, modules=modules))
     mentioned = re.compile(
-        rf"(?<![\w.\-]){re.escape(named.type)}\s*\.\s*{re.escape(named.name)}(?![\w-])"
+        rf"{NAME_BEGINS}{re.escape(named.type)}\s*\.\s*{re.escape(named.name)}(?![\w-])"
     )
     waits = referred_to(parts, named.type, named.name, attributes, modules=modules)
     return bool(waits) or any(mentioned.search(part.values) for part in parts)
+
+
+def _is_open(text: str) -> bool:
+    """Whether a block is not closed: what follows it would be taken for a part of it."""
+    return any(block.is_block and not block.is_closed(text) for block in statements(text))
 
 
 def _parts(text: str, *, of_root: bool) -> Iterator[_Part]:

@@ -41,7 +41,6 @@ from reconciler.domain.model import ResourceAddress
 LOCK_PATIENCE_S: Final = 30
 _TIMEOUT_S: Final = 3600.0
 _PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
-_MISSING_TYPE: Final = b" does not support "
 _TO_BE_MADE: Final = " (new)"
 
 
@@ -106,9 +105,10 @@ async def saved_plan(
 
 
 async def _planned(order: PlanOrder, arguments: Sequence[str]) -> ToolRun:
-    """Plan with the providers that run already; by itself where one of them fails.
+    """Plan with the providers that run already, and where that fails with the tool's own.
 
-    So does the tool where the code has come to use a type that the stack was not loaded with.
+    A provider that runs may be worse off than one that is started: its credentials expired, or
+    the code has come to use a type that the stack was not loaded with.
     """
     environment = order.context.environment
     if order.start is not None and order.lend is not None:
@@ -122,8 +122,7 @@ async def _planned(order: PlanOrder, arguments: Sequence[str]) -> ToolRun:
             ) as served:
                 variables = {**environment, **served.variables}
                 run = await _run(order, arguments, variables, holds_lock=True)
-                fits = _MISSING_TYPE not in run.stdout and not served.failed
-            if run.exit_code == 0 or fits:
+            if run.exit_code == 0 or lock_holder(_errors(run)) is not None:
                 return run
     return await _run(order, arguments, environment, holds_lock=True)
 
@@ -189,8 +188,7 @@ async def _run(
 
 
 def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
-    diagnostics, _ = parse_events(run.stdout)
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+    errors = _errors(run)
     context = order.context
     if (holder := lock_holder(errors)) is not None:
         return RetryableError(
@@ -208,6 +206,11 @@ def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
     message = order.redactor.without(str(failure))
     kind = RetryableError if _cause(errors) in _PASSING else PermanentError
     return kind(message, remedy=failure.remedy)
+
+
+def _errors(run: ToolRun) -> list[Diagnostic]:
+    diagnostics, _ = parse_events(run.stdout)
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
 
 
 def _cause(errors: Sequence[Diagnostic]) -> Cause:

@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from iac_adapters.terraform.hcl_text import NAME_BEGINS, skip
+
 # What orders resources, or names one that has moved, hands no value on.
-_WITHOUT_VALUE: Final = re.compile(
-    r"\bdepends_on\s*=\s*\[[^\]]*\]|\b(?:from|to)\s*=\s*[\w.\-]+(?:\[[^\]\n]*\])?", re.DOTALL
-)
+_ORDER: Final = re.compile(r"\bdepends_on\s*=\s*\[[^\]]*\]")
+_PLACE: Final = re.compile(r"\b(?:from|to)\s*=\s*[\w.\-]+(?:\[[^\]\n]*\])?")
+# Indented, it may be part of a resource, whose arguments hand values on.
+_OF_PLACES: Final = re.compile(r"^(?:moved|removed|import)[ \t]*\{", re.MULTILINE)
 _HEADER_OR_ORDER: Final = re.compile(
     r'^[ \t]*(?P<kind>resource|data|ephemeral|module|output)[ \t]+["\w]'
     r"|\bdepends_on\s*=\s*\[(?P<names>[^\]]*)\]",
@@ -38,7 +41,7 @@ class CodeText:
 
 def code_text(text: str) -> CodeText:
     """Return `text` read once, for however many resources are looked for in it."""
-    return CodeText(tuple(_deferring(text)), _WITHOUT_VALUE.sub("", text))
+    return CodeText(tuple(_deferring(text)), _ORDER.sub("", _without_places(text)))
 
 
 def referred_to(
@@ -54,7 +57,7 @@ def referred_to(
     `modules` are the names of the modules it is in: a data source may wait for one of them.
     """
     resource = rf"{re.escape(type_name)}\s*\.\s*{re.escape(name)}(?![\w-])"
-    wanted = re.compile(rf"(?<![\w.\-]){resource}{_INDEX}(?:\.(?P<attribute>[^\W\d][\w-]*))?")
+    wanted = re.compile(rf"{NAME_BEGINS}{resource}{_INDEX}(?:\.(?P<attribute>[^\W\d][\w-]*))?")
     within = re.compile("|".join(rf"\bmodule\.{re.escape(module)}(?![\w-])" for module in modules))
     named: set[str] = set()
     for text in texts:
@@ -66,6 +69,17 @@ def referred_to(
                 return frozenset(attributes)
             named.add(match["attribute"])
     return frozenset(attributes) & named
+
+
+def _without_places(text: str) -> str:
+    """Return `text` without the addresses that say where a resource has moved, or is imported."""
+    parts, at = [], 0
+    for block in _OF_PLACES.finditer(text):
+        end = skip(text, block.end(), "")
+        if block.start() >= at and text[end : end + 1] == "}":
+            parts += [text[at : block.end()], _PLACE.sub("", text[block.end() : end])]
+            at = end
+    return "".join((*parts, text[at:]))
 
 
 def _deferring(text: str) -> Iterator[str]:

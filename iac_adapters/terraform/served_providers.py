@@ -25,6 +25,7 @@ from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.head_start import OnDemand
 from iac_adapters.terraform.recorder.tunnel import Answers, Tunnel, reattachment
 from iac_adapters.terraform.schema_answer import ProviderSchema
+from reconciler.domain.errors import ReconcilerError
 
 StartSource: TypeAlias = Callable[[str], Awaitable[Provider]]
 """Starts the provider of a source, not configured yet."""
@@ -34,20 +35,10 @@ LendProvider: TypeAlias = Callable[[str, bytes], Awaitable[Provider | None]]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """The variables that lead the tool to the tunnels, and these, in a private folder."""
+    """The variables that lead the tool to the tunnels, and the private folder of these."""
 
     variables: Mapping[str, str]
     folder: Path
-    tunnels: Sequence[Tunnel]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a provider did not start, died, or did not answer in time."""
-        return any(
-            connection.failure is not None
-            for tunnel in self.tunnels
-            for connection in tunnel.connections
-        )
 
 
 class AsConfigured:
@@ -64,8 +55,14 @@ class AsConfigured:
         return None
 
     async def configured(self, source: str, request: bytes) -> Provider | None:
-        """Return a provider that was configured with this very request, if one is running."""
-        return await self._lend(source, request)
+        """Return a provider that was configured with this very request, if one can be had.
+
+        What keeps one from being had is told by the provider that is started for the plan.
+        """
+        try:
+            return await self._lend(source, request)
+        except ReconcilerError:
+            return None
 
     def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
         """Return the answer as it is."""
@@ -110,7 +107,7 @@ async def served_providers(
             await tunnel.open()
         protocols = (schema.protocol for schema in schemas.values())
         attached = reattachment(zip(tunnels, protocols, strict=True))
-        yield Served({"TF_REATTACH_PROVIDERS": attached}, folder, tunnels)
+        yield Served({"TF_REATTACH_PROVIDERS": attached}, folder)
     finally:
         await asyncio.shield(_clear(tunnels, folder))
 

@@ -54,12 +54,17 @@ def list_channels(invocation: Invocation) -> None:
 def test(invocation: Invocation, *, name: str) -> None:
     """Open an alert on the channel NAME and resolve it again. Ends with 1 if it was refused."""
     tried = invocation.api.ask(routes.TEST_CHANNEL, name)
-    invocation.answer(tried, [f"{text_of(name)} {_outcome(tried)}"])
+    lines = [f"{text_of(name)} {_outcome(tried)}"]
+    if tried.left_open:
+        lines.append("it may be open there until a test succeeds")
+    invocation.answer(tried, lines)
     if tried.error is not None or tried.not_reached is not None:
         raise SystemExit(1)
 
 
 def _outcome(tried: wire.ChannelTried) -> str:
+    if tried.error is not None and tried.left_open:
+        return f"took the test alert, and not its end: {text_of(tried.error)}"
     if tried.error is not None:
         return f"took no test alert: {text_of(tried.error)}"
     taken = "took a test alert and its end"

@@ -146,6 +146,11 @@ class Delivery:
         return LEFT_OF in self.receipt
 
     @property
+    def offered_revision(self) -> int:
+        """The revision that those who could be reached have."""
+        return int(self.receipt.get(LEFT_OF, self.sent_revision))
+
+    @property
     def may_be_seen(self) -> bool:
         """Whether a message was begun, and may have come though nothing says so."""
         return self.shown or self.attempts > 0 or self.sent_at is not None
@@ -229,13 +234,15 @@ class ChannelState:
 class Tried:
     """What came of a test; `error` is None where the channel took both messages.
 
-    `not_reached` is whom they did not reach all the same, and why.
+    `not_reached` is whom they did not reach all the same, and why. With `left_open` it took the
+    test alert, and not its end.
     """
 
     channel: str
     alert_id: str
     error: str | None
     not_reached: str | None = None
+    left_open: bool = False
 
 
 def subject_of(kind: str, name: str) -> str:

@@ -266,7 +266,10 @@ _STATES: Final[Mapping[RemediationState, tuple[str, Level]]] = {
     RemediationState.PLANNING: ("the tool makes its plan", "info"),
     RemediationState.APPLYING: ("the tool applies its plan", "info"),
     RemediationState.VERIFYING: ("the apply ended; its resources are read again", "info"),
-    RemediationState.HELD: ("a guard keeps it from beginning; `note` says which", "info"),
+    RemediationState.HELD: (
+        "a guard keeps it from beginning; `note` says which, `next_at` when it is looked at again",
+        "info",
+    ),
     RemediationState.UNKNOWN: (
         "how its apply ended is not known; its resources are read",
         "warning",

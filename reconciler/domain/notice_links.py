@@ -28,8 +28,12 @@ def check_link(template: str) -> str:
     except ValueError:
         raise InvalidError("a link whose braces do not match", remedy=remedy) from None
     for _, name, spec, conversion in parts:
-        if name is not None and (name not in _NAMES or spec or conversion):
+        if name is None:
+            continue
+        if name not in _NAMES:
             raise InvalidError(f"a link has no {{{name}}}", remedy=remedy)
+        if spec or conversion:
+            raise InvalidError(f"a link takes {{{name}}} without `!` or `:` in it", remedy=remedy)
     if not _is_web_address(template):
         raise InvalidError(
             "a link is the address of a web page", remedy="begin it with https or http, and a host"

@@ -94,7 +94,10 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An alert at one revision. `members` are at most twenty of the `total`, open ones first."""
+    """An alert at one revision. `members` are at most twenty of the `total`, open ones first.
+
+    `ignored` of the `total` are ignored; of a digest, it is alerts that ended by that.
+    """
 
     alert_id: str
     revision: int
@@ -106,6 +109,7 @@ class Notice:
     total: int
     still_open: int
     stacks: tuple[str, ...]
+    ignored: int = 0
     members: tuple[NoticeMember, ...] = ()
     commands: tuple[str, ...] = field(default=())
     cause: str = ""
@@ -121,6 +125,11 @@ class Notice:
     def is_over(self) -> bool:
         """Whether the cause is gone."""
         return self.state is AlertState.RESOLVED
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether it ended because all of its drift is ignored: none of it was resolved."""
+        return self.is_over and 0 < self.ignored == self.total
 
     @property
     def is_tried_again(self) -> bool:
@@ -282,9 +291,10 @@ def notice_of(
     *,
     total: int,
     still_open: int,
+    ignored: int = 0,
     stacks: Sequence[StackName] = (),
 ) -> Notice:
-    """Return the notice of an alert; `stacks` are those of all its members, not of these alone."""
+    """Return the notice of an alert; the counts and `stacks` are of all its members."""
     members = sorted(members, key=_place)
     every = tuple(sorted({*stacks, *(member.stack for member in members)}))
     return Notice(
@@ -298,6 +308,7 @@ def notice_of(
         total=total,
         still_open=still_open,
         stacks=every,
+        ignored=ignored,
         members=tuple(members[:MOST_MEMBERS]),
         commands=_commands(members),
         cause=alert.cause,

@@ -14,6 +14,8 @@ from reconciler.domain.windows import Window, closed_at
 
 DIGEST: Final = "digest"
 """The key of a receipt of what was shown in a digest, and not by a message of its own."""
+PUT_OFF: Final = "put_off"
+"""The key of a receipt of what is not shown yet, and was put off by who takes care of it."""
 _SOON: Final = timedelta(seconds=10)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,7 +25,7 @@ class Subscription:
     """Which alerts a channel shows: opened by one of `events`, then followed to their end.
 
     The first message waits `group_wait`, so that one cause in many stacks is one message, or
-    `after` where only what lasts is of interest, counted anew when somebody takes care of it.
+    `after` where only what lasts is of interest, counted anew once when somebody takes care of it.
     Later ones come `update_every` at the most, but for the end, for a higher severity, and for
     who takes care. With `digest`, what is not critical is gathered into one message each `digest`.
     Within `quiet`, only what is critical is shown. `heartbeat` is how often it is said that
@@ -82,10 +84,12 @@ class Subscription:
         *,
         at: datetime,
         is_cared_for: bool = False,
+        puts_off: bool = False,
     ) -> Delivery:
         """Return `delivery` with when it shows `alert`, which was `before`.
 
-        With `is_cared_for` somebody has just acknowledged it, or approved a plan.
+        With `is_cared_for` somebody has just acknowledged it, or approved a plan; with `puts_off`
+        that was in a stack that the channel asks for.
         """
         # What some have is not held back from them until the others are tried again.
         if delivery.given_up or (delivery.attempts and not delivery.partly):
@@ -95,11 +99,12 @@ class Subscription:
             if alert.state is AlertState.RESOLVED and delivery.may_be_seen:
                 # Its first message was begun and never noted: an incident may be open.
                 return replace(delivery, next_at=min(delivery.next_at, at))
-            if is_cared_for and not rises and not delivery.may_be_seen:
-                return replace(delivery, next_at=max(delivery.next_at, at + self.after))
-            # It may wait for a digest or for the morning, which what is critical does not.
-            soon = self.begin(alert, at=at).next_at
-            return replace(delivery, next_at=min(delivery.next_at, soon)) if rises else delivery
+            if rises:
+                # It may wait for a digest or for the morning, which what is critical does not.
+                soon = self.begin(alert, at=at).next_at
+                anew = replace(delivery, receipt=own_receipt(delivery))
+                return replace(anew, next_at=min(delivery.next_at, soon))
+            return self._put_off(delivery, at=at) if puts_off else delivery
         if self.is_gathered(alert, delivery):
             # Put off by a day or more, it is no longer one that fails since a pause before.
             return replace(delivery, next_at=self._next_digest(at), failing_since=None)
@@ -108,10 +113,21 @@ class Subscription:
         # A phone rings until then. Those who acknowledge each of its members make no storm either.
         pause = min(self.update_every, _SOON) if is_cared_for else self.update_every
         due = max(at, delivery.sent_at + pause)
-        if delivery.sent_revision < before.revision and not delivery.partly:
+        if delivery.offered_revision < before.revision:
             # It is owed already, be it at once: its channel may be busy with another message.
             due = min(due, max(at, delivery.next_at))
         return replace(delivery, next_at=due)
+
+    def _put_off(self, delivery: Delivery, *, at: datetime) -> Delivery:
+        """Return it as due `after` from now, unless it was put off before or was begun.
+
+        Put off by each acknowledgement, a page would come after the last of them only.
+        """
+        if delivery.may_be_seen or not self.after or PUT_OFF in delivery.receipt:
+            return delivery
+        later = max(delivery.next_at, at + self.after)
+        noted = {**delivery.receipt, PUT_OFF: at.isoformat()}
+        return replace(delivery, next_at=later, receipt=noted)
 
     def is_gathered(self, alert: Alert, delivery: Delivery) -> bool:
         """Whether it is shown in a digest, and not by a message of its own."""
@@ -136,3 +152,10 @@ class Subscription:
 def is_urgent(alert: Alert) -> bool:
     """Whether it waits for no digest and no morning."""
     return alert.severity is Severity.CRITICAL
+
+
+def own_receipt(delivery: Delivery) -> dict[str, str]:
+    """Return what its channel has given for a message of its own: none was that of a digest."""
+    if DIGEST in delivery.receipt:
+        return {}
+    return {key: value for key, value in delivery.receipt.items() if key != PUT_OFF}

@@ -170,16 +170,23 @@ class Folding:
         for alert_id, news in self.news.items():
             alert = self.alerts[alert_id]
             before = self.before.get(alert_id, alert)
+            # One member is enough where it is shown: the phone that rings is about all of them.
             is_cared_for = any(not _OPENS_NONE.isdisjoint(events) for events in news.values())
             for subscription in self.subscriptions:
+                heard = _heard(subscription, news)
                 delivery = shown.get((subscription.channel, alert_id))
                 if delivery is not None:
                     owed.append(
                         subscription.again(
-                            delivery, before, alert, at=self.at, is_cared_for=is_cared_for
+                            delivery,
+                            before,
+                            alert,
+                            at=self.at,
+                            is_cared_for=is_cared_for,
+                            puts_off=not _OPENS_NONE.isdisjoint(heard),
                         )
                     )
-                elif subscription.opens(before, alert, _heard(subscription, news), _named(news)):
+                elif subscription.opens(before, alert, heard, _named(news)):
                     owed.append(subscription.begin(alert, at=self.at))
         self.tx.alerts.put_deliveries(owed)
 
@@ -188,7 +195,8 @@ def _heard(subscription: Subscription, news: Mapping[StackName | None, set[str]]
     """Return the events of the stacks that a channel asks for.
 
     An approval that one stack waits for would else open the alert where only its drift in
-    another stack is asked for.
+    another stack is asked for, and an acknowledgement in a test stack keep from a pager what is
+    wrong in production.
     """
     return {
         event

@@ -70,7 +70,7 @@ async def _shown(service: Service, name: str, alert_id: AlertId) -> Tried:
     # A test is tried once: what could not be shown now is not shown at some later time.
     given_up = replace(after, given_up=True)
     await service.store.transact(lambda tx: tx.alerts.put_deliveries([given_up]))
-    return Tried(name, alert_id, after.error)
+    return Tried(name, alert_id, after.error, left_open=after.shown)
 
 
 def _put(tx: Transaction, alert: Alert, *, is_open: bool) -> None:

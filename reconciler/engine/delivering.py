@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain.alerts import Delivery
 from reconciler.domain.errors import ReconcilerError
-from reconciler.domain.subscriptions import DIGEST
+from reconciler.domain.subscriptions import own_receipt
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.gathering import deliver_digest
 from reconciler.engine.giving_up import is_past, is_taken, note_failed, untold
@@ -140,8 +140,7 @@ async def _deliver_one(service: Service, delivery: Delivery, behind: Sequence[De
         delivery = delivery.begun(at=at)
         await keep(service, [delivery])
     notice = linked(notice, channel.subscription)
-    # What a digest showed has no message of its own that could be changed.
-    own = {} if DIGEST in delivery.receipt else delivery.receipt
+    own = own_receipt(delivery)
     receipt = await outcome_of(lambda: channel.notifier.show(notice, own))
     if isinstance(receipt, ReconcilerError):
         if service.channels.get(delivery.channel) is not channel:

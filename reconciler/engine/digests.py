@@ -8,6 +8,7 @@ from datetime import datetime
 
 from reconciler.domain.alerts import AlertState, Delivery
 from reconciler.domain.notices import MOST_MEMBERS, Notice, NoticeKind, NoticeMember
+from reconciler.domain.records import FindingState
 from reconciler.domain.subscriptions import DIGEST
 from reconciler.ports import Notifier
 
@@ -39,7 +40,9 @@ def digest_of(notices: Sequence[Notice], *, at: datetime) -> Notice:
     """
     ordered = sorted(notices, key=lambda notice: (notice.is_over, _ORDER.index(notice.severity)))
     open_now = [notice for notice in ordered if not notice.is_over]
-    ended = len(ordered) - len(open_now)
+    ignored = sum(notice.is_ignored for notice in notices)
+    resolved = f"{len(ordered) - len(open_now) - ignored} resolved"
+    ended = f"{resolved}, {ignored} ignored" if ignored else resolved
     several = "1 alert" if len(open_now) == 1 else f"{len(open_now)} alerts"
     named = ",".join(sorted(f"{notice.alert_id}.{notice.revision}" for notice in notices))
     return Notice(
@@ -47,12 +50,13 @@ def digest_of(notices: Sequence[Notice], *, at: datetime) -> Notice:
         revision=1,
         state=AlertState.OPEN if open_now else AlertState.RESOLVED,
         severity=ordered[0].severity,
-        title=f"digest: {several} open, {ended} resolved",
+        title=f"digest: {several} open, {ended}",
         opened_at=min(notice.opened_at for notice in notices),
         changed_at=at,
         total=len(ordered),
         still_open=len(open_now),
         stacks=tuple(sorted({stack for notice in notices for stack in notice.stacks})),
+        ignored=ignored,
         members=tuple(map(_line, ordered[:MOST_MEMBERS])),
         commands=tuple(command for notice in open_now[:3] for command in notice.commands),
         kind=NoticeKind.DIGEST,
@@ -67,7 +71,7 @@ def _line(notice: Notice) -> NoticeMember:
         type=first.type if first else "drift",
         kind=f"{notice.still_open} of {notice.total}",
         severity=notice.severity,
-        state=notice.state.value,
+        state=FindingState.IGNORED.value if notice.is_ignored else notice.state.value,
         reason=first.reason if first else None,
         finding_id=first.finding_id if first else None,
         changes=first.changes if first and notice.total == 1 else (),

@@ -115,7 +115,14 @@ def notice_now(view: Transaction, alert: Alert) -> Notice:
     counts = view.alerts.member_counts([alert.id])[alert.id]
     # Of all of them: the members here are the first twenty.
     stacks = view.alerts.stacks_of(alert.id) if counts.total > MOST_MEMBERS else ()
-    return notice_of(alert, shown, total=counts.total, still_open=counts.open, stacks=stacks)
+    return notice_of(
+        alert,
+        shown,
+        total=counts.total,
+        still_open=counts.open,
+        ignored=view.alerts.ignored_in(alert.id),
+        stacks=stacks,
+    )
 
 
 def linked(notice: Notice, wanted: Subscription) -> Notice:

@@ -90,6 +90,8 @@ def message_of(notice: Notice) -> dict[str, str]:
 
 
 def _type(notice: Notice) -> str:
+    if notice.is_ignored:
+        return "info"
     if notice.is_over or notice.kind is NoticeKind.HEARTBEAT:
         return "success"
     return _TYPES.get(notice.severity, "info")

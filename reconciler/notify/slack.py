@@ -79,12 +79,11 @@ def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str,
     text = _escaped("\n".join(lines(notice)).replace("```", "'''"))
     if len(text) > _LONGEST_TEXT:
         text = f"{text[:_LONGEST_TEXT]}\n..."
-    mark = ":white_check_mark:" if notice.is_over else ":warning:"
     return {
         "text": title,
         "unfurl_links": False,
         "blocks": [
-            _section(f"{mark} *{title.replace('*', '')}*"),
+            _section(f"{_mark(notice)} *{title.replace('*', '')}*"),
             _section(f"```{text}```"),
             *_links(notice),
             *(_decisions(notice, buttons) if buttons else ()),
@@ -94,6 +93,13 @@ def message_of(notice: Notice, buttons: SlackButtons | None = None) -> dict[str,
             "event_payload": {"alert_id": notice.alert_id, "revision": notice.revision},
         },
     }
+
+
+def _mark(notice: Notice) -> str:
+    # A check mark would say of drift that is ignored that it is gone.
+    if notice.is_ignored:
+        return ":no_bell:"
+    return ":white_check_mark:" if notice.is_over else ":warning:"
 
 
 def _links(notice: Notice) -> Iterator[dict[str, Any]]:

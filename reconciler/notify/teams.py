@@ -51,13 +51,12 @@ def message_of(notice: Notice) -> dict[str, Any]:
     text = "\n".join([*every[:_MOST_LINES], *(["..."] if len(every) > _MOST_LINES else [])])
     if len(json.dumps(text)) > _LONGEST_TEXT:
         text = f"{_cut(text)}\n..."
-    colour = "good" if notice.is_over else _COLOURS.get(notice.severity, "default")
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "body": [
-            _block(headline(notice), weight="bolder", size="medium", color=colour),
+            _block(headline(notice), weight="bolder", size="medium", color=_colour(notice)),
             *(_block(line, fontType="monospace", size="small") for line in text.split("\n")),
         ],
     }
@@ -68,6 +67,13 @@ def message_of(notice: Notice) -> dict[str, Any]:
         ]
     content_type = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": content_type, "content": card}]}
+
+
+def _colour(notice: Notice) -> str:
+    # Green would say of drift that is ignored that it is gone.
+    if notice.is_ignored:
+        return "default"
+    return "good" if notice.is_over else _COLOURS.get(notice.severity, "default")
 
 
 def _is_page(reply: Reply) -> bool:

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from reconciler.domain.notices import Deed, Notice, NoticeKind, NoticeMember
-from reconciler.domain.records import FindingState
 
 _LONGEST_NAME: Final = 300
 _MOST_DEEDS: Final = 5
-_IGNORED: Final = FindingState.IGNORED.value
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -44,11 +42,11 @@ def lines(notice: Notice) -> Iterator[str]:
     elif notice.is_over:
         end = _end_of(notice).capitalize()
         yield f"{end} at {notice.changed_at:%Y-%m-%d %H:%M} UTC. It began at" + _since(notice)
-        if left := sum(member.state == _IGNORED for member in notice.members):
-            yield f"Nothing was corrected of {left} ignored: the drift is still there."
+        if notice.ignored:
+            yield _left(notice.ignored)
     else:
         yield "Since" + _since(notice)
-    if notice.total > 1 and notice.kind is NoticeKind.ALERT and not _is_ignored(notice):
+    if notice.total > 1 and notice.kind is NoticeKind.ALERT and not notice.is_ignored:
         yield f"{notice.still_open} of {notice.total} still drift, in {_stacks(notice)}."
     yield from _members(notice)
     if notice.total > len(notice.members):
@@ -63,13 +61,13 @@ def lines(notice: Notice) -> Iterator[str]:
 
 
 def _end_of(notice: Notice) -> str:
-    return "ignored" if _is_ignored(notice) else "resolved"
+    return "ignored" if notice.is_ignored else "resolved"
 
 
-def _is_ignored(notice: Notice) -> bool:
-    """Whether an alert ended because all of its drift is ignored: none of it was resolved."""
-    ignored = [member.state == _IGNORED for member in notice.members]
-    return notice.is_over and bool(ignored) and all(ignored)
+def _left(ignored: int) -> str:
+    if ignored == 1:
+        return "1 is ignored, not corrected: its drift is still there."
+    return f"{ignored} are ignored, not corrected: their drift is still there."
 
 
 def link_lines(notice: Notice, form: str = "{text}: {href}") -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, case, delete, join, or_, outerjoin, update
+from sqlalchemy import ColumnElement, and_, case, delete, join, or_, outerjoin, update
 from sqlalchemy import select as select_columns
 from sqlmodel import col, func, select
 
@@ -25,7 +25,7 @@ from reconciler.domain.alerts import (
     subject_of,
 )
 from reconciler.domain.model import Severity, StackName
-from reconciler.domain.records import Page
+from reconciler.domain.records import FindingState, Page
 from reconciler.storage.cursor import Key
 from reconciler.storage.listing import Asked, Listing
 from reconciler.storage.rows import Rows, chunks
@@ -45,6 +45,13 @@ _TALLIED: Final = (
 _IS_TEST: Final = col(AlertRow.cause).startswith(f"{TEST}:")
 _HAS_ALERT: Final = col(AlertRow.id).is_not(None)
 """Its alert is not pruned yet."""
+_OF_FINDING: Final = subject_of(FINDING, "")
+_FINDINGS: Final = join(
+    AlertMemberRow,
+    FindingRow,
+    col(FindingRow.id) == func.substr(col(AlertMemberRow.subject), len(_OF_FINDING) + 1),
+)
+"""The members that are findings, with what these are."""
 _LISTING: Final = Listing("alerts", (col(AlertRow.opened_at), col(AlertRow.id)), (datetime, str))
 
 
@@ -109,15 +116,16 @@ class SqlAlerts:
 
     def stacks_of(self, alert_id: AlertId) -> tuple[StackName, ...]:
         """Return the stacks of all findings of an alert, by name."""
-        named = func.substr(col(AlertMemberRow.subject), len(subject_of(FINDING, "")) + 1)
-        both = join(AlertMemberRow, FindingRow, col(FindingRow.id) == named)
-        wanted = select_columns(col(FindingRow.stack)).distinct().select_from(both)
-        of_alert = (
-            col(AlertMemberRow.alert_id) == alert_id,
-            col(AlertMemberRow.subject).startswith(subject_of(FINDING, "")),
-        )
-        statement = wanted.where(*of_alert).order_by(col(FindingRow.stack))
+        wanted = select_columns(col(FindingRow.stack)).distinct().select_from(_FINDINGS)
+        statement = wanted.where(*_of(alert_id)).order_by(col(FindingRow.stack))
         return tuple(StackName(name) for (name,) in self.rows.tuples(statement))
+
+    def ignored_in(self, alert_id: AlertId) -> int:
+        """Return how many findings of an alert are ignored."""
+        is_ignored = col(FindingRow.state) == FindingState.IGNORED.value
+        counted = select_columns(func.count()).select_from(_FINDINGS)
+        ((number,),) = self.rows.tuples(counted.where(*_of(alert_id), is_ignored))
+        return int(number)
 
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
         """Return how many members each alert has; 0 of one without any."""
@@ -246,7 +254,14 @@ class SqlAlerts:
             .where(_IS_TEST)
             .order_by(col(AlertRow.opened_at), col(DeliveryRow.next_at))
         )
-        taken = select_columns(channel, func.max(col(DeliveryRow.sent_at))).where(sent > 0)
+        # A test whose end failed was taken at its beginning: that would hide that it failed.
+        is_no_failed_test = or_(~_IS_TEST, ~_HAS_ALERT, col(DeliveryRow.error).is_(None))
+        of_any = outerjoin(DeliveryRow, AlertRow, col(DeliveryRow.alert_id) == col(AlertRow.id))
+        taken = (
+            select_columns(channel, func.max(col(DeliveryRow.sent_at)))
+            .select_from(of_any)
+            .where(sent > 0, is_no_failed_test)
+        )
         last_taken = dict(self.rows.tuples(taken.group_by(channel)))
         newest = {name: (at, error) for name, at, error in self.rows.tuples(tests)}
         return {
@@ -267,6 +282,11 @@ class SqlAlerts:
     def put_deliveries(self, deliveries: Iterable[Delivery]) -> None:
         """Write each over the one of the same channel and alert."""
         self.rows.put(DeliveryRow, [asdict(delivery) for delivery in deliveries])
+
+
+def _of(alert_id: AlertId) -> tuple[ColumnElement[bool], ...]:
+    of_alert = col(AlertMemberRow.alert_id) == alert_id
+    return of_alert, col(AlertMemberRow.subject).startswith(_OF_FINDING)
 
 
 def _key(row: AlertRow) -> Key:

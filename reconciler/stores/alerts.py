@@ -37,6 +37,10 @@ class Alerts(Protocol):
         """Return the stacks of all findings of an alert, by name."""
         ...
 
+    def ignored_in(self, alert_id: AlertId) -> int:
+        """Return how many findings of an alert are ignored."""
+        ...
+
     def member_counts(self, alert_ids: Iterable[AlertId]) -> dict[AlertId, MemberCounts]:
         """Return how many members each alert has; 0 of one without any."""
         ...

@@ -40,10 +40,12 @@ class ChannelTried(Wire):
     """What came of a test message; `error` is null where the channel took it.
 
     `not_reached` says whom it did not reach all the same, such as a recipient that a mail server
-    refused; null where it reached everybody.
+    refused; null where it reached everybody. With `left_open` the channel took the test alert and
+    not its end, so the test may be open there.
     """
 
     channel: str
     alert_id: str
     error: str | None
     not_reached: str | None = None
+    left_open: bool = False

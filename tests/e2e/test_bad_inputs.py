@@ -405,7 +405,10 @@ def test_a_place_without_a_template(
         ),
         ('[[stack]]\ndirectory = "gone"', (":2", "does not exist or cannot be entered", "gone")),
         ('[[stack]\ndirectory = "s"', (":1", "not TOML")),
-        ('[[channel]]\nname = "ops"\nurl = "hush-hush-4711"', (":3", "scheme")),
+        (
+            '[[channel]]\nname = "ops"\nurl = "hush-hush-4711"',
+            (":3", "begins with how it is reached"),
+        ),
     ],
     ids=["key", "table", "unit", "short", "twins", "directory", "toml", "secret"],
 )

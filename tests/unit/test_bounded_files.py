@@ -69,7 +69,9 @@ async def test_work_that_never_ends_stops_neither_the_loop_nor_other_places(
         release.wait()
 
     try:
-        with pytest.raises(RetryableError, match=f"{stuck}: no answer"):
+        with pytest.raises(
+            RetryableError, match=f"{stuck}: no answer within 0 s: .* or this machine is too busy"
+        ):
             await apart(hang, place=tmp_path, within_s=0.05)
         before = threading.active_count()
         with pytest.raises(RetryableError, match=f"{stuck}: an earlier read"):

@@ -83,6 +83,8 @@ class Connection:
         self._configure_deadline_s = configure_deadline_s
         self._answers = answers
         self._starting = asyncio.Lock()
+        self._calls: set[asyncio.Future[bytes]] = set()
+        self._stopped = False
 
     async def answer(self, path: str, request: bytes) -> bytes:
         """Answer one call, from what we know or from the provider, and take note of it."""
@@ -91,6 +93,8 @@ class Connection:
             return self._schema
         if rpc is Rpc.VALIDATE_RESOURCE:
             self._note_validation(request)
+        if rpc is Rpc.STOP:
+            self._stop()
         if rpc in EMPTY_ANSWERS and not self._is_validated(rpc):
             return b""
         if self._answers is not None:
@@ -127,7 +131,28 @@ class Connection:
         async with self._starting:
             if self.provider is None:
                 self.provider = await self._providers.take()
-        return await self.provider.process.unary(path, request, timeout_s=timeout_s)
+        call = asyncio.ensure_future(
+            self.provider.process.unary(path, request, timeout_s=timeout_s)
+        )
+        self._calls.add(call)
+        try:
+            return await call
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+            raise CallFailed(StatusCode.CANCELLED, "the tool was told to stop") from None
+        finally:
+            self._calls.discard(call)
+
+    def _stop(self) -> None:
+        """Have the provider answer no call any more; it is not told, since others may ask it too.
+
+        The tool waits for what it has asked. It would be killed after its time, with the state's
+        lock.
+        """
+        self._stopped = True
+        for call in self._calls:
+            call.cancel()
 
     def _note_validation(self, request: bytes) -> None:
         call = message("ValidateRequest").FromString(request)

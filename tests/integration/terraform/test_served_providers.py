@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,19 @@ from typing import Any
 import psutil
 import pytest
 
+from iac_adapters.plugin_host.provider_errors import ProviderError
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.assembly import Assembly
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE
 from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.served_providers import LendProvider
+from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Done
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
+from tests.patience import PATIENCE_S
 from tests.world_stack import WorldStack
 
 CODE = """
@@ -110,3 +115,47 @@ async def test_a_provider_that_died_since_the_scan_is_started_anew(stack: WorldS
             psutil.Process(pid).kill()
         assert await ours.correct("world_thing.web") == Done("1 changed")
     assert _labels(stack)["web"] == {"team": "red"}
+
+
+async def test_a_plan_that_is_given_up_leaves_no_lock(stack: WorldStack) -> None:
+    """A provider that does not answer keeps the tool from ending, and the state locked."""
+    lock = stack.directory / ".terraform.tfstate.lock.info"
+    stack.apply(CODE)
+    _paint(stack, "web", team="blue")
+    async with corrector(stack) as ours:
+        await ours.scan()
+        stack.turn(web="hang")
+        planning = asyncio.create_task(ours.plan("world_thing.web"))
+        async with asyncio.timeout(PATIENCE_S):
+            while not lock.exists():  # noqa: ASYNC110 - the tool makes it
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(2)  # it asks the provider by now
+        planning.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await planning
+        assert not lock.exists()
+        stack.turn(web=None)
+        assert await ours.correct("world_thing.web", name="again") == Done("1 changed")
+
+
+async def test_where_no_provider_can_be_lent_the_tool_says_why(
+    stack: WorldStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def none(_source: str, _request: bytes) -> Provider:
+        raise ProviderError("it was refused before")
+
+    async def lender(_self: Assembly, _context: Context, _recording: object) -> LendProvider:
+        return none
+
+    monkeypatch.setattr(Assembly, "lender", lender)
+    stack.apply(CODE)
+    _paint(stack, "web", team="blue")
+    async with corrector(stack) as ours:
+        await ours.scan()
+        assert await ours.correct("world_thing.web") == Done("1 changed")
+        _paint(stack, "web", team="blue")
+        stack.turn(web="deny")
+        with pytest.raises(ReconcilerError) as refused:
+            await ours.plan("world_thing.web", name="denied")
+    assert "ProviderError" not in str(refused.value)
+    assert "web" in str(refused.value)

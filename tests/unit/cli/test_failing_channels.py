@@ -167,6 +167,20 @@ def test_a_test_that_did_not_reach_everybody_says_so_and_ends_with_1(
     assert (ended.value.code, capsys.readouterr().out) == (1, said)
 
 
+def test_a_test_whose_end_failed_says_that_it_may_be_open_there(
+    daemon: FakeDaemon, ask: Ask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried = {"channel": "pager", "alert_id": "a1", "error": "h answered 500", "left_open": True}
+    daemon.has("POST /channels/pager/test", tried)
+    with pytest.raises(SystemExit) as ended:
+        ask("channel", "test", "pager")
+    assert ended.value.code == 1
+    assert capsys.readouterr().out == (
+        "pager took the test alert, and not its end: h answered 500\n"
+        "it may be open there until a test succeeds\n"
+    )
+
+
 def test_a_test_that_reached_everybody_says_so(daemon: FakeDaemon, ask: Ask) -> None:
     tried = {"channel": "mail", "alert_id": "a1", "error": None, "not_reached": None}
     daemon.has("POST /channels/mail/test", tried)

@@ -37,6 +37,15 @@ def test_a_link_that_cannot_be_filled_in_is_refused(template: str) -> None:
     assert "://" not in said, "in an error about trueup.toml an address is masked"
 
 
+@pytest.mark.parametrize(("written", "name"), [("{stack!r}", "stack"), ("{type:>10}", "type")])
+def test_a_name_that_is_known_is_not_said_to_be_unknown(written: str, name: str) -> None:
+    with pytest.raises(InvalidError) as refused:
+        check_link(f"https://h/{written}")
+    assert str(refused.value) == f"a link takes {{{name}}} without `!` or `:` in it"
+    with pytest.raises(InvalidError, match=r"a link has no \{stacks\}"):
+        check_link("https://h/{stacks!r}")
+
+
 def test_the_public_address_is_one_that_paths_can_be_added_to() -> None:
     assert check_web_address("https://drift.example.com/t/") == "https://drift.example.com/t"
     for wrong in ("drift.example.com", "https://h/?a", "https://h/#a", "https://h/{type}"):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain.model import StackName
+from reconciler.engine.suppression import ignore
+from reconciler.notify.text import headline, lines
 from tests.fake_world import World
 from tests.unit.engine.board import begin, drift, listen, tell
 from tests.unit.engine.house import MANUAL, A, B, House, open_house, selecting
@@ -137,3 +139,36 @@ async def test_who_is_left_alone_in_one_look_goes_on_with_the_alert(house: House
     await tell(house, minutes=2)
     await tell(house, minutes=2)
     assert [notice.alert_id for notice in board.open] == [before.alert_id]
+
+
+@pytest.mark.parametrize(
+    ("members", "ignored", "mark"), [(45, 21, "resolved"), (21, 21, "ignored")]
+)
+async def test_of_many_members_all_that_are_ignored_are_counted(
+    tmp_path: Path, *, members: int, ignored: int, mark: str
+) -> None:
+    names = [StackName(f"s{number:02}") for number in range(members)]
+    worlds = {name: World.in_sync(a={"size": 1}) for name in names}
+    async with open_house(tmp_path, worlds) as house:
+        board = listen(house)
+        await begin(house)
+        for name in names:
+            worlds[name].live[A] = {"size": 9}
+            await house.scan(name, seconds=0.1)
+        await tell(house)
+        await tell(house)
+        found = {name: (await house.findings(name))[0].id for name in names}
+        # The first by id are the twenty that a message names.
+        left = sorted(found.values())[:ignored]
+        for name, finding_id in found.items():
+            if finding_id in left:
+                await ignore(house.service, finding_id, reason="known", actor="ana")
+            else:
+                worlds[name].live[A] = {"size": 1}
+                await house.scan(name, seconds=0.1)
+        await tell(house)
+        (notice,) = board.shown.values()
+        assert (notice.is_over, len(notice.members), notice.ignored) == (True, 20, ignored)
+        assert headline(notice).startswith(f"[{mark}]")
+        said = f"{ignored} are ignored, not corrected: their drift is still there."
+        assert said in list(lines(notice))

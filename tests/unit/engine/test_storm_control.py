@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.domain.alerts import Alert, AlertId, AlertState
+from reconciler.domain.alerts import LEFT_OF, Alert, AlertId, AlertState
 from reconciler.domain.errors import NotFoundError, PermanentError, RetryableError
 from reconciler.domain.model import ResourceAddress, Severity
 from reconciler.domain.notices import Link, Notice, NoticeKind
@@ -109,6 +109,26 @@ def test_what_is_due_at_once_is_not_put_off_by_a_change_before_it_is_sent() -> N
     assert wanted.again(urgent, risen, changed, at=later).next_at == later
     calm = wanted.again(shown, medium, replace(medium, revision=2), at=soon)
     assert calm.next_at == at + wanted.update_every
+
+
+def test_nor_is_it_where_only_some_have_the_message_before() -> None:
+    at = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    wanted = Subscription("mail", update_every=timedelta(hours=1))
+    medium = Alert(AlertId("a"), "c", AlertState.OPEN, 1, Severity.MEDIUM, at, at)
+    retry = at + timedelta(seconds=30)
+    begun = replace(wanted.begin(medium, at=at), next_at=retry, sent_at=at, attempts=1)
+    some_have = replace(begun, receipt={LEFT_OF: "1"})
+    risen = replace(medium, severity=Severity.CRITICAL, revision=2)
+    soon, later = at + timedelta(seconds=20), at + timedelta(seconds=25)
+    urgent = wanted.again(some_have, medium, risen, at=soon)
+    assert urgent.next_at == soon
+    changed = replace(risen, revision=3)
+    assert wanted.again(urgent, risen, changed, at=later).next_at == later
+    calm = replace(medium, revision=2)
+    # Due then is a try of those who are left alone, and not what everybody is owed.
+    owed = wanted.again(some_have, medium, calm, at=soon)
+    assert owed.next_at == at + wanted.update_every
+    assert wanted.again(owed, calm, replace(calm, revision=3), at=later).next_at == owed.next_at
 
 
 def test_quiet_hours_follow_the_clock_of_their_zone() -> None:

@@ -66,7 +66,7 @@ async def test_an_alert_is_shown_once_kept_up_to_date_and_ended(place: Place) ->
 async def test_an_alert_that_ends_by_ignoring_is_nowhere_called_resolved(place: Place) -> None:
     channel = open_channel(place.address())
     receipt = await channel.show(notice(), {})
-    ignored = replace(over(3), members=(replace(MEMBER, state="ignored"),))
+    ignored = replace(over(3), members=(replace(MEMBER, state="ignored"),), ignored=1)
     await channel.show(ignored, receipt)
     assert place.open() == 0
     assert "[resolved]" not in place.text()

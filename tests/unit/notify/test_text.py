@@ -58,17 +58,17 @@ def test_the_end_says_what_was_done() -> None:
 
 
 def test_an_alert_whose_drift_is_ignored_does_not_say_that_it_was_resolved() -> None:
-    ignored = replace(over(), members=(replace(MEMBER, state="ignored"),))
+    ignored = replace(over(), members=(replace(MEMBER, state="ignored"),), ignored=1)
     assert headline(ignored) == "[ignored] shop: aws_security_group.web drifted"
     said = list(lines(ignored))
     assert said[:2] == [
         "Ignored at 2026-11-28 12:00 UTC. It began at 2026-11-28 12:00 UTC.",
-        "Nothing was corrected of 1 ignored: the drift is still there.",
+        "1 is ignored, not corrected: its drift is still there.",
     ]
 
 
 def test_of_an_alert_of_which_a_part_is_ignored_the_rest_was_resolved() -> None:
     both = (replace(MEMBER, state="ignored"), replace(MEMBER, address="b", state="healed"))
-    ended = replace(over(), members=both, total=2)
+    ended = replace(over(), members=both, total=2, ignored=1)
     assert headline(ended).startswith("[resolved]")
-    assert "Nothing was corrected of 1 ignored: the drift is still there." in list(lines(ended))
+    assert "1 is ignored, not corrected: its drift is still there." in list(lines(ended))

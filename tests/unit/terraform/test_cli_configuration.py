@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from iac_adapters.terraform.cli_configuration import Item, parse_configuration
 from iac_adapters.terraform.dev_overrides import DevOverrides, dev_overrides
+from reconciler.bounded_files import MOST_BYTES
 from reconciler.domain.errors import PermanentError
 
 _OWN: Final = 'provider_installation {\n  dev_overrides {\n    "hashicorp/local" = "/own"\n  }\n}\n'
@@ -171,12 +172,30 @@ def test_a_file_that_would_block_the_tool_is_an_error(home: Path) -> None:
         dev_overrides(environment, tool="terraform", called_from=home, directory=home)
 
 
-def test_the_null_device_is_an_empty_configuration(home: Path) -> None:
-    environment = {"TF_CLI_CONFIG_FILE": os.devnull}
+@pytest.mark.parametrize("spelling", [os.devnull, "/dev/../dev/null", "a link"])
+def test_the_null_device_is_an_empty_configuration(home: Path, spelling: str) -> None:
+    environment = {"HOME": str(home)}
+    if spelling == "a link":
+        (home / ".terraformrc").symlink_to(os.devnull)
+    else:
+        environment["TF_CLI_CONFIG_FILE"] = spelling
     assert (
         dev_overrides(environment, tool="terraform", called_from=home, directory=home)
         == DevOverrides()
     )
+
+
+def test_another_device_and_a_huge_file_are_errors_with_a_remedy_each(home: Path) -> None:
+    (home / ".terraformrc").symlink_to("/dev/zero")
+    with pytest.raises(PermanentError, match="is a device") as caught:
+        _folders(home)
+    assert "regular file in its place" in str(caught.value.remedy)
+    (home / ".terraformrc").unlink()
+    with (home / ".terraformrc").open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(PermanentError, match="is larger than 64 MiB") as caught:
+        _folders(home)
+    assert "shorten it" in str(caught.value.remedy)
 
 
 @pytest.mark.parametrize(

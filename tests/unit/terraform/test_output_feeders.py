@@ -103,17 +103,19 @@ def test_locals_are_read_from_either_syntax(tmp_path: Path) -> None:
         }
         resource "a_thing" "locals" { name = a_thing.b.id }
         locals { three = 3 }
+        locals { five = [-a_thing.e.id, 1-a_thing.f.id] }
         """
     )
     other.write_text('{"locals": [{"four": ["${a_thing.d.id}", {"x": "${local.one}"}]}]}')
     broken = tmp_path / "broken.tf.json"
     broken.write_text("{")
     found = local_references([hcl, other, broken, tmp_path / "gone.tf"])
-    assert found.keys() == {"one", "two", "three", "four"}
+    assert found.keys() == {"one", "two", "three", "four", "five"}
     assert "a_thing.a[0].id" in found["one"]
     assert {'module.m["a"].told', "data.d.d.key"} <= found["two"]
     assert "local.map[data.d.d.key].value" in found["two"]
     assert found["three"] == frozenset()
+    assert found["five"] == {"a_thing.e.id", "a_thing.f.id"}
     assert {"a_thing.d.id", "local.one"} <= found["four"]
 
 

@@ -31,7 +31,10 @@ class RemediationRow(Row, table=True):
         Index("ix_remediations_stack", "stack", "created_at", "id"),
         Index("ix_remediations_open", "open", "created_at", "id"),
         Index("ix_remediations_due", "open", "next_at"),
-        Index("ix_remediations_policy", "policy_id", "state", "created_at"),
+        Index(
+            "ix_remediations_policy",
+            *("policy_id", "state", "created_at", "stack", "updated_at", "run_id"),
+        ),
     )
 
     id: str = Field(sa_type=PlainText, primary_key=True)

@@ -27,7 +27,7 @@ async def test_what_came_during_a_pause_is_new_after_it(served: Served) -> None:
 async def test_where_there_is_no_row_nothing_is_marked(served: Served) -> None:
     await served.desk.house.scan()
     async with seated(served) as seat:
-        await seat.until("no drift")
+        await seat.until("unknown, checking")
         await seat.press("v", "space", "a")
         assert "marked" not in seat.screen
 

@@ -25,9 +25,9 @@ TOOLS ?= needed
 TUI ?= 1
 KEEP ?= 0
 BENCH ?= $(filter trust,$(MAKECMDGOALS))
-# One more at a time than there are processors, since much of the time is spent waiting for
+# Two more at a time than there are processors, since much of the time is spent waiting for
 # providers; a file on one worker, and in order: the few files that take long come first.
-WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 8 ? n + 1 : 8 )))
+WORKERS := $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n < 6 ? n + 2 : 8 )))
 PYTEST_ARGUMENTS ?= -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 

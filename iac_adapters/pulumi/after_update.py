@@ -7,25 +7,22 @@ told from it there: a provider that leaves all its outputs open has it taken in 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
 
+from iac_adapters.answers_in_time import answers_in_time
+from iac_adapters.pulumi.along import alike
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
 from iac_adapters.pulumi.provider import Provider, ReadAnswer
 from iac_adapters.pulumi.provider_config import Providers
 from iac_adapters.pulumi.values import RawProperties, visible
-from reconciler.domain.compare import same, value_at
-from reconciler.domain.errors import ReconcilerError
+from reconciler.domain.compare import value_at
 from reconciler.domain.model import ResourceAddress, Status
-from reconciler.domain.origin import contains_unknown, is_empty
+from reconciler.domain.origin import contains_unknown
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Value
 
-_AT_ONCE: Final = 10
-_ALL_WITHIN_S: Final = 60.0
 Resources = Mapping[ResourceAddress, LoadedResource]
 
 
@@ -52,28 +49,13 @@ async def chosen_by_update(
     recorded. An object that was not read, or that its provider cannot preview, is left out: its
     values are held against the older ones.
     """
-    limit = asyncio.Semaphore(_AT_ONCE)
-    answers: dict[ResourceAddress, Chosen] = {}
-
-    async def ask(address: ResourceAddress, resource: LoadedResource, old: Recorded) -> None:
-        async with limit:
-            with contextlib.suppress(ReconcilerError):
-                assert resource.provider is not None  # noqa: S101 - `_updated` has looked
-                provider = await providers.get(resource.provider)
-                places = await _places(resource, old, live.get(address), provider, deadline_s)
-                if places:
-                    answers[address] = Chosen(_left(resource).outputs, places)
-
-    asked = [
-        ask(address, resource, old)
-        for address, resource in after.items()
-        if address in read and (old := _updated(before.get(address), resource)) is not None
-    ]
-    # A provider that hangs must not hold up the scan, which tells of it resource by resource.
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_ALL_WITHIN_S):
-            await asyncio.gather(*asked)
-    return answers
+    return await answers_in_time(
+        {
+            address: partial(_chosen, resource, old, live.get(address), providers, deadline_s)
+            for address, resource in after.items()
+            if address in read and (old := _updated(before.get(address), resource)) is not None
+        }
+    )
 
 
 def is_rewritten(old: LoadedResource, new: LoadedResource | None) -> bool:
@@ -96,6 +78,19 @@ def _updated(old: LoadedResource | None, new: LoadedResource) -> Recorded | None
     if new.recorded.outputs != new.state.outputs or new.recorded.outputs == state.outputs:
         return None
     return Recorded(state.id, state.inputs, state.outputs) if state.id == new.state.id else None
+
+
+async def _chosen(
+    new: LoadedResource,
+    old: Recorded,
+    last: ReadAnswer | None,
+    providers: Providers,
+    deadline_s: float,
+) -> Chosen | None:
+    assert new.provider is not None  # noqa: S101 - `_updated` has looked
+    provider = await providers.get(new.provider)
+    places = await _places(new, old, last, provider, deadline_s)
+    return Chosen(_left(new).outputs, places) if places else None
 
 
 async def _places(
@@ -161,9 +156,4 @@ def _left(resource: LoadedResource) -> Recorded:
 
 
 def _alike(left: Value, right: Value, place: Steps) -> bool:
-    one, other = value_at(left, place), value_at(right, place)
-    return (is_empty(one) and is_empty(other)) or same(one, other, _unordered)
-
-
-def _unordered(_steps: Steps) -> bool:
-    return True
+    return alike(value_at(left, place), value_at(right, place))

@@ -52,14 +52,15 @@ def _moving(planned: Value, now: Value, at: Steps) -> list[Steps]:
     if contains_unknown(planned) and not isinstance(planned, dict):
         return [at]
     if not isinstance(planned, dict):
-        return [] if _alike(planned, now) else [at]
+        return [] if alike(planned, now) else [at]
     found: list[Steps] = []
     for name, item in planned.items():
         found += _moving(item, now.get(name) if isinstance(now, dict) else None, (*at, name))
     return found
 
 
-def _alike(planned: Value, now: Value) -> bool:
+def alike(planned: Value, now: Value) -> bool:
+    """Whether both are the same in any order, or there is nothing on either side."""
     return (is_empty(planned) and is_empty(now)) or same(planned, now, lambda _steps: True)
 
 

@@ -8,12 +8,11 @@ in as well.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
 
+from iac_adapters.answers_in_time import answers_in_time
 from iac_adapters.terraform.ignored import null_write_only
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.messages import NULL
@@ -24,15 +23,11 @@ from iac_adapters.terraform.providers import Providers
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.values import decode, encode
 from reconciler.domain.compare import align, aligned_paths, same, value_at
-from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.kept_baseline import identity_of
 from reconciler.domain.model import ResourceAddress, Status
 from reconciler.domain.origin import contains_unknown, is_empty
 from reconciler.domain.paths import Steps
 from reconciler.domain.values import Attributes, Unknown, Value
-
-_AT_ONCE: Final = 10
-_ALL_WITHIN_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -69,28 +64,21 @@ async def chosen_by_apply(
     recorded. An object that was not read, or that its provider cannot be asked about, is left
     out: its values are held against the older ones.
     """
-    limit = asyncio.Semaphore(_AT_ONCE)
-    answers: dict[ResourceAddress, Chosen] = {}
-
-    async def ask(address: ResourceAddress, resource: LoadedResource) -> None:
-        old = before.resources[address]
-        async with limit:
-            with contextlib.suppress(ReconcilerError):
-                chosen = await _chosen(old, live.get(address), resource, providers, deadline_s)
-                if chosen is not None and chosen.paths:
-                    answers[address] = chosen
-
-    asked = [
-        ask(address, resource)
-        for address, resource in after.resources.items()
-        if _is_written_anew(before.resources.get(address), resource)
-        and (address in read or before.resources[address].wire is None)
-    ]
-    # A provider that hangs must not hold up the scan, which tells of it resource by resource.
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_ALL_WITHIN_S):
-            await asyncio.gather(*asked)
-    return answers
+    return await answers_in_time(
+        {
+            address: partial(
+                _chosen,
+                before.resources[address],
+                live.get(address),
+                resource,
+                providers,
+                deadline_s,
+            )
+            for address, resource in after.resources.items()
+            if _is_written_anew(before.resources.get(address), resource)
+            and (address in read or before.resources[address].wire is None)
+        }
+    )
 
 
 def rewritten(before: LoadedStack, after: LoadedStack) -> set[ResourceAddress]:
@@ -140,7 +128,8 @@ async def _chosen(
     planned = decode(answer.state, applied.schema)
     if planned is None or not _is_what_was_done(applied, planned):
         return None
-    return Chosen(new.wire.upgraded, tuple(_moved(applied, planned)))
+    paths = tuple(_moved(applied, planned))
+    return Chosen(new.wire.upgraded, paths) if paths else None
 
 
 def _applied(old: LoadedResource, live: LiveState | None, new: LoadedResource) -> _Applied | None:

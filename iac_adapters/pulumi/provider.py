@@ -96,6 +96,22 @@ def read_request(subject: Subject, *, outputs: RawProperties, inputs: RawPropert
     return encoded
 
 
+def _describe(
+    request: Any,
+    subject: Subject,
+    *,
+    outputs: RawProperties,
+    inputs: RawProperties,
+    wanted: RawProperties,
+) -> None:
+    """Say in a request what object it is about, how that is, and what is to become of it."""
+    request.id, request.urn = subject.id, subject.urn
+    request.name, request.type = subject.name, subject.type
+    to_struct(outputs, request.olds)
+    to_struct(inputs, request.old_inputs)
+    to_struct(wanted, request.news)
+
+
 class Provider(ProviderProcess):
     """A provider plugin; parameterized and configured at most once in its life.
 
@@ -156,16 +172,8 @@ class Provider(ProviderProcess):
         timeout_s: float,
     ) -> DiffAnswer:
         """Return what an update of an object with `outputs` and `inputs` to `wanted` would do."""
-        request = message("DiffRequest")(
-            id=subject.id,
-            urn=subject.urn,
-            name=subject.name,
-            type=subject.type,
-            ignoreChanges=ignored,
-        )
-        to_struct(outputs, request.olds)
-        to_struct(inputs, request.old_inputs)
-        to_struct(wanted, request.news)
+        request = message("DiffRequest")(ignoreChanges=ignored)
+        _describe(request, subject, outputs=outputs, inputs=inputs, wanted=wanted)
         answer = await self._call("Diff", request.SerializeToString(), timeout_s)
         return DiffAnswer(
             verdict=Verdict(answer.changes),
@@ -194,17 +202,8 @@ class Provider(ProviderProcess):
         """
         if not self._previews:
             return None
-        request = message("UpdateRequest")(
-            id=subject.id,
-            urn=subject.urn,
-            name=subject.name,
-            type=subject.type,
-            ignoreChanges=ignored,
-            preview=True,
-        )
-        to_struct(outputs, request.olds)
-        to_struct(inputs, request.old_inputs)
-        to_struct(wanted, request.news)
+        request = message("UpdateRequest")(ignoreChanges=ignored, preview=True)
+        _describe(request, subject, outputs=outputs, inputs=inputs, wanted=wanted)
         answer = await self._call("Update", request.SerializeToString(), timeout_s)
         return from_struct(answer.properties)
 

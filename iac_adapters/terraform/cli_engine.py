@@ -18,7 +18,7 @@ from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
-from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
+from iac_adapters.terraform.diagnostics_text import failed_plan
 from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
@@ -113,10 +113,10 @@ async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
                                    f"-refresh={str(refresh).lower()}", f"-out={file}",
                                    *context.plan_arguments, *context.exclusions])  # fmt: skip
         if run.exit_code != 0:
-            return CliPlan(None, _reason(run))
+            return CliPlan(None, failed_plan(run.stdout, run.exit_code))
         shown = await _run(context, ["show", "-json", str(file)])
         if shown.exit_code != 0:
-            return CliPlan(None, _reason(shown))
+            return CliPlan(None, failed_plan(shown.stdout, shown.exit_code))
         plan: dict[str, Any] = exact_loads(shown.stdout)
         if plan.get("errored") or not plan.get("complete", True):
             return CliPlan(None, "the plan did not complete")
@@ -134,9 +134,3 @@ async def _run(context: Context, arguments: Sequence[str]) -> ToolRun:
         environment=context.environment,
         timeout_s=_TIMEOUT_S,
     )
-
-
-def _reason(run: ToolRun) -> str:
-    diagnostics, _ = parse_events(run.stdout)
-    errors = [d for d in diagnostics if d.severity == "error"]
-    return render_diagnostics(errors) or f"the plan ended with exit code {run.exit_code}"

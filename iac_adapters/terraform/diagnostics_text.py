@@ -66,10 +66,21 @@ def parse_events(stdout: bytes) -> tuple[tuple[Diagnostic, ...], tuple[dict[str,
     return diagnostics, events
 
 
+def errors_in(stdout: bytes) -> list[Diagnostic]:
+    """Return the diagnostics of a `-json` run that are errors."""
+    diagnostics, _ = parse_events(stdout)
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == ERROR]
+
+
 def render_diagnostics(diagnostics: Sequence[Diagnostic]) -> str:
     """Return the errors as text, or where there is none the warnings; empty for nothing."""
     errors = [d for d in diagnostics if d.severity == ERROR]
     return "\n\n".join(render_diagnostic(d) for d in errors or diagnostics)
+
+
+def failed_plan(stdout: bytes, exit_code: int) -> str:
+    """Return why a `-json` plan failed: its errors, or with what it ended."""
+    return render_diagnostics(errors_in(stdout)) or f"the plan ended with exit code {exit_code}"
 
 
 def render_diagnostic(diagnostic: Diagnostic) -> str:

@@ -14,7 +14,7 @@ from iac_adapters.json_lines import lines_of, object_in
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.diagnostics_text import (
     Diagnostic,
-    parse_events,
+    errors_in,
     render_diagnostics,
 )
 from iac_adapters.terraform.left_state import ERRORED_STATE
@@ -54,8 +54,7 @@ class RunLog:
             return
         self.torn = False
         self.summary = summary_of(event) or self.summary
-        diagnostics, _ = parse_events(line)
-        self.errors += [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
+        self.errors += errors_in(line)
         touched = touched_by(event)
         if touched is None:
             return

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from iac_adapters.terraform.command import ToolRun, run_tool
-from iac_adapters.terraform.diagnostics_text import parse_events, render_diagnostics
+from iac_adapters.terraform.diagnostics_text import failed_plan
 from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
@@ -170,10 +170,10 @@ async def _planned(
              *order.exclusions]  # fmt: skip
     run = await _run(order, asked, environment)
     if run.exit_code != 0:
-        return RefreshedPlan(None, _reason(run))
+        return RefreshedPlan(None, failed_plan(run.stdout, run.exit_code))
     shown = await _run(order, ["show", "-json", str(file)], environment)
     if shown.exit_code != 0:
-        return RefreshedPlan(None, _reason(shown))
+        return RefreshedPlan(None, failed_plan(shown.stdout, shown.exit_code))
     return RefreshedPlan(exact_loads(shown.stdout))
 
 
@@ -188,9 +188,3 @@ async def _run(
         environment=environment,
         timeout_s=_TIMEOUT_S,
     )
-
-
-def _reason(run: ToolRun) -> str:
-    diagnostics, _ = parse_events(run.stdout)
-    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
-    return render_diagnostics(errors) or f"the plan ended with exit code {run.exit_code}"

@@ -351,6 +351,7 @@ class TerraformAdapter:
         from iac_adapters.terraform.new_values import recorded_objects  # noqa: PLC0415  no scan needs it
         from iac_adapters.terraform.plan_json import PlanReader  # noqa: PLC0415  no scan needs it
         from iac_adapters.terraform.planning import PlanOrder  # noqa: PLC0415  no scan needs it
+        from iac_adapters.terraform.served_providers import Running  # noqa: PLC0415  no scan needs it
 
         payload = payload_of(snapshot)
         context = payload.context
@@ -359,11 +360,9 @@ class TerraformAdapter:
         schemas = await self._assembly.schemas(context)
         order = PlanOrder(context, payload.stack, folder, redactor, schemas)
         if snapshot.obtained_by is Engine.PLUGIN:
-            order = replace(
-                order,
-                start=partial(self._assembly.start, context),
-                lend=await self._assembly.lender(context, payload.stack.recording),
-            )
+            lend = await self._assembly.lender(context, payload.stack.recording)
+            running = Running(lend, partial(self._assembly.start, context))
+            order = replace(order, running=running)
         with redacting(lambda: redactor):
             document = await making(order, targets)
             if document is None:

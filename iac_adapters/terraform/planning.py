@@ -21,7 +21,7 @@ from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.correction import PLAN_FILE, applying
-from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
+from iac_adapters.terraform.diagnostics_text import Diagnostic, errors_in
 from iac_adapters.terraform.loaded import LoadedStack
 from iac_adapters.terraform.outputs import is_output
 from iac_adapters.terraform.recorder.failure import plan_failure
@@ -29,8 +29,7 @@ from iac_adapters.terraform.run_log import lock_holder
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.served_providers import (
     AsConfigured,
-    LendProvider,
-    StartSource,
+    Running,
     served_providers,
 )
 from iac_adapters.terraform.shown_plan import show_plan
@@ -48,8 +47,8 @@ _TO_BE_MADE: Final = " (new)"
 class PlanOrder:
     """One plan to make: of which stack, with which names unsaid, and where it is kept.
 
-    `schemas` are of its providers, by source. `start` and `lend` give the tool running ones;
-    without them it starts its own.
+    `schemas` are of its providers, by source. `running` are those that the tool is given; without
+    them it starts its own.
     """
 
     context: Context
@@ -57,8 +56,7 @@ class PlanOrder:
     folder: Path
     redactor: Redactor
     schemas: Mapping[str, ProviderSchema]
-    start: StartSource | None = None
-    lend: LendProvider | None = None
+    running: Running | None = None
 
     @property
     def file(self) -> Path:
@@ -111,18 +109,18 @@ async def _planned(order: PlanOrder, arguments: Sequence[str]) -> ToolRun:
     the code has come to use a type that the stack was not loaded with.
     """
     environment = order.context.environment
-    if order.start is not None and order.lend is not None:
+    if order.running is not None:
         with contextlib.suppress(OSError, DecodeError):
             async with served_providers(
                 order.schemas,
                 types=order.context.types,
-                start=order.start,
-                answers=AsConfigured(order.lend),
+                start=order.running.start,
+                answers=AsConfigured(order.running.lend),
                 configure_deadline_s=configure_deadline_s(environment),
             ) as served:
                 variables = {**environment, **served.variables}
                 run = await _run(order, arguments, variables, holds_lock=True)
-            if run.exit_code == 0 or lock_holder(_errors(run)) is not None:
+            if run.exit_code == 0 or lock_holder(errors_in(run.stdout)) is not None:
                 return run
     return await _run(order, arguments, environment, holds_lock=True)
 
@@ -188,7 +186,7 @@ async def _run(
 
 
 def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
-    errors = _errors(run)
+    errors = errors_in(run.stdout)
     context = order.context
     if (holder := lock_holder(errors)) is not None:
         return RetryableError(
@@ -206,11 +204,6 @@ def _failure(order: PlanOrder, run: ToolRun) -> ReconcilerError:
     message = order.redactor.without(str(failure))
     kind = RetryableError if _cause(errors) in _PASSING else PermanentError
     return kind(message, remedy=failure.remedy)
-
-
-def _errors(run: ToolRun) -> list[Diagnostic]:
-    diagnostics, _ = parse_events(run.stdout)
-    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]
 
 
 def _cause(errors: Sequence[Diagnostic]) -> Cause:

@@ -34,6 +34,14 @@ LendProvider: TypeAlias = Callable[[str, bytes], Awaitable[Provider | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Running:
+    """Where a command gets providers from: lent where one is configured alike, else started."""
+
+    lend: LendProvider
+    start: StartSource
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """The variables that lead the tool to the tunnels, and the private folder of these."""
 

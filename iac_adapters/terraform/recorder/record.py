@@ -204,13 +204,13 @@ async def _attempt(
             providers = HeadStart(partial(start, installed))
             known = after.captures if after is not None else ()
             answers = as_recorded(known, installed.source) if instead else None
-            tunnel = await open_tunnel(
+            tunnel = await _open_tunnel(
                 folder / str(number), installed, order, schema, providers, answers=answers
             )
             tunnels.append(tunnel)
         environment = {
             **order.environment,
-            "TF_REATTACH_PROVIDERS": await reattach(tunnels, order, schemas),
+            "TF_REATTACH_PROVIDERS": await _reattach(tunnels, order, schemas),
         }
         # A plan that would destroy everything is written nowhere.
         mode = [instead] if instead else ["-refresh=false", f"-out={folder / _PLAN}"]
@@ -267,7 +267,7 @@ async def _shown(
     return shown.stdout if shown.exit_code == 0 else b""
 
 
-async def open_tunnel(
+async def _open_tunnel(
     folder: Path,
     installed: InstalledProvider,
     order: RecordingOrder,
@@ -290,7 +290,7 @@ async def open_tunnel(
     return tunnel
 
 
-async def reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
+async def _reattach(tunnels: Sequence[Tunnel], order: RecordingOrder, schemas: SchemaStore) -> str:
     """Return what leads terraform to the tunnels of the order's providers."""
     protocols = [(await schemas.schema(installed)).protocol for installed in order.providers]
     return reattachment(zip(tunnels, protocols, strict=True))

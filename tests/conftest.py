@@ -18,6 +18,7 @@ from tests.makers import makers_mirror
 from tests.parts import require
 from tests.postgres import find_postgres, running_postgres
 from tests.simulator import Simulator, copy_stack, running_simulator, tool_environment
+from tests.warm.process import forking
 from tests.worlds.pulumi.tools import PulumiTools, find_tools
 
 # A machine that nobody watches tries the same examples every time; a person's tries new ones.
@@ -48,6 +49,26 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let commands and daemons be forks, but where how they start is what is tested.
+
+    Around the whole test, since fixtures of a module start them as well.
+    """
+    with forking(wanted=item.get_closest_marker("cold") is None):
+        return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name each test that failed in a line of its own, last: of a long output the end is kept."""
+    for kind in ("failed", "error"):
+        for report in terminalreporter.stats.get(kind, ()):
+            crash = getattr(report.longrepr, "reprcrash", None)
+            reason = " ".join(crash.message.split())[:100] if crash else ""
+            terminalreporter.write_line(f"{kind} in {report.when}: {report.nodeid}: {reason}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

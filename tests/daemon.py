@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from tests.warm.process import start
+
 T = TypeVar("T")
 UNLIMITED: Final = """
 [[guardrail]]  # tests correct within a minute what nobody would let go on within a day
@@ -86,7 +88,7 @@ class Daemon:
         except urllib.error.HTTPError as error:
             raise RefusedError(path, error.code, json.loads(error.read())) from error
 
-    def until(self, what: str, look: Callable[[], T | None], *, within_s: float = 120.0) -> T:
+    def until(self, what: str, look: Callable[[], T | None], *, within_s: float = 240.0) -> T:
         """Return what `look` gives as soon as it gives anything true.
 
         Raises:
@@ -133,20 +135,19 @@ def serving(
     Raises:
         DaemonError: it did not come up.
     """
-    process = subprocess.Popen(
+    process = start(
         [
-            *wrapper,
             Path(sys.executable).with_name("trueup"),
             *(() if settings is None else ("--config", settings)),
             "serve",
             *options,
         ],
+        environment=environment,
+        wrapper=wrapper,
         cwd=directory,
-        env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
     )
     daemon = Daemon(process, data_dir / "admin.token")
     reader = threading.Thread(target=_read, args=(daemon,), daemon=True)

@@ -176,7 +176,7 @@ async def verdicts(
 
 def initialised(tool: Executable, folder: Path) -> Path:
     """Return a folder with mirror, CLI configuration and an initialised root module."""
-    world_mirror(folder / "mirror")
+    world_mirror(folder / "mirror", forked=True)
     shutil.copytree(folder / "mirror" / SOURCE, folder / "mirror" / TOFU_SOURCE)
     mirror = f'filesystem_mirror {{ path = "{folder}/mirror" }}'
     (folder / "rc").write_text(f"provider_installation {{ {mirror} }}")

@@ -188,6 +188,17 @@ def lived(folder: Path, kind: type[Life], *, fatal: str | None, first: bool) -> 
     return status, told
 
 
+def warmed(folder: Path, kind: type[Life]) -> list[str]:
+    """Live in this process; return the points that were passed.
+
+    What is forked from it then has each statement and each pattern compiled, for which a process
+    of its own takes more than for all the rest of a life.
+    """
+    points = Points()
+    asyncio.run(kind(world(folder), points, at=datetime.now(UTC)).run(first=True))
+    return list(dict.fromkeys(points.passed))
+
+
 def main(
     place: str, only: str | None = None, *, kind: type[Life] = Life, since: str | None = None
 ) -> None:
@@ -196,8 +207,7 @@ def main(
     Those before `since` are left out.
     """
     root = Path(place)
-    _, whole = lived(world(root / "whole"), kind, fatal=None, first=True)
-    passed = list(dict.fromkeys(whole["passed"]))
+    passed = warmed(root / "whole", kind)
     names = [only] if only else passed[passed.index(since) if since else 0 :]
     for number, name in enumerate(names):
         folder = world(root / str(number))

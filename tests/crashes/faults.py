@@ -31,7 +31,7 @@ from reconciler.domain.guardrails import GuardrailRule
 from reconciler.domain.model import Snapshot, StackName
 from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.remediation_states import OPEN, TERMINAL, RemediationState
-from reconciler.engine import decisions
+from reconciler.engine import decisions, holding
 from reconciler.engine.auditing import verify
 from reconciler.engine.remediate import advance
 from reconciler.engine.scheduled_scan import scan_and_decide
@@ -45,7 +45,7 @@ from reconciler.ports import (
     RunnerJob,
     Vanished,
 )
-from tests.crashes.__main__ import DECLARED, KEY, SHOP, Life, lived, registered
+from tests.crashes.__main__ import DECLARED, KEY, SHOP, Life, lived, registered, warmed
 from tests.crashes.faulty_tool import FAULTS, SECRET
 from tests.crashes.points import PointedAdapter, PointedStore, Points
 from tests.empty_database import open_empty_store
@@ -152,7 +152,7 @@ class FaultyLife(Life):
             await advance(service, RemediationId(name))
 
     async def _person(self, service: Service) -> None:
-        await decisions.resume(service, by=ANN)
+        await holding.resume(service, by=ANN)
         for one in await _open_ones(service):
             with suppress(ConflictError):
                 if one.state is RemediationState.AWAITING_APPROVAL:
@@ -219,7 +219,7 @@ class FaultyLife(Life):
     async def _held(self, service: Service) -> bool:
         """Whether nothing begins under a hold, though there is drift."""
         before = self._words("notes")
-        await decisions.hold(service, by=ANN, reason="the end")
+        await holding.hold(service, by=ANN, reason="the end")
         (self.folder / "cloud.json").write_text(json.dumps({"things": _DRIFTED}))
         for _ in range(3):
             self.clock.move(seconds=60)
@@ -333,6 +333,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--sampled", type=int, help="at so many points for each fault")
     asked = parser.parse_args(arguments)
     faults = [asked.fault] if asked.fault else list(FAULTS)
+    warmed(asked.folder / "warm", Life)
     results = (
         iter([trial(asked.folder / "alone", asked.fault, asked.point)])
         if asked.point

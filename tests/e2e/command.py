@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +16,11 @@ from typing import Any, Final
 
 import psutil
 
+from tests.warm.process import start
+
 LIMIT_S: Final = 150
 _MARK: Final = "TRUEUP_TEST_MARK"
+_PROGRAM: Final = Path(sys.executable).with_name("trueup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +55,12 @@ class Trueup:
         self, *arguments: str | Path, cwd: Path | None = None, **streams: Any
     ) -> subprocess.Popen[str]:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-        return subprocess.Popen(
-            [*self.wrapper, *program(), *map(str, arguments)],
+        return start(
+            [_PROGRAM, *arguments],
+            environment=self.full_environment(),
+            wrapper=self.wrapper,
             cwd=cwd,
-            env=self.full_environment(),
             stdin=subprocess.DEVNULL,
-            text=True,
             **streams,
         )
 
@@ -98,14 +101,6 @@ def bound_by_permissions() -> tuple[str, ...]:
     if os.geteuid() != 0:
         return ()
     return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
-
-
-def program() -> Sequence[str]:
-    """Return the installed entry point, or what it does where none is installed."""
-    script = Path(sys.executable).parent / "trueup"
-    if script.is_file():
-        return [str(script)]
-    return [sys.executable, "-c", "from reconciler.cli.main import main; main()"]
 
 
 def wait_for(condition: Any, *, within_s: float = 60.0) -> None:

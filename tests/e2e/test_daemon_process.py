@@ -17,6 +17,7 @@ from tests.e2e.command import Ended, Trueup, bound_by_permissions
 from tests.e2e.shop import AUTO, Shop, only_remediation, until_verified
 
 
+@pytest.mark.cold
 def test_its_settings_are_read_anew_on_sighup_unless_they_are_broken(shop: Shop) -> None:
     settings = shop.settings()
     with shop.serving(settings) as daemon:

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.command import Trueup, killed_at_the_end, wait_for
 from tests.world_stack import WorldStack
 
+pytestmark = pytest.mark.cold
 INTERRUPTED = 130
 _CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: 143, signal.SIGHUP: -signal.SIGHUP}
 

@@ -83,6 +83,7 @@ class WorldAdapter(FakeEnds):
             provider_doubts=world.doubts,
             lineage=world.lineage,
             serial=world.serial,
+            stopped=world.stopped,
         )
 
     async def observe(
@@ -100,6 +101,7 @@ class WorldAdapter(FakeEnds):
 
     async def declarations(self, snapshot: Snapshot) -> tuple[Declaration, ...]:
         world = self.worlds[snapshot.stack]
+        told = {**world.declared, **world.recorded} if world.stopped else world.declared
         return tuple(
             Declaration(
                 address=address,
@@ -110,7 +112,7 @@ class WorldAdapter(FakeEnds):
                     json.dumps(world.recorded.get(address), sort_keys=True).encode()
                 ).hexdigest(),
             )
-            for address, values in sorted(world.declared.items())
+            for address, values in sorted(told.items())
         )
 
     async def plan(

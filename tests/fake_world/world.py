@@ -55,6 +55,8 @@ class World:
     """What connects another resource, and which."""
     moved: dict[ResourceAddress, ResourceAddress] = field(default_factory=dict)
     """Where the state has what it had elsewhere before."""
+    stopped: bool = False
+    """Whether the tool's plan ends with an error, and does not tell what is declared."""
     lineage: str = "first"
     serial: int = 1
     effects: list[str] = field(default_factory=list)

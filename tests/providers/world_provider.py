@@ -6,8 +6,10 @@ program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUT
 `pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`, or
 `says ` and the words of an error. A token that begins with `refused` is refused by its text. In
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
-`wait` (likewise), or else the words of an error. Where there is a list `"tokens"`, each token
-that a provider is configured with is added to it; those in `"void"` are accepted no more.
+`wait` (likewise), or else the words of an error. A thing whose name is in `"refusing"` is
+refused by validation, with the words there, once its provider is configured. Where there is a list
+`"tokens"`, each token that a provider is configured with is added to it; those in `"void"` are
+accepted no more.
 The ephemeral `world_place` has the region that `"place"` holds, which is to be renewed after the
 seconds of `"renew_after_s"`.
 Where a file `refuses-to-start` is in its directory, it says what that holds, and ends.
@@ -24,7 +26,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -83,6 +85,17 @@ class World:
             draft.write_text(json.dumps(content, indent=1, sort_keys=True))
             draft.replace(self._path)
 
+    @contextmanager
+    def refusing(self, names: Mapping[str, str]) -> Iterator[None]:
+        """Have things of these names refused in these words, by whoever validates meanwhile."""
+        with self.changed() as content:
+            content["refusing"] = dict(names)
+        try:
+            yield
+        finally:
+            with self.changed() as content:
+                del content["refusing"]
+
 
 def decode(value: Any) -> Any:
     return msgpack.unpackb(value.msgpack, raw=False, strict_map_key=False)
@@ -122,6 +135,7 @@ class WorldProvider:
             Rpc.SCHEMA: lambda _request: schema_answer(),
             Rpc.CONFIGURE: self._configure,
             Rpc.UPGRADE_STATE: self._upgrade,
+            Rpc.VALIDATE_RESOURCE: self._validate,
             Rpc.READ: self._read,
             Rpc.PLAN: self._plan,
             Rpc.APPLY: self._apply,
@@ -132,7 +146,6 @@ class WorldProvider:
         self._empty = frozenset(
             {
                 Rpc.PREPARE_CONFIG,
-                Rpc.VALIDATE_RESOURCE,
                 Rpc.VALIDATE_DATA,
                 Rpc.VALIDATE_EPHEMERAL,
                 Rpc.RENEW_EPHEMERAL,
@@ -219,6 +232,14 @@ class WorldProvider:
         if "tokens" in self._world.read():
             with self._world.changed() as content:
                 content["tokens"].append(self._token)
+        return answer
+
+    def _validate(self, request: bytes) -> Any:
+        answer = message("ConfigureResponse")()
+        refusing = self._world.read().get("refusing", {}) if self._world is not None else {}
+        config = decode(message("ValidateRequest").FromString(request).config)
+        if isinstance(config.get("name"), str) and (words := refusing.get(config["name"])):
+            answer.diagnostics.add(severity=1, summary="Refused", detail=words)
         return answer
 
     def _upgrade(self, request: bytes) -> Any:
@@ -419,13 +440,13 @@ def _credentials(file: Path) -> tuple[grpc.ServerCredentials, str]:
     return grpc.ssl_server_credentials([(key + end, certificate)]), shown
 
 
-def main(certificate: str) -> int:
-    """Run as a plugin, and only as one; `certificate` is a file, see `serve`."""
+def main() -> int:
+    """Run as a plugin, and only as one; the argument is the file of a certificate, see `serve`."""
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.stderr.write("This is a plugin; it is run by Terraform.\n")
         return 1
     if (refusal := Path("refuses-to-start")).exists():
         sys.stderr.write(refusal.read_text())
         return 1
-    asyncio.run(serve(Path(certificate)))
+    asyncio.run(serve(Path(sys.argv[1])))
     return 0

@@ -144,7 +144,6 @@ def test_one_that_is_silent_is_ended_with_what_it_started(
     folder, note = machine.home / "installed", machine.home / "note"
     began = time.monotonic()
     assert installer.install_pulumi(folder, failure=note, otherwise_there=False) is None
-    assert time.monotonic() - began < 3
     assert "nothing arrived for" in capsys.readouterr().err
     assert note.exists()
     time.sleep(max(0.0, began + 4 - time.monotonic()))

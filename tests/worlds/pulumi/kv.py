@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,10 +12,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from reconciler.domain.model import ResourceAddress
+from tests.warm.sdk import write_warm_call
 from tests.worlds.pulumi.project import STACK, PulumiProject
 from tests.worlds.pulumi.tools import PulumiTools
 
 PROJECT: Final = "kv"
+_PROVIDER: Final = "tests.providers.kv_provider"
+_SERVING: Final = f"import runpy; runpy.run_module({_PROVIDER!r}, run_name='__main__')"
 _ROOT: Final = Path(__file__).parents[3]
 
 
@@ -36,9 +38,8 @@ class KvProject(PulumiProject):
         for name in ("code", "state", "home", "world", "bin"):
             (self.folder / name).mkdir()
         plugin = self.folder / "bin" / "pulumi-resource-kv"
-        command = f'{sys.executable} -m tests.providers.kv_provider "$@"'
-        plugin.write_text(f"#!/bin/sh\nPYTHONPATH={_ROOT} exec {command}\n")
-        plugin.chmod(0o755)
+        plain = ("-c", f"import sys; sys.path.insert(0, {str(_ROOT)!r}); {_SERVING}")
+        write_warm_call(plugin, f"{_PROVIDER}:main", plain=plain)
         return self._placed()
 
     def copied(self, folder: Path) -> Self:
@@ -56,10 +57,13 @@ class KvProject(PulumiProject):
         """Return the same project in another environment."""
         return replace(self, extra={**self.extra, **variables})
 
-    def write(self, **resources: Mapping[str, Any]) -> None:
+    def write(
+        self, *, outputs: Mapping[str, Any] | None = None, **resources: Mapping[str, Any]
+    ) -> None:
         """Make `resources` all that the program asks for; nothing is brought about."""
         program = {"name": self.name, "runtime": "yaml", "resources": resources}
-        (self.directory / "Pulumi.yaml").write_text(json.dumps(program, indent=1))
+        own = {"outputs": outputs} if outputs else {}
+        (self.directory / "Pulumi.yaml").write_text(json.dumps({**program, **own}, indent=1))
 
     def declared(self) -> dict[str, Any]:
         """Return what the program asks for, by logical name; the caller's to change."""

@@ -16,6 +16,7 @@ from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.programs import tool_environment
 from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdict
 from reconciler.ports import AdapterSetup, StackReference
+from tests.warm.sdk import warm_python
 
 PROJECTS: Final = Path(__file__).parent / "stacks"
 KEY: Final = bytes(range(32))
@@ -79,6 +80,7 @@ class PulumiProject:
             "TRUEUP_THINGS": str(self.cloud),
             "TRUEUP_PULUMI": str(self.program),
             "TRUEUP_NO_DOWNLOAD": "1",
+            **({"PULUMI_PYTHON_CMD": python} if (python := warm_python()) else {}),
             **self.extra,
         }
 

@@ -107,11 +107,8 @@ class Conversation:
         return answers
 
     def _tell_entry(self, entry: Entry, scope: Scope) -> Mapping[str, Any]:
-        report = replace(
-            self._report(entry.root, scope, time.time() - entry.at),
-            base=entry.base,
-            dropped=entry.dropped,
-        )
+        report = self._report(entry.root, scope, time.time() - entry.at)
+        report = report._replace(base=entry.base, dropped=entry.dropped)
         return self._post(*_packed(written(report, entry.sections()))) or {}
 
     def _spool(self, captured: Captured) -> None:
@@ -156,7 +153,7 @@ class Conversation:
     ) -> Mapping[str, Any] | None:
         report = self._report(captured.root, scope, time.monotonic() - captured.at)
         if base is not None:
-            report = replace(report, base=base, sections=changes, dropped=dropped)
+            report = report._replace(base=base, sections=changes, dropped=dropped)
         return self._post(*_packed(written(report)))
 
     def _report(self, root: str, scope: Scope, age_s: float) -> Report:

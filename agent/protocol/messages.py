@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from agent.protocol.canonical import encode
 
@@ -29,8 +29,7 @@ class MessageError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True)
-class SectionChange:
+class SectionChange(NamedTuple):
     """What became of one section since the base, or all of it where it is `whole`."""
 
     status: str
@@ -39,8 +38,7 @@ class SectionChange:
     whole: bool = False
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """One message. Times are seconds since 1970; `age_ms` is how long ago it was captured.
 
     `base` is the root that `sections` and `dropped` change into `root`; without it this is a
@@ -55,7 +53,7 @@ class Report:
     scope: str
     root: str
     base: str | None = None
-    sections: Mapping[str, SectionChange] = field(default_factory=dict)
+    sections: Mapping[str, SectionChange] = MappingProxyType({})
     dropped: Sequence[str] = ()
 
 

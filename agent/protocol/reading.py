@@ -28,11 +28,15 @@ _TEXT = frozenset({str})
 _NUMBER = frozenset({int})
 _HEX = {"inc": 32, "nonce": 16, "scope": 16, "root": 64}
 """What names something in a message, and how many digits it has."""
+_LENGTHS = tuple(_HEX.values())
+_DIGITS = b"0123456789abcdef"
 _WHOLE = ("seq", "at", "age")
+_TWO = frozenset({2})
+_Leaves = tuple[Sequence[str], Sequence[Any]]
+_Encoded = Callable[[Sequence[Any]], Sequence[bytes]]
 _Head = tuple[Any, Any, Any, Any, Any, Any, Any]
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _is_hex_text = re.compile(r"[0-9a-f]+").fullmatch
-_are_names = re.compile(" ".join(f"[0-9a-f]{{{length}}}" for length in _HEX.values())).fullmatch
 
 
 def is_simple(text: bytes) -> bool:
@@ -47,7 +51,7 @@ def read(
     body: Any,
     *,
     simple: bool = False,
-    encoded: Callable[[Sequence[Any]], Sequence[bytes]] | None = None,
+    encoded: _Encoded | None = None,
 ) -> Report:
     """Return the message that decoded JSON says; `simple` is what `is_simple` says of its text.
 
@@ -70,9 +74,10 @@ def read(
     _require(isinstance(sections, dict) and len(sections) <= _MOST_SECTIONS, "sections")
     _require(isinstance(dropped, list) and all(_is_section(name) for name in dropped), "dropped")
     _require(base is not None or not (sections or dropped), "sections need a base")
-    changes = {name: _change(name, change, simple) for name, change in sections.items()}
-    if encoded is not None:
-        changes = {name: _encoded(change, encoded) for name, change in changes.items()}
+    changes = {
+        name: _change(name, change, simple=simple, encoded=encoded)
+        for name, change in sections.items()
+    }
     return Report(*head, base=base, sections=changes, dropped=tuple(dropped))
 
 
@@ -83,7 +88,8 @@ def _head(body: Any) -> _Head:
     seq, at, age = numbers = get("seq"), get("at"), get("age")
     if not (
         _TEXT.issuperset(map(type, names))
-        and _are_names(" ".join(names))
+        and tuple(map(len, names)) == _LENGTHS
+        and not "".join(names).encode("ascii", "replace").translate(None, _DIGITS)
         and _NUMBER.issuperset(map(type, numbers))  # a truth value is of another type
         and min(numbers) >= 0
         and max(numbers) <= LARGEST_NUMBER
@@ -98,7 +104,7 @@ def _is_sound(name: str, value: object) -> bool:
     return type(value) is int and 0 <= value <= LARGEST_NUMBER
 
 
-def _change(name: object, change: Any, simple: bool) -> SectionChange:  # noqa: FBT001 - private
+def _change(name: object, change: Any, *, simple: bool, encoded: _Encoded | None) -> SectionChange:
     _require(_is_section(name) and isinstance(change, dict), "a section's name")
     changed, removed = change.get("changed"), change.get("removed")
     _require(change.get("status") in STATUSES, "a section's status")
@@ -106,40 +112,40 @@ def _change(name: object, change: Any, simple: bool) -> SectionChange:  # noqa: 
     if len(changed) > MOST_LEAVES or len(removed) > MOST_LEAVES:
         raise MessageError("too-many-leaves", f"a section has at most {MOST_LEAVES} leaves")
     _require(all(map(is_key, removed)), "a leaf's key")
-    if not (simple and _are_plain(changed)):
-        changed = [_leaf(leaf) for leaf in changed]
+    keys, values = (simple and _plain(changed)) or _checked(changed)
+    if encoded is not None:
+        values = encoded(values)
     return SectionChange(
         status=change["status"],
-        changed=changed,
+        changed=dict(zip(keys, values)).items(),
         removed=removed,
         whole=change.get("whole") is True,
     )
 
 
-def _encoded(
-    change: SectionChange, encoded: Callable[[Sequence[Any]], Sequence[bytes]]
-) -> SectionChange:
-    leaves = list(change.changed)
-    values = encoded([value for _, value in leaves])
-    by_key = dict(zip([key for key, _ in leaves], values))
-    return SectionChange(change.status, by_key.items(), change.removed, change.whole)
-
-
-def _are_plain(changed: list[Any]) -> bool:
-    """Whether nearly all that is ever sent are these leaves: sound, found so at once.
+def _plain(changed: list[Any]) -> _Leaves | None:
+    """Return keys and values of what nearly all leaves are that are ever sent: sound ones.
 
     Of simple JSON: no text in it holds a NUL or half a character.
     """
-    if not (_PAIR.issuperset(map(type, changed)) and {2}.issuperset(map(len, changed))):
-        return False
-    keys, values = [key for key, _ in changed], [value for _, value in changed]
-    return (
+    if not (
+        changed and _PAIR.issuperset(map(type, changed)) and _TWO.issuperset(map(len, changed))
+    ):
+        return None
+    keys, values = zip(*changed)
+    sound = (
         _TEXT.issuperset(map(type, keys))
         and "" not in keys
-        and max(map(len, keys), default=0) <= LONGEST_KEY
+        and len(max(keys, key=len)) <= LONGEST_KEY
         and _OBJECT.issuperset(map(type, values))
         and _FLAT.issuperset(map(type, chain.from_iterable(map(dict.values, values))))
     )
+    return (keys, values) if sound else None
+
+
+def _checked(changed: list[Any]) -> _Leaves:
+    leaves = [_leaf(leaf) for leaf in changed]
+    return [key for key, _ in leaves], [value for _, value in leaves]
 
 
 def _leaf(leaf: Any) -> tuple[str, Any]:

@@ -21,9 +21,11 @@ from reconciler.api.edge import log_failure
 from reconciler.api.limits import SECURITY_HEADERS, Limits
 from reconciler.api.metrics import Metrics
 from reconciler.api.problem import refusal_of
+from reconciler.api.refusal_log import RefusalLog, claimed_by
 from reconciler.api.resources.agents import refused_as
 from reconciler.engine.agent_intake import AgentIntake
-from reconciler.engine.agent_messages import AgentRefusedError, Incoming
+from reconciler.engine.agent_messages import Incoming
+from reconciler.engine.agent_refusals import AgentRefusedError
 from reconciler.engine.agent_reports import Answer
 
 _INTERNAL_ERROR: Final = 500
@@ -44,6 +46,7 @@ class AgentLane:
     def __init__(self, intake: AgentIntake, *, metrics: Metrics, limits: Limits) -> None:
         self._intake = intake
         self._metrics = metrics
+        self._refusals = RefusalLog()
         self._most_body = limits.body_of(REPORTS_PATH)
         self._most_head = limits.header_bytes
 
@@ -52,7 +55,7 @@ class AgentLane:
         began = time.perf_counter()
 
         def done(outcome: Answer | Exception) -> None:
-            told = _told(outcome)
+            told = self._tell(incoming, outcome)
             self._count(told, began)
             answer(told)
 
@@ -98,9 +101,14 @@ class AgentLane:
             body=body,
         )
         try:
-            return _told(await self._intake.take(incoming))
+            return self._tell(incoming, await self._intake.take(incoming))
         except Exception as error:  # noqa: BLE001 - the one place where such a request ends
-            return _told(error)
+            return self._tell(incoming, error)
+
+    def _tell(self, incoming: Incoming, outcome: Answer | Exception) -> Told:
+        if isinstance(outcome, Exception):
+            self._refusals.note(claimed_by(incoming), outcome)
+        return _told(outcome)
 
     def _count(self, told: Told, began: float) -> None:
         self._metrics.answered(

@@ -25,6 +25,8 @@ HEAD: Final = "head"
 BODY: Final = "body"
 ANSWER: Final = "answer"
 IDLE: Final = "idle"
+_WAITS: Final = frozenset({HEAD, BODY, IDLE})
+_HAS_DEADLINE: Final = frozenset({HEAD, BODY})
 _LINGER_S: Final = 1.0
 
 
@@ -197,11 +199,12 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        self.guard.waiting.pop(self, None)
-        if state in (HEAD, BODY, IDLE):
-            self.guard.waiting[self] = state
-        within_s = {HEAD: self.guard.limits.head_s, BODY: self.guard.limits.body_s}.get(state)
-        if within_s is not None:
+        guard = self.guard
+        guard.waiting.pop(self, None)
+        if state in _WAITS:
+            guard.waiting[self] = state
+        if state in _HAS_DEADLINE:
+            within_s = guard.limits.head_s if state == HEAD else guard.limits.body_s
             self._deadline = self.loop.call_later(within_s, self._too_slow)
 
     def _too_slow(self) -> None:

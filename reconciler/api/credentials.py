@@ -55,6 +55,16 @@ class Credentials:
         await self._note_use(token)
         return token
 
+    async def still_opens(self, token: Token) -> bool:
+        """Whether a caller's token was neither revoked nor expired since; no where nobody knows."""
+        try:
+            kept = await self._known(token.token_id)
+        except StorageError:
+            return False
+        if kept is None or kept.secret_sha256 != token.secret_sha256:
+            return False
+        return self._ended(kept) is None
+
     def forget(self, token_id: str) -> None:
         """Look at the store again the next time this token comes."""
         self._remembered.pop(token_id, None)
@@ -69,14 +79,19 @@ class Credentials:
         kept = await self._known(token_id)
         if not opens(kept or _NOBODY, secret) or kept is None:
             return None
-        if kept.expires_at is not None and kept.expires_at <= self._service.clock.now():
+        if (ended := self._ended(kept)) is not None:
             # Told only to whoever holds the secret, so nothing is given away.
             raise _unauthorized(
-                f"the token {kept.name} expired at {kept.expires_at:%Y-%m-%d %H:%M} UTC",
+                f"the token {kept.name} expired at {ended:%Y-%m-%d %H:%M} UTC",
                 code="token-expired",
                 remedy="ask an admin for a new one: trueup token add",
             )
         return kept
+
+    def _ended(self, token: Token) -> datetime | None:
+        """Return when the token expired; None while it has not."""
+        ends = token.expires_at
+        return ends if ends is not None and ends <= self._service.clock.now() else None
 
     async def _known(self, token_id: str) -> Token | None:
         now = time.monotonic()

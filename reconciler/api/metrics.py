@@ -195,7 +195,7 @@ class _Fleet(Collector):
         )
         yield GaugeMetricFamily(
             "trueup_quarantines_reconnected",
-            "Those of which somebody else attached an edge again.",
+            "Those that somebody else undid, or whose swapped resource left the state.",
             value=self.reconnected,
         )
         yield GaugeMetricFamily(

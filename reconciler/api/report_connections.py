@@ -43,6 +43,7 @@ class ReportProtocol(GuardedProtocol):
         self._answering = False
         self._ends = False
         self._goes_on = False
+        self._idle_since = 0.0
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget what arrived."""
@@ -65,6 +66,22 @@ class ReportProtocol(GuardedProtocol):
         """Go on with what arrived while the client took no answers."""
         super().resume_writing()
         self._go_on()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """End it where nothing was asked for long enough: reports do not set the timer anew."""
+        self.timeout_keep_alive_task = None
+        if self._state != IDLE:
+            return  # the next answer sets it
+        left_s = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._end_when_idle(left_s)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _end_when_idle(self, within_s: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            within_s, self.timeout_keep_alive_handler
+        )
 
     def shutdown(self) -> None:
         """End the connection, after the answer that is under way."""
@@ -100,14 +117,14 @@ class ReportProtocol(GuardedProtocol):
             self.flow.resume_reading()
             super().data_received(data)
             return
-        self._unset_keepalive_if_required()
         if isinstance(frame, NoFrame):
             self._wait(HEAD, data)
         elif frame.end > len(data):
             self._needed = frame.end
             self._wait(BODY, data)
         else:
-            self._arrived += data[frame.end :]
+            if frame.end < len(data):
+                self._arrived += data[frame.end :]
             if len(self._arrived) <= _MOST_WAITING_BYTES:
                 self.flow.resume_reading()
             self._report(frame, data)
@@ -133,9 +150,9 @@ class ReportProtocol(GuardedProtocol):
             self.transport.close()
             return
         self._enter(IDLE)
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._end_when_idle(self.timeout_keep_alive)
         if self._arrived and not self._goes_on:
             # Not from here: each of a thousand refusals in one packet would call the next one.
             self._goes_on = True

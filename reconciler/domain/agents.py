@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 KEY_USED_FOR: Final = timedelta(days=45)
 """An agent is given another key then; the old one works until the new one was used."""
@@ -21,8 +21,7 @@ class AgentState(StrEnum):
     """Two hosts report with its key, and nobody can tell which of them is meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """One agent and the last report of it that was taken.
 
     `incarnation` is made with the agent's files; `former_incarnation` is the one before. `seq` and
@@ -54,8 +53,7 @@ class Agent:
     rotating: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSection:
+class AgentSection(NamedTuple):
     """One section of a host as it was reported; `body` is compressed, `digest` is hexadecimal."""
 
     agent_id: str

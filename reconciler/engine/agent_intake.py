@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Final
 
-from reconciler.domain.agents import agent_key
 from reconciler.engine.agent_messages import Incoming, Message, opened
 from reconciler.engine.agent_reports import Answer, take
+from reconciler.engine.agent_senders import AgentSenders
 from reconciler.engine.group_commit import GroupCommit
 from reconciler.engine.service import Service
-
-_KEYS_KEPT: Final = 16_384
 
 
 class AgentIntake:
@@ -22,13 +18,7 @@ class AgentIntake:
         self._service = service
         instance_key = service.judging.key
 
-        # A key is made of its serial, so that nothing kept here can become wrong; whether the
-        # agent may still use it is asked of the store with each report.
-        @lru_cache(maxsize=_KEYS_KEPT)
-        def key_of(agent_id: str, serial: int) -> bytes:
-            return agent_key(instance_key, agent_id=agent_id, serial=serial)
-
-        self._key_of = key_of
+        self._senders = AgentSenders(instance_key)
         self._commits: GroupCommit[Message, Answer] = GroupCommit(
             service.store, lambda tx, messages: take(tx, messages, key=instance_key)
         )
@@ -52,4 +42,4 @@ class AgentIntake:
         self._commits.add(self._opened(incoming), done)
 
     def _opened(self, incoming: Incoming) -> Message:
-        return opened(incoming, key_of=self._key_of, now=self._service.clock.now())
+        return opened(incoming, senders=self._senders, now=self._service.clock.now())

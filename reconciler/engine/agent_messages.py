@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
 from agent.protocol.messages import (
     MOST_BODY_BYTES,
     MOST_INFLATED_BYTES,
-    REPORTS_PATH,
     MessageError,
     Report,
 )
 from agent.protocol.reading import is_simple, read
-from agent.protocol.signing import is_signed, read_authorization
-from reconciler.domain.errors import ReconcilerError
+from reconciler.engine.agent_refusals import AgentRefusedError
+from reconciler.engine.agent_senders import AgentSenders
 from reconciler.engine.kept_leaves import canonical_values
 
 COMPRESSED: Final = "application/zlib"
@@ -29,32 +26,10 @@ _TOO_DEEP: Final = "depth limit"
 """How orjson 3 begins to say so; elsewhere it has no way to."""
 _DAY_S: Final = 86_400
 _MOST_CLOCK_ERROR_S: Final = 365 * _DAY_S
-_LONGEST_AGE: Final = timedelta(days=3660)
-_STATUS: Final = {
-    "unauthorized": 401,
-    "revoked": 401,
-    "cloned": 409,
-    "replayed": 409,
-    "too-large": 413,
-    "unsupported-media-type": 415,
-}
+_LONGEST_AGE_MS: Final = 3660 * _DAY_S * 1000
 
 
-class AgentRefusedError(ReconcilerError):
-    """A message that is not taken; nothing of it is kept. `code` names why, in one stable word."""
-
-    def __init__(self, code: str, detail: str, *, remedy: str | None = None) -> None:
-        super().__init__(detail, remedy=remedy)
-        self.code = code
-
-    @property
-    def status(self) -> int:
-        """The HTTP status it is answered with."""
-        return _STATUS.get(self.code, 422)
-
-
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A message as it came; `body` is exactly what was signed."""
 
     authorization: str
@@ -62,8 +37,7 @@ class Incoming:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What an agent said, and when it reached us."""
 
     agent_id: str
@@ -77,31 +51,26 @@ class Message:
     @property
     def captured_at(self) -> datetime:
         """When the host was looked at, by our clock: its own may be wrong."""
-        return self.received_at - min(timedelta(milliseconds=self.report.age_ms), _LONGEST_AGE)
+        age_ms = min(self.report.age_ms, _LONGEST_AGE_MS)
+        return self.received_at - timedelta(0, 0, 0, age_ms)
 
 
-def opened(incoming: Incoming, *, key_of: Callable[[str, int], bytes], now: datetime) -> Message:
+def opened(incoming: Incoming, *, senders: AgentSenders, now: datetime) -> Message:
     """Return what a message says; nothing of its body is looked at before its signature.
-
-    `key_of` gives the key of an agent by its id and the key's serial.
 
     Raises:
         AgentRefusedError: it is not signed by an agent of ours (`unauthorized`), too large
             (`too-large`), no message (`not-json`, `too-deep`, `not-a-report`, ...), or its clock
             is off by more than a year (`clock-off`).
     """
-    read_header = read_authorization(incoming.authorization)
-    if read_header is None:
-        raise AgentRefusedError("unauthorized", "a report is signed by an enrolled agent")
-    agent_id, serial, given = read_header
-    if not is_signed(key_of(agent_id, serial), given, path=REPORTS_PATH, body=incoming.body):
-        raise AgentRefusedError("unauthorized", "the signature is not that of an enrolled agent")
+    agent_id, serial, _ = senders.sender(incoming.authorization, incoming.body)
     report = _report(incoming)
     offset_s = report.sent_at - int(now.timestamp())
-    if abs(offset_s) > _MOST_CLOCK_ERROR_S:
+    if not -_MOST_CLOCK_ERROR_S <= offset_s <= _MOST_CLOCK_ERROR_S:
         raise AgentRefusedError(
             "clock-off",
-            f"the host's clock is {offset_s // _DAY_S} days ahead of ours",
+            f"the host's clock is {abs(offset_s) // _DAY_S} days"
+            f" {'ahead of' if offset_s > 0 else 'behind'} ours",
             remedy="set the host's clock; the agent reports by itself afterwards",
         )
     sha256 = hashlib.sha256(incoming.body).hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from agent.protocol.messages import Report, SectionChange
 from agent.protocol.tree import leaf_digests, root_digest, section_digest
 from reconciler.domain.agents import AgentSection
-from reconciler.engine.agent_messages import AgentRefusedError
+from reconciler.engine.agent_refusals import AgentRefusedError
 from reconciler.engine.kept_leaves import packed_leaves, unpacked_leaves
 
 
@@ -34,7 +34,9 @@ def changed_sections(
         for name, change in report.sections.items()
     }
     dropped = frozenset(report.dropped) - fresh.keys()
-    sections = {name: section for name, section in {**kept, **fresh}.items() if name not in dropped}
+    sections = {**kept, **fresh}
+    for name in dropped:
+        sections.pop(name, None)
     digests = {name: bytes.fromhex(section.digest) for name, section in sections.items()}
     if root_digest(digests).hex() != report.root:
         raise AgentRefusedError(

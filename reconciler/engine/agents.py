@@ -166,7 +166,7 @@ async def rotate_key(service: Service, agent_id: str, *, actor: str) -> Agent:
         agent = tx.agents.get(agent_id)
         if agent is None or agent.state is AgentState.REVOKED:
             raise NotFoundError(f"there is no agent {agent_id}")
-        rotating = replace(agent, rotating=True)
+        rotating = agent._replace(rotating=True)
         tx.agents.put_many([rotating])
         at = service.clock.now()
         details = {"host": agent.host}
@@ -187,7 +187,7 @@ def _revoke(tx: Transaction, agent: Agent, service: Service, *, actor: str) -> N
     forget(tx, agent, at=at)
     tx.agents.remove(agent.agent_id)
     # The row stays, so that the key's signature is refused by name; its sections go.
-    revoked = replace(agent, state=AgentState.REVOKED)
+    revoked = agent._replace(state=AgentState.REVOKED)
     tx.agents.put_many([revoked])
     audit(tx, "agent.revoked", agent.agent_id, at=at, actor=actor, details={"host": agent.host})
     tell(tx, revoked, "revoked", service)

@@ -31,8 +31,9 @@ def canonical_values(values: Sequence[Any]) -> Sequence[bytes]:
     list is written at once and divided, unless what lies between two objects is also in a text.
     """
     text = orjson.dumps(values, None, orjson.OPT_SORT_KEYS)
-    if text.count(_BETWEEN) == len(values) - 1 and {dict}.issuperset(map(type, values)):
-        return [b"{%b}" % inside for inside in text[2:-2].split(_BETWEEN)]
+    inside = text[2:-2].split(_BETWEEN)
+    if len(inside) == len(values) and {dict}.issuperset(map(type, values)):
+        return [b"{%b}" % one for one in inside]
     return [orjson.dumps(value, None, orjson.OPT_SORT_KEYS) for value in values]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from typing import Any, Final, cast
 
 import orjson
@@ -26,15 +25,13 @@ from reconciler.storage.tables.agents import (
     HostBaselineRow,
 )
 
-_agent_fields: Final = attrgetter(*Agent.__slots__)
 _HEARD: Final = (
     "state", "incarnation", "former_incarnation", "seq", "message_sha256", "root",
     "last_seen_at", "captured_at", "clock_offset_s", "gaps",
 )  # fmt: skip
 """What a report changes of its agent: half of a row, and so half of the time to write it.
 `_heard_values` has them in this order."""
-_SECTION: Final = AgentSection.__slots__
-_section_fields: Final = attrgetter(*_SECTION)
+_SECTION: Final = AgentSection._fields
 _READ_SECTIONS: Final = text(
     f"SELECT {', '.join(_SECTION)} FROM agent_sections"  # noqa: S608 - names of columns
     " WHERE agent_id IN (SELECT value FROM json_each(:agents))"
@@ -109,7 +106,7 @@ class SqlAgents:
 
     def put_sections(self, sections: Iterable[AgentSection]) -> None:
         """Write sections."""
-        self._write_rows(_write_sections, [_section_fields(section) for section in sections])
+        self._write_rows(_write_sections, list(sections))
 
     def _write_rows(self, statement: Callable[[int], str], rows: list[Sequence[object]]) -> None:
         """Write rows by statements for many of them.
@@ -216,7 +213,7 @@ def _heard_values(agent: Agent) -> Sequence[object]:
 
 
 def _agent_values(agent: Agent) -> dict[str, object]:
-    values = dict(zip(Agent.__slots__, _agent_fields(agent), strict=True))
+    values = agent._asdict()
     values["state"] = agent.state.value
     return values
 

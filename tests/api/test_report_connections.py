@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import orjson
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
@@ -156,6 +157,27 @@ async def test_half_a_report_has_the_deadlines_of_every_request(
         assert after.startswith(b"HTTP/1.1 204 ")
         assert b"HTTP/1.1 408 " in after
     assert (await agent.standing())["root"] == root_of(ONE)
+
+
+async def test_a_connection_is_idle_since_its_last_report(agent: SpeakingAgent, desk: Desk) -> None:
+    protocol = report_protocol(ConnectionLimits(), desk.app.lane)
+    async with serving(desk.app, protocol) as (port, state):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def answered() -> bool:
+            writer.write(request(agent, write(agent.report({}))))
+            return (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204 ")
+
+        assert await answered()
+        (connection,) = state.connections
+        assert isinstance(connection, protocol)
+        connection.timeout_keep_alive_handler()  # the timer that the report before began
+        assert await answered()
+        connection._idle_since -= 3600
+        connection.timeout_keep_alive_handler()
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await answered()
+        writer.close()
 
 
 async def test_a_thousand_refusals_in_one_piece_are_all_answered(

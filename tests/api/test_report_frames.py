@@ -70,6 +70,7 @@ EDITS = st.lists(
         st.integers(0, 2),
         st.sampled_from([b"", b"\r\n", b"\n", b"\r", b" ", b":", b"1", b"0", b"\t", b"\0", b"\xff",
                          b"Transfer-Encoding: chunked\r\n", b"Content-Length: 3\r\n", b"x: y\r\n",
+                         b"Content-Length: 7\r\n", b"Authorization: x\r\n", b"\r\nAuthorization: ",
                          b"Connection: close\r\n", b"connection: Keep-Alive\r\n", b"POST "]),
     ),
     max_size=3,
@@ -104,6 +105,20 @@ def test_a_plain_report_is_recognised_and_where_it_ends() -> None:
         assert read_frame(PLAIN[:length]) is NoFrame.UNFINISHED
     half = read_frame(PLAIN[:-3])
     assert half == frame
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1), (1, 3, 0, 2)])
+def test_lines_are_read_alike_in_any_order_and_case(order: tuple[int, ...]) -> None:
+    for other in (b"1" * 64, b"2" * 64):  # the second one finds the lines read before
+        lines = [LINES[at].replace(b"0" * 64, other) for at in order]
+        exact = read_frame(request(*lines))
+        assert isinstance(exact, Frame)
+        assert exact.authorization == "Trueup-Agent a.1." + other.decode()
+        assert exact.media_type == "application/json"
+        assert read_frame(request(*(line.replace(b"C", b"c", 1) for line in lines))) == exact
+        for again in (2, 3):
+            assert read_frame(request(*lines, LINES[again])) is NoFrame.OTHER
+            assert read_frame(request(*lines, LINES[again].lower())) is NoFrame.OTHER
 
 
 @pytest.mark.parametrize(

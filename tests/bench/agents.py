@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -71,8 +70,7 @@ class Messages:
 
     def changes(self, before: dict[str, Section], after: dict[str, Section]) -> list[bytes]:
         """Return a request of each agent that says that `before` became `after`."""
-        report = replace(
-            self._report(after),
+        report = self._report(after)._replace(
             base=root_digest(digests_of(before)).hex(),
             sections=changes_between(before, after),
         )
@@ -99,7 +97,7 @@ class Messages:
         return [
             self._request(
                 f"agent-{number}",
-                b"".join(written(replace(report, nonce=secrets.token_hex(8)), sections)),
+                b"".join(written(report._replace(nonce=secrets.token_hex(8)), sections)),
             )
             for number in range(AGENTS)
         ]
@@ -118,7 +116,7 @@ async def serve(folder: Path) -> None:
                   root=_NO_ROOT, epoch="0" * 16)
             for number in range(AGENTS)
         ]  # fmt: skip
-        agents.append(replace(agents[0], agent_id="host-0", host="host-0"))
+        agents.append(agents[0]._replace(agent_id="host-0", host="host-0"))
         await house.service.store.transact(lambda tx: tx.agents.put_many(agents))
         opened = bind("127.0.0.1:0")
         key = house.service.judging.key.hex()

@@ -16,7 +16,8 @@ from reconciler.domain.agents import Agent
 from reconciler.domain.records import Page
 from reconciler.durations import read_duration
 from reconciler.engine.agent_intake import AgentIntake
-from reconciler.engine.agent_messages import AgentRefusedError, Incoming
+from reconciler.engine.agent_messages import Incoming
+from reconciler.engine.agent_refusals import AgentRefusedError
 from reconciler.engine.agents import (
     EnrolmentOrder,
     HostIntroduction,

@@ -230,8 +230,9 @@ def test_a_folder_that_cannot_be_listed_says_so(
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr("os.scandir", denied)
-    found = look(tmp_path / "root", tmp_path / "kept", declared=frozenset({"/srv"}))
+    with monkeypatch.context() as patched:  # the test's own folder is removed by it afterwards
+        patched.setattr("os.scandir", denied)
+        found = look(tmp_path / "root", tmp_path / "kept", declared=frozenset({"/srv"}))
     unreadable = {key: leaf.get("unreadable") for key, leaf in found.leaves.items()}
     # What is in a folder beside the trees is not looked at, and need not be seen.
     assert unreadable == {"/etc": None, "/etc/closed": "denied", "/srv": None}

@@ -11,10 +11,10 @@ from reconciler.domain.model import Kind, Severity
 from reconciler.domain.records import DriftReport, TemplateId
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import Source
-from reconciler.engine.decisions import request
 from reconciler.engine.ingest_report import submit_report
 from reconciler.engine.planning import plan_stack
 from reconciler.engine.report_check import ReportDraft
+from reconciler.engine.requesting import request
 from tests.unit.engine.house import AUTO, SHOP, A, House
 
 CANARY = "hunter2-canary"

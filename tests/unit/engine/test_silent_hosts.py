@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconciler.domain.agents import Agent, AgentState
@@ -37,14 +36,14 @@ def test_nobody_is_overdue_whom_nobody_could_hear() -> None:
 
 def test_many_at_once_are_probably_us_and_a_few_are_not() -> None:
     now = AT + timedelta(hours=1)
-    well = [replace(one, last_seen_at=now, agent_id=f"w{one.agent_id}") for one in agents(40)]
+    well = [one._replace(last_seen_at=now, agent_id=f"w{one.agent_id}") for one in agents(40)]
     assert silence_of(agents(10) + well, listening_since=AT, now=now).probably_us
     assert not silence_of(agents(4) + well, listening_since=AT, now=now).probably_us
     assert not silence_of(agents(7) + well, listening_since=AT, now=now).probably_us
 
 
 def test_a_revoked_agent_is_not_waited_for() -> None:
-    revoked = [replace(one, state=AgentState.REVOKED) for one in agents(1)]
+    revoked = [one._replace(state=AgentState.REVOKED) for one in agents(1)]
     assert silence_of(revoked, listening_since=AT, now=AT + timedelta(days=1)).overdue == ()
 
 
@@ -69,12 +68,12 @@ async def test_a_silent_host_is_a_finding_until_it_speaks(house: House) -> None:
     watch = SilentHosts(house.service)
     house.clock.move(minutes=17)
     now = house.clock.now()
-    heard = replace(agents(2)[1], last_seen_at=now)
+    heard = agents(2)[1]._replace(last_seen_at=now)
     await house.service.store.transact(lambda tx: tx.agents.put_many([heard]))
     for _ in range(2):
         await watch.look()
     assert await findings(house) == [("thing.web_0", Kind.UNREADABLE.value, "watch:a0")]
-    spoke = replace(agents(2)[0], last_seen_at=house.clock.now())
+    spoke = agents(2)[0]._replace(last_seen_at=house.clock.now())
     await house.service.store.transact(lambda tx: tx.agents.put_many([spoke]))
     await watch.look()
     assert await findings(house) == []

@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -46,9 +45,9 @@ def work(tx: Transaction, what: str, name: str, seq: int) -> None:
     elif what == "remove":
         tx.agents.remove(name)
     elif what == "put":
-        tx.agents.put_many([replace(AGENTS[IDS.index(name)], version=str(seq))])
+        tx.agents.put_many([AGENTS[IDS.index(name)]._replace(version=str(seq))])
     elif agent is not None and what in {"heard", "fails"}:
-        tx.agents.put_heard([replace(agent, seq=seq, last_seen_at=AT.replace(second=seq))])
+        tx.agents.put_heard([agent._replace(seq=seq, last_seen_at=AT.replace(second=seq))])
     if what == "fails":
         raise FailedError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,6 +63,10 @@ def _unseen(_entry: EventEntry) -> None:
     """Look away."""
 
 
+async def _always() -> bool:
+    return True
+
+
 class EventStream:
     """Hands every committed event to every listener, in order and once.
 
@@ -115,11 +119,17 @@ class EventStream:
         self._end_all()
 
     async def listen(
-        self, *, after: int | None, types: Callable[[str], bool], who: str = ""
+        self,
+        *,
+        after: int | None,
+        types: Callable[[str], bool],
+        who: str = "",
+        admitted: Callable[[], Awaitable[bool]] = _always,
     ) -> AsyncGenerator[bytes, None]:
         """Return the bytes for one client: what it missed since `after`, then what comes.
 
-        `who` is whose streams are counted together; nobody's are counted when it is empty.
+        `who` is whose streams are counted together; nobody's are counted when it is empty. The
+        stream ends before whatever would be sent once `admitted` says no.
 
         Raises:
             Refusal: 503 too many listen already, or the daemon is stopping; 429 too many
@@ -141,7 +151,9 @@ class EventStream:
         listener = _Listener(who)
         self._listeners.add(listener)
         joined_at = self._seq or 0
-        return self._frames(listener, after=after, joined_at=joined_at, types=types)
+        return self._frames(
+            listener, after=after, joined_at=joined_at, types=types, admitted=admitted
+        )
 
     async def _frames(
         self,
@@ -150,6 +162,7 @@ class EventStream:
         after: int | None,
         joined_at: int,
         types: Callable[[str], bool],
+        admitted: Callable[[], Awaitable[bool]],
     ) -> AsyncGenerator[bytes, None]:
         try:
             yield _GREETING % (joined_at if after is None else after)
@@ -158,6 +171,9 @@ class EventStream:
                     if frame.type == RESET or types(frame.type):
                         yield frame.data
             async for data in self._live(listener, types):
+                # A token may have been revoked since it opened the stream.
+                if not await admitted():
+                    return
                 yield data
         finally:
             self._listeners.discard(listener)

@@ -149,6 +149,18 @@ def made_now(view: Transaction, key: bytes) -> Mark | None:
     )
 
 
+def lack_of(view: Transaction, mark: Mark, key: bytes) -> str | None:
+    """Say how the database differs from the one that was marked; None when it does not."""
+    newest = next(iter(view.audit.page(limit=1).items), None)
+    if newest is None or newest.seq < mark.seq:
+        ends = f"ends with {newest.seq} of {newest.at:%Y-%m-%d %H:%M}" if newest else "is empty"
+        return f"is an older copy: its audit {ends}, and {mark.seq} was written at {mark.at}"
+    entry = next((entry for entry in _newest_first(view) if entry.seq <= mark.seq), newest)
+    if entry.seq == mark.seq and hmac.compare_digest(_digest(entry, key), mark.digest):
+        return None
+    return "is another database than the one that was served last"
+
+
 def write_mark(data_dir: Path, mark: Mark) -> None:
     """Leave `mark` on the disk, whole or not at all; only after what it tells of is committed."""
     content = {name: getattr(mark, name) for name in Mark.__slots__}
@@ -168,21 +180,9 @@ def _mark(content: Mapping[str, Any]) -> Mark:
 
 
 def _refuse_other(view: Transaction, file: Path, mark: Mark, key: bytes) -> None:
-    lack = _lack(view, mark, key)
+    lack = lack_of(view, mark, key)
     if lack is not None:
         raise _refusal(file, mark, lack)
-
-
-def _lack(view: Transaction, mark: Mark, key: bytes) -> str | None:
-    """Say how the database differs from the one that was marked; None when it does not."""
-    newest = next(iter(view.audit.page(limit=1).items), None)
-    if newest is None or newest.seq < mark.seq:
-        ends = f"ends with {newest.seq} of {newest.at:%Y-%m-%d %H:%M}" if newest else "is empty"
-        return f"is an older copy: its audit {ends}, and {mark.seq} was written at {mark.at}"
-    entry = next((entry for entry in _newest_first(view) if entry.seq <= mark.seq), newest)
-    if entry.seq == mark.seq and hmac.compare_digest(_digest(entry, key), mark.digest):
-        return None
-    return "is another database than the one that was served last"
 
 
 def _newest_first(view: Transaction) -> Iterator[AuditEntry]:

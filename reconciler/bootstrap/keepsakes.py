@@ -8,10 +8,11 @@ from typing import Final
 
 import structlog
 
-from reconciler.bootstrap.database_mark import Mark, made_now, write_mark
+from reconciler.bootstrap.database_mark import Mark, lack_of, made_now, read_mark, write_mark
 from reconciler.bootstrap.hold_file import held_by_file, mirror_holds, restore_holds
 from reconciler.domain.records import Hold
 from reconciler.engine.journal import audit
+from reconciler.engine.void_approvals import void_approvals
 from reconciler.ports import Clock
 from reconciler.stores import Store, Transaction
 
@@ -33,17 +34,29 @@ class Keepsakes:
     async def start(self, clock: Clock, *, accepted_new: bool) -> None:
         """Put back the holds that only the file knows, note the start, and follow from now on.
 
+        No approval counts of a database that may lack what was decided later: one that was
+        accepted in the place of another, or that came without its mark. A service may accept
+        any at each of its starts, and have the newest all the same.
+
         Raises:
+            PermanentError: its mark cannot be read.
             StorageError: the database cannot be written.
             OSError: the data directory cannot.
         """
         at = clock.now()
         found = await asyncio.to_thread(held_by_file, self._data_dir, now=at)
+        mark = await asyncio.to_thread(read_mark, self._data_dir)
 
         def begin(tx: Transaction) -> tuple[Hold, ...]:
+            is_newest = mark is not None and (
+                not accepted_new or lack_of(tx, mark, self._key) is None
+            )
             restored = restore_holds(tx, found, at=at)
             details = {"accepted_new_database": True} if accepted_new else {}
             audit(tx, "daemon.started", "daemon", at=at, details=details)
+            why = "the database is not the newest; what was decided since is lost"
+            if not is_newest and (voided := void_approvals(tx, at=at, why=why)):
+                _log.warning("approvals_voided", remediations=voided)
             return restored
 
         for hold in await self._store.transact(begin):

@@ -116,7 +116,7 @@ def diff(*, stacks: tuple[str, ...], output: str | None) -> int:
         for change in finding.changes:
             lines += change_lines(change, indent="    ", paint=paint)
     _answer({"findings": body}, lines or ["nothing differs from the baselines"], output)
-    if any(report.unreadable for report in reports):
+    if any(report.incomplete for report in reports):
         return ExitCode.INCOMPLETE
     return ExitCode.DRIFT if found else ExitCode.IN_SYNC
 

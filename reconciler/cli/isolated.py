@@ -27,8 +27,9 @@ def quarantine_lines(
     for quarantine in quarantines:
         names = ", ".join(map(text_of, quarantine.isolates))
         until = invocation.ahead(quarantine.expires_at)
+        word = "NOT ISOLATED: quarantine" if quarantine.reconnected_at else "QUARANTINE"
         head = (
-            f"QUARANTINE of {text_of(quarantine.stack)}/{names} by {text_of(quarantine.driver)},"
+            f"{word} of {text_of(quarantine.stack)}/{names} by {text_of(quarantine.driver)},"
             f" released {until}"
         )
         reason = f": {text_of(quarantine.note)}" if quarantine.note else ""

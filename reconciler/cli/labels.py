@@ -129,3 +129,8 @@ def wrapped(text: str, *, indent: str, paint: Paint, style: str = "plain") -> It
     width = max(paint.width - len(indent), 16)
     for line in textwrap.wrap(text, width, break_on_hyphens=False) or [""]:
         yield indent + paint(style, line)
+
+
+def doubt_line(doubt: wire.ProviderDoubt) -> str:
+    """Return why corrections of a stack, or of one of its providers, wait for a person."""
+    return f"corrections require approval: {doubt.reason}"

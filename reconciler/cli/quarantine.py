@@ -140,7 +140,7 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
         until = f"{invocation.ago(item.ended_at)}" if over else invocation.ahead(item.expires_at)
         rows.append(
             (
-                ("dim" if over else "medium", spoken(item.state)),
+                _state(item),
                 ("plain", text_of(item.stack)),
                 ("strong", ", ".join(map(text_of, item.isolates))),
                 ("plain", text_of(item.driver)),
@@ -152,7 +152,13 @@ def _lines(invocation: Invocation, body: Listed[wire.Quarantine]) -> Iterator[st
     yield from invocation.table(_COLUMNS, rows)
     for item in items:
         if item.reconnected_at:
-            yield f"{short[item.id]}  RECONNECTED: {text_of(item.note)}"
+            yield f"{short[item.id]}  NOT ISOLATED: {text_of(item.note)}"
+
+
+def _state(item: wire.Quarantine) -> tuple[str, str]:
+    if item.reconnected_at and item.state != "released":
+        return "critical", "not isolated"
+    return "dim" if item.state == "released" else "medium", spoken(item.state)
 
 
 def _by(item: wire.Quarantine) -> str:

@@ -14,7 +14,15 @@ from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.labels import by_severity, fallen, health_cells, paragraphs, tally_of, text_of
+from reconciler.cli.labels import (
+    by_severity,
+    doubt_line,
+    fallen,
+    health_cells,
+    paragraphs,
+    tally_of,
+    text_of,
+)
 from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.tool_options import any_option, said_to_tool
@@ -236,6 +244,8 @@ def stack_lines(invocation: Invocation, item: wire.Stack) -> Iterator[str]:
     yield f"{paint('strong', text_of(item.name))}  {paint(style, word)}"
     if item.error:
         yield from paragraphs(item.error, indent="  ", paint=paint, style="medium")
+    for doubt in item.provider_doubts:
+        yield from paragraphs(doubt_line(doubt), indent="  ", paint=paint, style="medium")
     yield ""
     yield from invocation.facts(_facts(invocation, item))
 

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from reconciler.cli.bounded_log import cut
 from reconciler.cli.client.endpoint import ADMIN_TOKEN_FILE
 from reconciler.domain.errors import PermanentError
 from reconciler.own_processes import argv_of
 from reconciler.settings_location import find_settings_file
 
 LOG: Final = "serve.log"
-_PROGRAM: Final = "from reconciler.cli.main import main; sys.argv[1:] = {arguments!r}; main()"
+_PROGRAM: Final = (
+    "from pathlib import Path; from reconciler.cli.bounded_log import keep_bounded;"
+    " keep_bounded(Path({log!r})); from reconciler.cli.main import main;"
+    " sys.argv[1:] = {arguments!r}; main()"
+)
 _SAYS_WHERE: Final = b"trueup serves http"
 _LIMIT_S: Final = 60.0
 _LOOK_EVERY_S: Final = 0.1
@@ -54,18 +59,21 @@ class Start:
     def _started(self, file: Path | None, data_dir: Path) -> str:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         log = data_dir / LOG
+        cut(log)
         arguments = [*(("--config", str(file)) if file else ()), "serve"]
         with open(log, "ab", opener=_private) as output:
             begins = output.tell()
-            process = self._spawned(arguments, output)
+            process = self._spawned(arguments, log, output)
         self._wait(process, log, begins, token=data_dir / ADMIN_TOKEN_FILE)
         # One that ends while its starter lives would stay in the process table as a zombie.
         threading.Thread(target=process.wait, daemon=True).start()
         return f"trueup serve runs as process {process.pid}; it writes {log}"
 
-    def _spawned(self, arguments: list[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _spawned(
+        self, arguments: list[str], log: Path, output: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            argv_of(_PROGRAM.format(arguments=arguments)),
+            argv_of(_PROGRAM.format(arguments=arguments, log=str(log.absolute()))),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

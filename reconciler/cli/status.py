@@ -24,6 +24,7 @@ from reconciler.cli.labels import (
     SEVERITIES,
     by_severity,
     counted,
+    doubt_line,
     health_cells,
     paragraphs,
     spoken,
@@ -216,7 +217,7 @@ def _errors(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[st
 def _doubts(invocation: Invocation, stacks: Sequence[wire.Stack]) -> Iterator[str]:
     for stack in stacks:
         for doubt in stack.provider_doubts:
-            text = f"{text_of(stack.name)}: corrections require approval: {doubt.reason}"
+            text = f"{text_of(stack.name)}: {doubt_line(doubt)}"
             yield ""
             yield from paragraphs(text, indent="  ", paint=invocation.paint, style="medium")
 

@@ -21,7 +21,7 @@ def harmless(report: StackReport) -> str:
 
 def total_lines(report: StackReport, paint: Paint) -> Iterator[str]:
     """Yield what a report ends with; `No drift.` only when everything was read."""
-    if not report.findings and not report.unreadable:
+    if not report.findings and not report.incomplete:
         yield from _together(_clean(report, paint), paint("dim", _timing(report.timing_ms)), paint)
         return
     yield from _fallen(report.counts, paint)
@@ -67,7 +67,7 @@ def tally_line(findings: Iterable[Finding], paint: Paint) -> str:
 def fleet_line(reports: Sequence[StackReport], *, failed: int, paint: Paint) -> str:
     """Return one line over several stacks, worst first."""
     drifted = sum(bool(report.findings) for report in reports)
-    unsure = sum(bool(report.unreadable) and not report.findings for report in reports)
+    unsure = sum(report.incomplete and not report.findings for report in reports)
     kinds = (
         ("failed", failed, "critical"),
         ("drifted", drifted, "high"),

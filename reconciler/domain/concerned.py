@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.domain.belonging import Dependencies, together
+from reconciler.domain.concerns import by_target_of, concerns_about
 from reconciler.domain.model import Finding, ProviderDoubt, ResourceAddress
-from reconciler.domain.plan import Plan, by_target_of, concern_about
+from reconciler.domain.plan import Plan
 
 
 def concerned(
@@ -28,7 +29,7 @@ def concerned(
         finding.address if finding is not None else resource.address
         for resource in plan.resources
         for finding in (by_target.get(resource.address),)
-        if concern_about(resource, finding, doubts)
+        if concerns_about(resource, finding, doubts)
     }
     found: set[ResourceAddress] = set()
     for related in together({*by_address, *reasons}, dependencies):

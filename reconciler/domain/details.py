@@ -44,7 +44,7 @@ def cause_of(kept: Json) -> ResourceAddress | None:
 def accepted_changes(kept: Json) -> tuple[Change, ...]:
     """Return each change with its live value, as a baseline takes it in."""
     return tuple(
-        replace(place, live=_value(change.get("live")))
+        replace(place, live=value_of(change.get("live")))
         for place, change in zip(
             _places(kept.get("changes"), Origin.UNDECLARED),
             kept.get("changes") or (),
@@ -58,9 +58,9 @@ def changes_of(kept: Json) -> tuple[Change, ...]:
     return tuple(
         Change(
             path=AttributePath(change["path"]),
-            declared=_value(change.get("declared")),
-            recorded=_value(change.get("recorded")),
-            live=_value(change.get("live")),
+            declared=value_of(change.get("declared")),
+            recorded=value_of(change.get("recorded")),
+            live=value_of(change.get("live")),
             origin=Origin(change.get("origin") or Origin.BOTH),
             sensitive=bool(change.get("sensitive")),
             forces_replacement=bool(change.get("forces_replacement")),
@@ -108,20 +108,7 @@ def provider_of(kept: Json) -> str | None:
     return provider
 
 
-def _places(changes: Any, origin: Origin) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            path=AttributePath(change["path"]),
-            declared=None,
-            recorded=_value(change.get("recorded")),
-            live=None,
-            origin=origin,
-        )
-        for change in changes or ()
-    )
-
-
-def _value(kept: Any) -> Value:
+def value_of(kept: Any) -> Value:
     """Return the value behind its JSON form (`wire.scan.value_object`).
 
     A map whose only key is `digest` comes back as a secret: then it equals no planned value,
@@ -133,9 +120,22 @@ def _value(kept: Any) -> Value:
         case {"unknown": True, **more} if not more:
             return UNKNOWN
         case dict():
-            return {name: _value(item) for name, item in kept.items()}
+            return {name: value_of(item) for name, item in kept.items()}
         case list():
-            return [_value(item) for item in kept]
+            return [value_of(item) for item in kept]
         case _:
             value: Value = kept
             return value
+
+
+def _places(changes: Any, origin: Origin) -> tuple[Change, ...]:
+    return tuple(
+        Change(
+            path=AttributePath(change["path"]),
+            declared=None,
+            recorded=value_of(change.get("recorded")),
+            live=None,
+            origin=origin,
+        )
+        for change in changes or ()
+    )

@@ -7,6 +7,7 @@ objects of one provider configuration that vanished together are evidence about 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,6 +32,13 @@ FEWEST_UNREADABLE: Final = 3
 
 FEWEST_DOUBTED: Final = 2
 _MOST: Final = 0.5
+_NOT_READ: Final = "could not be read"
+_ANSWER: Final = re.compile(
+    rf"(the scan is incomplete: .*?)(?: and \d+ more)?( {_NOT_READ}) \(.*\)$", re.DOTALL
+)
+_CONDITION: Final = re.compile(
+    r"(a plan ends with an error: .*?:\d+: [^:(]*(?:\(.*\))?): .*?((?:; and \d+ more)?)$", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,29 @@ def provider_doubts(
 
 def doubt_about(provider: str, doubts: Iterable[ProviderDoubt]) -> str | None:
     """Return why objects of `provider` are not corrected unasked; None when they may be."""
-    return next((doubt.reason for doubt in doubts if doubt.provider in ("", provider)), None)
+    return next(iter(doubts_about(provider, doubts)), None)
+
+
+def doubts_about(provider: str, doubts: Iterable[ProviderDoubt]) -> tuple[str, ...]:
+    """Return each reason why objects of `provider` are not corrected unasked, once.
+
+    A load and the scan before it were given the same one in other answers.
+    """
+    told: dict[str, str] = {}
+    for doubt in doubts:
+        if doubt.provider in ("", provider):
+            told.setdefault(without_answers(doubt.reason), doubt.reason)
+    return tuple(told.values())
+
+
+def without_answers(reason: str) -> str:
+    """Return `reason`, of a doubt or with one in it, without what differs each time it is asked.
+
+    Each answer of a cloud has its own request number, of a busy one other objects are unread in
+    each scan, and the message of a condition may hold the hour. What it is about is the same;
+    else an approval would be void before the plan that it is for was made.
+    """
+    return _CONDITION.sub(r"\1\2", _ANSWER.sub(r"\1\2", reason))
 
 
 def _by_provider(snapshot: Snapshot, observed: Iterable[Observed]) -> Mapping[str, _Answers]:
@@ -131,4 +161,4 @@ def _vanished(provider: str, answers: _Answers) -> str:
 def _silent(answers: _Answers) -> str:
     (address, reason), *others = answers.unreadable
     more = f" and {len(others)} more" if others else ""
-    return f"the scan is incomplete: {address}{more} could not be read ({reason})"
+    return f"the scan is incomplete: {address}{more} {_NOT_READ} ({reason})"

@@ -322,7 +322,8 @@ _ROWS: Final = (
         "quarantine.reconnected",
         QuarantineMoved,
         "remediation",
-        "an apply of somebody else connected an isolated resource again",
+        "an apply of somebody else connected an isolated resource again, or a swapped one left the"
+        " state",
         "warning",
     ),
     EventType(

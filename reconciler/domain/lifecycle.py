@@ -91,6 +91,7 @@ def fold(
             # What it followed may be as it was: without that, what follows looks as recorded.
             or (record.kind is Kind.CHANGED and cause_of(record.details) in unread)
             or (asked is not None and record.address not in asked)
+            or _may_be_unlisted(record, report)
             # A whole plan asks for no children.
             or (record.kind is Kind.ADDED and report.obtained_by is Engine.CLI)
             or (
@@ -117,6 +118,15 @@ def fold(
     )
 
 
+def _may_be_unlisted(record: FindingRecord, report: StackReport) -> bool:
+    """Whether it may be there all the same: what is not made yet no plan has come to."""
+    return (
+        report.listed is not None
+        and record.kind is not Kind.ADDED
+        and record.address not in report.listed
+    )
+
+
 def is_one_of(address: str, unread: Collection[str]) -> bool:
     """Whether it is one of the children that a question without an answer was about."""
     return any(address[:at] in unread for at, sign in enumerate(address) if sign == "[")
@@ -134,9 +144,12 @@ def implausible(
 
     A stack that is recorded and declared as before cannot have lost its resources; the
     world can, and then they are missing, not uncounted. Outputs do not count: one is only listed
-    while a plan would change it, or could not be made.
+    while a plan would change it, or could not be made. Nor does a plan that ended with an error
+    list what is not made yet.
     """
     if last_good is None or last_good.outputs is None or not same_revision:
+        return None
+    if report.listed is not None:
         return None
     before = last_good.resources - last_good.outputs
     now = report.counts.resources - (report.counts.outputs or 0)

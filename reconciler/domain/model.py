@@ -134,6 +134,7 @@ class Snapshot:
     `payload` is the adapter's own and opaque to the engine: recorded values and
     configurations may hold secrets, which never leave the adapter in plain text. `outputs` are
     those of the code: a scan may be asked for each, and one that nothing changes is no resource.
+    `stopped` says that the tool's plan ended with an error, so that there may be more to list.
     """
 
     stack: StackName
@@ -149,6 +150,7 @@ class Snapshot:
     serial: int | None = None
     blind_spots: tuple[BlindSpot, ...] = ()
     outputs: tuple[ResourceAddress, ...] = ()
+    stopped: bool = False
     payload: object = field(default=None, repr=False, compare=False)
 
 
@@ -325,8 +327,8 @@ class Finding:
 class Counts:
     """How the resources of one scan fell; the kinds but `added` add up to `resources`.
 
-    `outputs` says how many of `resources` are outputs of the root module, None where it was not
-    counted: an earlier release kept it.
+    `outputs` says how many of `resources` are outputs of the root module, or data sources that
+    could not be read; None where it was not counted: an earlier release kept it.
     """
 
     resources: int
@@ -366,5 +368,12 @@ class StackReport:
     """Children that were not asked for or gave no answer; nothing is known of them."""
     blind_spots: tuple[BlindSpot, ...] = ()
     uncompared: frozenset[ResourceAddress] = frozenset()
+    listed: frozenset[ResourceAddress] | None = None
+    """All that the stack is known to hold, where it may hold more: a plan ended with an error."""
     begun: tuple[KeptBaseline, ...] = field(default=(), repr=False, compare=False)
     """The baselines of objects that had none, where baselines are kept."""
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether there may be more than was seen: the stack is not in sync, whatever was."""
+        return bool(self.unreadable) or self.listed is not None

@@ -65,6 +65,8 @@ class NoticeMember:
     """Where the open remediation of it stands, and what it waits for."""
     awaiting: tuple[str, str] | None = None
     """The remediation that awaits an approval, and the digest of its plan."""
+    asked: tuple[str, ...] = ()
+    """What such an approval is for: what the plan does, and each reason to look at it."""
     acknowledged_by: str | None = None
     """Who takes care of it: who acknowledged it, or approved its plan."""
     command: str | None = None
@@ -174,6 +176,7 @@ def finding_member(
         more_changes=max(0, len(changes) - MOST_CHANGES),
         remediation=None if remediation is None else _standing(remediation),
         awaiting=None if remediation is None else _awaiting(remediation),
+        asked=() if remediation is None else _asked(remediation),
         acknowledged_by=acknowledged_by
         or (None if remediation is None else _approver(remediation)),
         next_step=next_step if remediation is None else None,
@@ -243,6 +246,7 @@ def release_member(release: Remediation) -> NoticeMember:
         reason=release.note,
         remediation=_standing(release),
         awaiting=_awaiting(release),
+        asked=_asked(release),
         acknowledged_by=_approver(release),
         command=f"trueup remediation {release.id}",
     )
@@ -369,6 +373,13 @@ def _awaiting(remediation: Remediation) -> tuple[str, str] | None:
     if remediation.state is not RemediationState.AWAITING_APPROVAL or not remediation.plan_digest:
         return None
     return remediation.id, remediation.plan_digest
+
+
+def _asked(remediation: Remediation) -> tuple[str, ...]:
+    if remediation.plan is None or _awaiting(remediation) is None:
+        return ()
+    action = remediation.action_type.value.replace("_", " ")
+    return (f"{action}: {remediation.plan.get('summary')}", *remediation.plan.get("concerns", ()))
 
 
 def _approver(remediation: Remediation) -> str | None:

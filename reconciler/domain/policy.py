@@ -14,6 +14,9 @@ from reconciler.domain.spelling import meets_path, meets_type
 
 PolicyId = NewType("PolicyId", str)
 
+_WITHOUT_OBJECT: Final = frozenset({OUTPUT_TYPE, "pulumi:pulumi:Stack"})
+"""The types of what has outputs alone: those of a root module, and those of a Pulumi stack."""
+
 
 class ActionType(StrEnum):
     """What a policy does with a deviation."""
@@ -275,7 +278,7 @@ def action_on(decision: Act, subject: Subject) -> ActionType:
 
     Nor is anything undone by applying an output: it has no object, and no plan of its own.
     """
-    undoes = subject.only_undo and subject.type != OUTPUT_TYPE
+    undoes = subject.only_undo and subject.type not in _WITHOUT_OBJECT
     if decision.action_type is ActionType.AUTO_CORRECT and not undoes:
         return ActionType.MANUAL_REVIEW
     return decision.action_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -24,6 +24,9 @@ from reconciler.domain.values import Sensitive, Unknown, Value
 
 UNKNOWN: Final = {"unknown": True}
 """How a planned value is written that only the apply can tell."""
+LEFT_FOR: Final = timedelta(minutes=10)
+"""How long what was swapped is out of the state before its quarantine ends: who takes a resource
+off the state to import it elsewhere needs a moment."""
 BY_HAND: Final = ""
 """The group of what no policy asked for."""
 
@@ -44,7 +47,8 @@ class Quarantine:
     It is written before anything is detached. `id` is the remediation that detaches, `release`
     the one that attaches them again. `undo` is, by address, what each edge held: `PATH: value`,
     secrets as keyed digests. `group` is the policy that asked for it. `reconnected_at` is when
-    a scan found an edge attached again that nobody released. Where a `script` isolates, the edges
+    a scan found an edge attached again that nobody released, or what was swapped out of the state,
+    where nothing shows that it is isolated. Where a `script` isolates, the edges
     are the resources themselves, whatever it does to them, and the script holds the undo.
     `released_by` is who asked for the release, as the audit names them; None of a policy.
     """
@@ -96,11 +100,13 @@ def release_reason(
     releasing: RemediationState | None,
     findings: Iterable[FindingRecord],
     now: datetime,
+    left: bool = False,
 ) -> str | None:
     """Return why `known` is to be released by itself now, as a sentence; None when it is not.
 
     `isolating` and `releasing` are where its two remediations stand, None where there is none.
-    What a person rejected or cancelled is not begun again by itself.
+    What a person rejected or cancelled is not begun again by itself. `left` is whether all that
+    it swapped has left the state.
     """
     if not known.is_open or releasing in OPEN or releasing in _SAID_NO or isolating in IN_EFFECT:
         return None
@@ -108,7 +114,33 @@ def release_reason(
         return "the drift is gone"
     if isolating in _NOT_ISOLATED:
         return "the resource could not be isolated"
+    if left and known.reconnected_at is not None and known.reconnected_at + LEFT_FOR <= now:
+        return left_behind(known, known.addresses)
     return "its time is over" if known.expires_at <= now else None
+
+
+def left_behind(known: Quarantine, addresses: Iterable[ResourceAddress]) -> str:
+    """Return what a person has to know of swapped resources that have left the state."""
+    return "; ".join(_left_behind(known, address) for address in addresses)
+
+
+def says_left(known: Quarantine) -> bool:
+    """Whether what is noted of `known` is that something swapped has left the state."""
+    note = known.note or ""
+    return any(note.startswith(_left_behind(known, address)) for address in known.addresses)
+
+
+def _left_behind(known: Quarantine, address: ResourceAddress) -> str:
+    groups = ", ".join(str(edge.group) for edge in known.edges if edge.address == address)
+    held = [name for value in known.undo.get(address, {}).values() for name in _names(value)]
+    return (
+        f"{address} is not in the state any more: if it still exists, it holds {groups} alone, and"
+        f" held {', '.join(held)} before"
+    )
+
+
+def _names(value: object) -> list[str]:
+    return [*map(str, value)] if isinstance(value, list) else []
 
 
 _SAID_NO: Final = frozenset({RemediationState.REJECTED, RemediationState.CANCELLED})

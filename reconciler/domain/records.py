@@ -265,6 +265,10 @@ class Remediation:
     isolation_group: str | None = None
     """By which security group a person asked to isolate it; None leaves that to the policy."""
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    change_digest: str | None = None
+    """Of what its plan does, whatever is told with it; None where `plan_digest` is that."""
+    voided: int = 0
+    """How often a `plan_digest` came to stand for less, or for nothing: none is made once more."""
 
     @property
     def unasked(self) -> bool:

@@ -45,6 +45,7 @@ class Event(StrEnum):
     ADMITTED = "admitted"
     APPROVAL_NEEDED = "approval_needed"
     APPROVED = "approved"
+    VOIDED = "voided"
     REJECTED = "rejected"
     SPLIT = "split"
     TIME_RAN_OUT = "time_ran_out"
@@ -101,10 +102,13 @@ _FORWARD: Final[Mapping[tuple[RemediationState, Event], RemediationState]] = {
     (_P.DECIDED, _E.SPLIT): _P.SUPERSEDED,
     (_P.DECIDED, _E.APPROVAL_NEEDED): _P.AWAITING_APPROVAL,
     (_P.AWAITING_APPROVAL, _E.APPROVED): _P.QUEUED,
+    (_P.AWAITING_APPROVAL, _E.VOIDED): _P.QUEUED,
     (_P.AWAITING_APPROVAL, _E.REJECTED): _P.REJECTED,
     (_P.AWAITING_APPROVAL, _E.SPLIT): _P.SUPERSEDED,
     (_P.AWAITING_APPROVAL, _E.TIME_RAN_OUT): _P.EXPIRED,
     (_P.AWAITING_APPROVAL, _E.IGNORED): _P.SUPPRESSED,
+    (_P.QUEUED, _E.APPROVED): _P.QUEUED,
+    (_P.PLANNING, _E.APPROVED): _P.QUEUED,
     (_P.QUEUED, _E.PLAN_STARTED): _P.PLANNING,
     (_P.QUEUED, _E.SPLIT): _P.SUPERSEDED,
     (_P.PLANNING, _E.PLAN_EMPTY): _P.CONVERGED,

@@ -16,7 +16,6 @@ from reconciler.domain.fingerprint import Identity, fingerprint
 from reconciler.domain.lineage import nearest_missing
 from reconciler.domain.locations import NOWHERE, location_of
 from reconciler.domain.model import (
-    OUTPUT_TYPE,
     Added,
     Change,
     Counts,
@@ -40,6 +39,7 @@ from reconciler.domain.model import (
     Unreadable,
     Unseen,
 )
+from reconciler.domain.passing_rows import comes_and_goes
 from reconciler.domain.severity import Deviation, Rulebook, rate
 
 
@@ -70,7 +70,7 @@ def exit_code(
     seen = tuple(reports)
     if failed:
         return ExitCode.ERROR
-    if any(report.unreadable for report in seen):
+    if any(report.incomplete for report in seen):
         return ExitCode.INCOMPLETE
     if any(finding.severity >= fail_on for report in seen for finding in report.findings):
         return ExitCode.DRIFT
@@ -126,6 +126,7 @@ def build_report(
             (seen.address, seen.verdict) for seen in ordered if isinstance(seen.verdict, Unseen)
         ),
         blind_spots=snapshot.blind_spots,
+        listed=frozenset((*recorded, *snapshot.outputs)) if snapshot.stopped else None,
     )
 
 
@@ -309,7 +310,7 @@ def _counts(ordered: list[Observed]) -> Counts:
         noise=kinds[Noise],
         not_applicable=kinds[NotApplicable],
         added=kinds[Added],
-        outputs=sum(seen.address.startswith(f"{OUTPUT_TYPE}.") for seen in ordered),
+        outputs=sum(comes_and_goes(seen.address) for seen in ordered),
     )
 
 

@@ -56,6 +56,12 @@ def meets_type(glob: str, name: str) -> bool:
     return any_glob((glob, canonical_type(glob)), (name.lower(), canonical_type(name)))
 
 
+@lru_cache(maxsize=1024)
+def first_that_meets(globs: tuple[str, ...], name: str) -> str | None:
+    """Return the first of `globs` that names the type `name`, as `meets_type` has it, or None."""
+    return next((glob for glob in globs if meets_type(glob, name)), None)
+
+
 def meets_path(glob: str, path: str) -> bool:
     """Whether `glob` covers the attribute `path`, with or without its indices."""
     return any_glob((glob,), spellings(path))

@@ -35,7 +35,9 @@ from reconciler.domain.model import (
     Unseen,
     Verdict,
 )
+from reconciler.domain.own_plans import Planned, chosen_by
 from reconciler.domain.paths import root_of
+from reconciler.domain.plan import PlannedChange
 from reconciler.domain.severity import Deviation, Rulebook, rate
 from reconciler.domain.undeclared import Comparison, undeclared_changes
 from reconciler.domain.undeclared_children import (
@@ -69,12 +71,13 @@ class Yardstick:
     """What a scan is held against. Without a baseline of its own it is the recorded state.
 
     `keep` says that baselines are kept: then each object without one begins one. With `renew`
-    each begins one, of what is live now.
+    each begins one, of what is live now. `planned` is what applies of ours were to do since.
     """
 
     baselines: Baselines = field(default_factory=lambda: NO_BASELINES)
     keep: bool = False
     renew: bool = False
+    planned: Planned = field(default_factory=dict)
 
 
 def compared(
@@ -114,7 +117,7 @@ def compared(
         kept = stack.own(before, entry.witness)
         if kept is None and yardstick.keep:
             kept = stack.first(entry.address, entry.witness, at=at)
-        kept = stack.after_apply(kept, entry.witness)
+        kept = stack.after_apply(kept, entry.witness, yardstick.planned.get(entry.address, ()))
         held, kept = stack.held_against(entry, entry.witness, kept)
         if kept is not None and yardstick.keep:
             kept = stack.marked(kept, held, entry.witness)
@@ -192,9 +195,14 @@ class _Stack:
             configured=self._configured(witness),
         )
 
-    def after_apply(self, kept: KeptBaseline | None, witness: Witness) -> KeptBaseline | None:
-        """Return `kept` with what an apply chose since: no code decides that, and no hand did."""
-        chosen = witness.chosen()
+    def after_apply(
+        self, kept: KeptBaseline | None, witness: Witness, planned: Sequence[PlannedChange]
+    ) -> KeptBaseline | None:
+        """Return `kept` with what an apply chose since: no code decides that, and no hand did.
+
+        What was `planned` says it of an apply of ours, where nothing of before is known any more.
+        """
+        chosen = {**chosen_by(planned, witness), **witness.chosen()}
         if kept is None or not chosen:
             return kept
         values = kept.values

@@ -125,6 +125,7 @@ def situation_of(
         evaluations=current,
         plan=planned.plan if planned else None,
         concerns=planned.concerns if planned else (),
+        unapproved=planned.unapproved if planned else (),
         policy=policy_name,
         limits=service.limits_of(known.stack, policy=policy_name),
         activity=tx.past_runs.around(known, at=at) if _counts(known) else Activity(),

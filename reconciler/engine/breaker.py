@@ -7,7 +7,7 @@ from typing import Final
 
 from reconciler.domain.guardrails import Guardrails
 from reconciler.domain.records import Hold
-from reconciler.engine.decisions import set_hold
+from reconciler.engine.holding import set_hold
 from reconciler.engine.journal import ENGINE
 from reconciler.stores import Transaction
 

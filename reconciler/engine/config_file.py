@@ -14,7 +14,8 @@ from reconciler.domain.records import StackRecord
 from reconciler.engine.journal import ENGINE
 from reconciler.engine.policies import tell_policy
 from reconciler.engine.service import Service
-from reconciler.engine.stacks import anew, forget, in_effect, tell_stack
+from reconciler.engine.stacks import anew, forget, in_effect, is_elsewhere, tell_stack
+from reconciler.engine.void_approvals import READ_ELSEWHERE, void_approvals
 from reconciler.stores import Transaction
 
 
@@ -58,6 +59,8 @@ def _sync_stacks(
         kept = replace(record, registered_at=at) if before is None else anew(before, record)
         if kept != before:
             tx.stacks.put(kept)
+            if before is not None and is_elsewhere(before, record):
+                void_approvals(tx, at=at, stack=record.name, why=READ_ELSEWHERE)
             tell_stack(tx, kept, "configured", at=at, actor=ENGINE)
     return waiting
 

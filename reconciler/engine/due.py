@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.domain.model import StackName
-from reconciler.domain.records import RemediationId
+from reconciler.domain.records import Remediation, RemediationId
 from reconciler.domain.wakeups import AdvanceRemediation, ScanStack
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
@@ -30,6 +30,12 @@ def scan_soon(tx: Transaction, name: StackName, *, at: datetime) -> None:
         return
     tx.stacks.put(replace(stack, next_due_at=at))
     tx.wake(ScanStack(name))
+
+
+def go_on(tx: Transaction, remediation: Remediation) -> Remediation:
+    """Have the remediation advanced soon, and return it."""
+    advance_soon(tx, [remediation.id])
+    return remediation
 
 
 def advance_soon(

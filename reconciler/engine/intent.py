@@ -13,17 +13,22 @@ from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import FindingRecord, Remediation, Run, RunId, RunState
 from reconciler.domain.remediation_states import Event
 from reconciler.engine.admitting import admitted
+from reconciler.engine.asked_plan import asked_about, since_approved
 from reconciler.engine.due import scan_soon
 from reconciler.engine.freshness import Checked, moved_since, overtaken
 from reconciler.engine.journal import emit
-from reconciler.engine.judged_plan import JudgedPlan, judged_plan
+from reconciler.engine.judged_plan import (
+    JudgedPlan,
+    judged_plan,
+    state_doubts,
+)
 from reconciler.engine.moves import keep_decision, move, unhealed_of
-from reconciler.engine.plan_object import plan_object
 from reconciler.engine.preparing import Prepared
 from reconciler.engine.quarantine.keeping import end, quarantine_of, store_undo
 from reconciler.engine.quarantine.preparing import judged_release
 from reconciler.engine.runs import run_body
 from reconciler.engine.service import Service
+from reconciler.engine.void_approvals import tell_voided
 from reconciler.ports import RunnerJob
 from reconciler.stores import Transaction
 
@@ -56,8 +61,10 @@ def conclude(  # noqa: PLR0913 - one transaction over everything that is known
         scan_soon(tx, known.stack, at=at)
         return None
     judged = _judged(tx, known, prepared, records, quarantine)
-    shown = plan_object(plan, reasons=judged.concerns)
-    planned = replace(known, plan=shown, plan_digest=str(plan.digest))
+    judged = replace(judged, unapproved=since_approved(known, judged))
+    planned = asked_about(known, judged)
+    if judged.unapproved:
+        tell_voided(tx, known, at=at)
     if not admitted(tx, service, planned, at=at, planned=judged):
         return None
     if known.action_type is ActionType.QUARANTINE:
@@ -78,7 +85,9 @@ def _judged(
         return judged_release(prepared.plan, quarantine, snapshot=prepared.snapshot, stack=stack)
     if known.action_type.is_about_edges:
         isolates = tuple(sorted({edge.isolates for edge in prepared.edges}))
-        return JudgedPlan(prepared.plan, prepared.plan.remarks, isolates=isolates)
+        doubts = state_doubts(stack, prepared.snapshot)
+        reasons = (*prepared.plan.remarks, *(doubt.reason for doubt in doubts))
+        return JudgedPlan(prepared.plan, reasons, isolates=isolates)
     others = tx.findings.unhealed(known.stack)
     judged = judged_plan(
         prepared.plan, records, snapshot=prepared.snapshot, stack=stack, others=others

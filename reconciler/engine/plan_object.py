@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.domain.plan import Plan, PlannedChange
+from reconciler.domain.doubts import without_answers
+from reconciler.domain.plan import Plan, PlannedChange, shown_digest
 from reconciler.wire.scan import value_object
 
 
-def plan_object(plan: Plan, *, reasons: Sequence[str] = ()) -> dict[str, Any]:
-    """Return `plan` with its digest, and with the `reasons` why it needs a person."""
+def plan_object(
+    plan: Plan, *, reasons: Sequence[str] = (), digest: str | None = None
+) -> dict[str, Any]:
+    """Return `plan` with the `reasons` why it needs a person, and the digest that covers both.
+
+    `digest` is that under which it is asked about; None where nobody is asked.
+    """
     script = plan.script
     return {
         "stack": plan.stack,
         "targets": list(plan.targets),
         "summary": plan.summary,
-        "digest": plan.digest,
+        "digest": digest or shown_digest(plan, reasons=map(without_answers, reasons)),
         "resources": [
             {
                 "address": resource.address,

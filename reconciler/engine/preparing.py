@@ -20,9 +20,9 @@ from reconciler.domain.plan import Plan
 from reconciler.domain.policy import ActionType, Driver, Policy
 from reconciler.domain.records import FindingRecord, Remediation, StackRecord
 from reconciler.domain.sources import is_of_agent
-from reconciler.domain.state_lineage import StateMark, state_doubt
 from reconciler.engine.defects import outcome_of
 from reconciler.engine.folders import make_private
+from reconciler.engine.judged_plan import state_doubts
 from reconciler.engine.moves import policy_of, unhealed_of
 from reconciler.engine.quarantine.keeping import quarantine_of
 from reconciler.engine.quarantine.preparing import (
@@ -168,11 +168,10 @@ async def _released(
         return await releasing_by_script(service, stack, quarantine, folder=folder)
     if quarantine.driver is Driver.SWAP:
         plan = await giving_groups_back(loaded, quarantine, folder=folder)
-        now = StateMark(loaded.snapshot.lineage, loaded.snapshot.serial)
-        doubt = state_doubt(StateMark(stack.lineage, stack.serial), now, stack=stack.name)
-        if plan.empty and doubt is not None:
+        doubts = state_doubts(stack, loaded.snapshot)
+        if plan.empty and doubts:
             # What another state does not hold is isolated as before.
-            raise RetryableError(doubt.reason)
+            raise RetryableError(doubts[0].reason)
         return Planned(plan)
     plan = await attaching(loaded, quarantine, folder=folder)
     if plan.empty:

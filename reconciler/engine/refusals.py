@@ -8,12 +8,14 @@ from typing import Final
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
 from reconciler.domain.model import Origin
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId, ReportId
-from reconciler.domain.remediation_states import TERMINAL, RemediationState
+from reconciler.domain.remediation_states import BEFORE_EFFECT, TERMINAL, RemediationState
 from reconciler.domain.sources import SCAN
-from reconciler.engine.moves import the_remediation
+from reconciler.engine.moves import policy_of, the_remediation
+from reconciler.engine.service import Service
 from reconciler.stores import Transaction
 
 LONGEST_REASON: Final = 2000
+_BEING_PLANNED: Final = frozenset({RemediationState.QUEUED, RemediationState.PLANNING})
 
 
 def check_reason(reason: str) -> None:
@@ -40,10 +42,12 @@ def check_digest(known: Remediation, given: str | None) -> None:
             code="plan-digest-mismatch",
             remedy=f"give all {len(known.plan_digest)} characters",
         )
+    now = f"; it is {known.state.value.replace('_', ' ')} now: {known.note}" if known.note else ""
     raise ConflictError(
-        f"remediation {known.id} has another plan now",
+        f"remediation {known.id} is asked about anew: since that digest was shown, its plan, a"
+        f" reason to look at it or where its stack is read changed{now}",
         code="plan-digest-mismatch",
-        remedy=f"show that plan, then decide by its digest: trueup remediation {known.id[:8]}",
+        remedy=f"show it anew, then decide by its digest: trueup remediation {known.id[:8]}",
     )
 
 
@@ -59,12 +63,45 @@ def awaiting(tx: Transaction, remediation_id: RemediationId, *, at: datetime) ->
         raise ConflictError(
             f"remediation {known.id} does not wait for an approval: it is {known.state.value}",
             code="not-awaiting",
+            remedy=_instead(known),
         )
     if known.expires_at is not None and known.expires_at <= at:
         raise ConflictError(
             f"the time to approve remediation {known.id} is over", code="not-awaiting"
         )
     return known
+
+
+def approvable(
+    tx: Transaction, service: Service, remediation_id: RemediationId, *, by: str, at: datetime
+) -> Remediation:
+    """Return the remediation if it awaits an approval, or may get another one beside its first.
+
+    Raises:
+        NotFoundError: no such id exists.
+        ConflictError: it does and may not (`not-awaiting`).
+    """
+    known = the_remediation(tx, remediation_id)
+    persons = {approval.person for approval in known.approvals}
+    if known.state not in _BEING_PLANNED or not persons or by in persons:
+        return awaiting(tx, remediation_id, at=at)
+    policy = policy_of(tx, known)
+    limits = service.limits_of(known.stack, policy=policy.name if policy else None)
+    if len(persons) >= max(limits.approvals, limits.approvals_to_delete):
+        return awaiting(tx, remediation_id, at=at)
+    return known
+
+
+def _instead(known: Remediation) -> str | None:
+    """Return what to do about one that goes on after an approval; None where nothing can be."""
+    if known.state not in BEFORE_EFFECT or not known.approvals:
+        return None
+    persons = ", ".join(sorted({approval.person for approval in known.approvals}))
+    return (
+        f"{persons} approved it, and its plan is made once more before it is carried out; if it"
+        " needs another approval, it asks for that afterwards. To end it before:"
+        f" trueup cancel {known.id[:8]}"
+    )
 
 
 def needing_person(tx: Transaction, remediation_id: RemediationId) -> Remediation:

@@ -17,6 +17,7 @@ from reconciler.domain.records import StackRecord
 from reconciler.domain.state_lineage import StateMark
 from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.engine.defects import outcome_of
+from reconciler.engine.own_plans import planned_since_scan
 from reconciler.engine.roots import reference_within
 from reconciler.engine.scan import Scanning, scan_loaded
 from reconciler.engine.service import Service
@@ -132,17 +133,18 @@ async def _scan(
     service: Service, stack: StackRecord, addresses: Collection[ResourceAddress] | None
 ) -> tuple[StackReport, Snapshot, tuple[Declaration, ...] | None, Addresses]:
     loaded = await load(service, stack)
-    baselines, quarantines = await service.store.read(
+    baselines, quarantines, planned = await service.store.read(
         lambda view: (
             view.baselines.of_stack(stack.name),
             view.quarantines.unreleased(stack.name),
+            planned_since_scan(view, stack, serial=loaded.snapshot.serial),
         )
     )
     scanning = Scanning(
         adapter=loaded.adapter,
         clock=service.clock,
         judging=service.judging,
-        yardstick=Yardstick(baselines, keep=addresses is None),
+        yardstick=Yardstick(baselines, keep=addresses is None, planned=planned),
     )
     report = await scan_loaded(loaded.snapshot, scanning=scanning, addresses=addresses)
     declared = None

@@ -19,7 +19,7 @@ from reconciler.domain.lifecycle import fold, implausible
 from reconciler.domain.model import ProviderDoubt, StackName
 from reconciler.domain.records import FindingState, Health, Remediation, RemediationId, StackRecord
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.domain.state_lineage import StateMark, state_doubt
+from reconciler.domain.state_lineage import doubt_since_scan
 from reconciler.domain.wakeups import ScanStack
 from reconciler.engine.due import advance_soon
 from reconciler.engine.findings import keep
@@ -33,6 +33,7 @@ from reconciler.engine.quarantine.moving import carry_over, follow_moved, left_s
 from reconciler.engine.quarantine.releasing import release_due
 from reconciler.engine.quarantine.scanning import (
     being_changed,
+    left_with_all,
     note_reconnected,
     without_isolated,
 )
@@ -161,17 +162,19 @@ def _seen(
     quarantines = carry_over(tx, tx.quarantines.unreleased(name), seen.moved, at=at)
     readdress(tx, name, quarantines, seen.moved)
     under_way = being_changed(tx, quarantines, at=at)
-    note_reconnected(tx, quarantines, seen, at=at, under_way=under_way)
     known = tx.findings.unhealed(name) if quarantines else ()
     report = without_isolated(
         seen.report, quarantines, records=known, judging=service.judging, under_way=under_way
     )
-    seen = replace(seen, report=report)
+    whole, seen = seen, replace(seen, report=report)
     doubt = implausible(
         seen.report, last_good=stack.counts, same_revision=seen.revision == stack.revision
     )
-    of_state = state_doubt(StateMark(stack.lineage, stack.serial), seen.state, stack=name)
+    of_state = doubt_since_scan(stack, seen.state)
     sound = doubt is None and of_state is None
+    if of_state is None:
+        # A state that is gone or another one's says nothing of what is isolated.
+        note_reconnected(tx, quarantines, whole, at=at, under_way=under_way)
     if seen.declarations is not None:
         derive(tx, name, seen.declarations, at=at)
     if sound and seen.declarations is not None:
@@ -205,7 +208,8 @@ def _seen(
         acted_on=acted_on,
         confirm_by=_confirm_by((*kept, *opened), service.confirm_after),
     )
-    release_due(tx, at=at, stack=name)
+    left = left_with_all(quarantines, whole) if sound else ()
+    release_due(tx, at=at, stack=name, left=left)
     _set_due(tx, fresh, at + again_after)
     _publish_scan(tx, fresh, at=at)
     return ScanOutcome(again_after, tuple(remediation.id for remediation in (*kept, *opened)))
@@ -215,7 +219,7 @@ def _freshened(
     stack: StackRecord, seen: Scanned, doubt: str | None, of_state: ProviderDoubt | None
 ) -> StackRecord:
     report = seen.report
-    complete = doubt is None and not report.unreadable
+    complete = doubt is None and not report.incomplete
     if of_state is None:
         stack = replace(stack, lineage=seen.state.lineage, serial=seen.state.serial)
     return replace(
@@ -223,8 +227,7 @@ def _freshened(
         health=_health(seen, complete=complete),
         # What the next scan is held against: the last one that listed everything.
         counts=report.counts if doubt is None else stack.counts,
-        # After a state in doubt what is declared is read again, whatever state comes next.
-        revision=seen.revision if of_state is None else None,
+        revision=_declared_in(stack, seen, of_state),
         obtained_by=report.obtained_by.value,
         last_scan_at=report.observed_at,
         last_scan_ms=round(seen.took_ms, 1),
@@ -234,6 +237,19 @@ def _freshened(
         # Of a state in doubt first: it explains the others.
         provider_doubts=(*(() if of_state is None else (of_state,)), *report.provider_doubts),
     )
+
+
+def _declared_in(stack: StackRecord, seen: Scanned, of_state: ProviderDoubt | None) -> str | None:
+    """Return the revision whose declarations are kept; None where they are to be read again.
+
+    They are after a state in doubt, whatever state comes next, and after a plan that ended with
+    an error, which does not tell all that is declared.
+    """
+    if of_state is not None:
+        return None
+    if seen.report.listed is not None and seen.revision != stack.revision:
+        return None
+    return seen.revision
 
 
 def _health(seen: Scanned, *, complete: bool) -> Health:

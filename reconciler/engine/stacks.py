@@ -22,6 +22,7 @@ from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.roots import reference_within
 from reconciler.engine.service import Service
+from reconciler.engine.void_approvals import READ_ELSEWHERE, void_approvals
 from reconciler.stores import Transaction
 from reconciler.wire.model import encode
 
@@ -83,8 +84,11 @@ async def update(
     at = service.clock.now()
 
     def work(tx: Transaction) -> StackRecord:
-        changed = anew(_of_api(tx, name), wanted)
+        known = _of_api(tx, name)
+        changed = anew(known, wanted)
         tx.stacks.put(changed)
+        if is_elsewhere(known, wanted):
+            void_approvals(tx, at=at, stack=name, why=READ_ELSEWHERE)
         tell_stack(tx, changed, "updated", at=at, actor=actor)
         scan_soon(tx, name, at=at)
         return changed
@@ -131,6 +135,7 @@ async def accept_state(service: Service, name: StackName, *, actor: str) -> Stac
             raise NotFoundError(f"there is no stack {name}")
         accepted = replace(known, lineage="", serial=None)
         tx.stacks.put(accepted)
+        void_approvals(tx, at=at, stack=name, why="its state was accepted as another one")
         details = {"lineage": known.lineage, "serial": known.serial}
         audit(tx, "stack.state_accepted", name, at=at, actor=actor, details=details)
         scan_soon(tx, name, at=at)
@@ -200,10 +205,15 @@ def anew(known: StackRecord, wanted: StackRecord) -> StackRecord:
         source=wanted.source,
         definition=wanted.definition,
     )
-    same = same_definition(known.definition, wanted.definition)
-    if known.directory != wanted.directory or not same:
+    if is_elsewhere(known, wanted):
         return replace(changed, revision=None, next_due_at=None, lineage="", serial=None)
     return changed if known.interval == wanted.interval else replace(changed, next_due_at=None)
+
+
+def is_elsewhere(known: StackRecord, wanted: StackRecord) -> bool:
+    """Whether `wanted` has the stack read in another way, and so perhaps another one."""
+    same = same_definition(known.definition, wanted.definition)
+    return known.directory != wanted.directory or not same
 
 
 def _of_api(tx: Transaction, name: StackName) -> StackRecord:

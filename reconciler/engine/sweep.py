@@ -13,9 +13,9 @@ from reconciler.domain.records import Run, RunState, StackRecord
 from reconciler.domain.remediation_states import OPEN, Event, RemediationState
 from reconciler.domain.run_folder import RunFolder
 from reconciler.domain.wakeups import ScanStack
-from reconciler.engine.decisions import release_ended
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.folders import drop_left_behind, drop_plans, run_folders
+from reconciler.engine.holding import release_ended
 from reconciler.engine.journal import audit, emit
 from reconciler.engine.moves import move
 from reconciler.engine.once import end_left_by_programs

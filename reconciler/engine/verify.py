@@ -9,9 +9,10 @@ from typing import Final
 from reconciler.domain.cadence import patience, retry_after
 from reconciler.domain.lifecycle import fold, slot_of
 from reconciler.domain.model import Finding
-from reconciler.domain.records import Health, Remediation
+from reconciler.domain.records import Health, Remediation, StackRecord
 from reconciler.domain.remediation_states import Event, RemediationState
 from reconciler.domain.sources import SCAN, is_of_agent
+from reconciler.domain.state_lineage import doubt_since_scan, tells_of_state
 from reconciler.engine.breaker import trip
 from reconciler.engine.due import advance_soon, scan_soon
 from reconciler.engine.findings import heal
@@ -37,6 +38,8 @@ async def verify(service: Service, known: Remediation) -> bool:
     seen = await scan(service, stack, addresses=frozenset(known.addresses))
     if isinstance(seen, Blind):
         return await not_read(service, known, sentence(seen.error))
+    if (doubt := doubt_of_state(known, stack, seen)) is not None:
+        return await not_read(service, known, doubt)
     if (unread := seen.unread(known.addresses)) is not None:
         return await not_read(service, known, unread)
     waits = await service.store.read(lambda view: _waits_for_a_host(view, known))
@@ -44,6 +47,18 @@ async def verify(service: Service, known: Remediation) -> bool:
         return await not_read(service, known, HOST_TO_REPORT)
     await service.store.transact(lambda tx: _judge(tx, service, known, seen))
     return True
+
+
+def doubt_of_state(known: Remediation, stack: StackRecord, seen: Scanned) -> str | None:
+    """Return why the state that was `seen` tells nothing of how `known` ended; None where it does.
+
+    What a state does not hold that is gone or another one's has neither healed nor is isolated.
+    Where the plan was approved with such a doubt shown, that state is the one it is about.
+    """
+    doubt = doubt_since_scan(stack, seen.state)
+    if doubt is None or tells_of_state((known.plan or {}).get("concerns") or ()):
+        return None
+    return doubt.reason
 
 
 def _waits_for_a_host(view: Transaction, known: Remediation) -> bool:

@@ -13,7 +13,7 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.notices import Notice
 from reconciler.domain.slack_buttons import APPROVE, REJECT, SlackButtons
 from reconciler.notify.http import Poster, json_headers, not_the_service
-from reconciler.notify.text import headline, lines
+from reconciler.notify.text import headline, lines, safe
 
 _LONGEST_TEXT: Final = 2900
 """A section block takes 3,000 characters."""
@@ -111,17 +111,20 @@ def _links(notice: Notice) -> Iterator[dict[str, Any]]:
 
 def _decisions(notice: Notice, buttons: SlackButtons) -> Iterator[dict[str, Any]]:
     """Yield for each plan that waits the buttons that decide about exactly this plan."""
-    waiting = dict.fromkeys(member.awaiting for member in notice.members if member.awaiting)
-    for remediation_id, plan_digest in list(waiting)[:_MOST_DECISIONS]:
+    waiting = {member.awaiting: member.asked for member in notice.members if member.awaiting}
+    for (remediation_id, plan_digest), asked in list(waiting.items())[:_MOST_DECISIONS]:
         value = buttons.value_of(remediation_id, plan_digest)
         short = f"{remediation_id[:8]}, plan {plan_digest[:8]}"
-        yield {
-            "type": "actions",
-            "elements": [
-                _button(f"Approve {short}", APPROVE, value, "primary"),
-                _button("Reject", REJECT, value, "danger"),
-            ],
-        }
+        said = (safe(each, longest=_LONGEST_TEXT + 1) for each in asked)
+        told = _escaped("\n".join(said).replace("```", "'''"))
+        approve = [_button(f"Approve {short}", APPROVE, value, "primary")]
+        if len(told) > _LONGEST_TEXT:
+            # Nobody approves in a message what does not fit into it.
+            told = f"too much for a message: trueup remediation {remediation_id}"
+            approve = []
+        yield _section(f"```{told}```")
+        elements = [*approve, _button("Reject", REJECT, value, "danger")]
+        yield {"type": "actions", "elements": elements}
 
 
 def _button(text: str, action: str, value: str, style: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import DateTime, Dialect, Text
@@ -12,6 +12,8 @@ from sqlalchemy.types import TypeDecorator
 
 from reconciler.domain.errors import InvalidError
 from reconciler.wire.kept import KeptObject, plain
+
+_MOMENT: Final = "%04d-%02d-%02d %02d:%02d:%02d.%06d"
 
 
 class PlainText(TypeDecorator[str]):
@@ -121,7 +123,9 @@ def moment_text(value: datetime | None) -> str | None:
     """
     if value is None:
         return None
-    return _in_utc(value).isoformat(" ", "microseconds").removesuffix("+00:00")
+    at = _in_utc(value)
+    # Twice as fast as isoformat, which asks for the zone's offset only to have it cut off.
+    return _MOMENT % (at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond)
 
 
 def _read_text(value: str | None) -> datetime | None:

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, bindparam, or_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    ScalarSelect,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+)
 from sqlalchemy import select as sa_select
 from sqlmodel import col, func, select
 
@@ -16,20 +24,17 @@ from reconciler.domain.model import Fingerprint, ResourceAddress, StackName
 from reconciler.domain.records import Remediation, RemediationId, RunId, RunState
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.storage.columns import Moment, PlainText
-from reconciler.storage.rows import Rows
+from reconciler.storage.rows import Rows, Values
 from reconciler.storage.tables.declared import StackRow
 from reconciler.storage.tables.remediations import RemediationRow, RunRow
 
 _MOST_RUNS: Final = 30
 _MOST_STACKS: Final = 30
-_UNDER_WAY: Final = tuple(
-    state.value
-    for state in (
-        RemediationState.PLANNING,
-        RemediationState.APPLYING,
-        RemediationState.VERIFYING,
-        RemediationState.UNKNOWN,
-    )
+_UNDER_WAY: Final = (
+    RemediationState.PLANNING,
+    RemediationState.APPLYING,
+    RemediationState.VERIFYING,
+    RemediationState.UNKNOWN,
 )
 _ENDED: Final = tuple(state.value for state in (RunState.FINISHED, RunState.IN_DOUBT))
 _NOT_HELPED: Final = tuple(
@@ -42,6 +47,11 @@ _HELPED: Final = {
     RemediationState.VERIFYING: None,
     RemediationState.UNKNOWN: None,
 }
+
+
+def _is(state: RemediationState) -> ColumnElement[bool]:
+    # What never changes stands in the text of a statement: each value that is bound takes time.
+    return col(RemediationRow.state) == literal_column(f"'{state.value}'", PlainText())
 
 
 def _count(*wanted: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -61,10 +71,10 @@ _COUNTS: Final = sa_select(
     _count(*_UNASKED_TODAY).label("today"),
     select(RemediationRow.id)
     .where(
-        col(RemediationRow.state) == RemediationState.UNKNOWN.value,
+        _is(RemediationState.UNKNOWN),
         col(RemediationRow.id) != _BESIDES,
     )
-    .limit(1)
+    .limit(literal_column("1", Integer()))
     .scalar_subquery()
     .label("in_doubt"),
     func.count().filter(col(StackRow.drifted_at) >= _LATELY).label("newly"),
@@ -85,26 +95,22 @@ _RUNS: Final = (
     .join(RemediationRow, col(RemediationRow.id) == col(RunRow.remediation_id))
     .where(col(RunRow.stack) == _STACK, col(RunRow.started_at) >= _SINCE)
     .order_by(col(RunRow.started_at).desc(), col(RunRow.id).desc())
-    .limit(_MOST_RUNS)
+    .limit(literal_column(str(_MOST_RUNS), Integer()))
 )
 _CORRECTED: Final = (
-    sa_select(
-        col(RemediationRow.stack),
-        func.min(col(RemediationRow.updated_at), type_=Moment()).label("first"),
-    )
+    sa_select(col(RemediationRow.stack), col(RemediationRow.updated_at))
     .where(
         col(RemediationRow.policy_id) == _POLICY,
-        col(RemediationRow.state) == RemediationState.CONVERGED.value,
+        _is(RemediationState.CONVERGED),
+        col(RemediationRow.updated_at) >= _SINCE,  # for its index
         col(RemediationRow.created_at) >= _SINCE,
         col(RemediationRow.run_id).is_not(None),
     )
-    .group_by(col(RemediationRow.stack))
-    .order_by("first")
-    .limit(_MOST_STACKS)
+    .order_by(col(RemediationRow.updated_at))
 )
 _AT_WORK: Final = sa_select(col(RemediationRow.stack)).where(
     col(RemediationRow.policy_id) == _POLICY,
-    col(RemediationRow.state).in_(_UNDER_WAY),
+    or_(*map(_is, _UNDER_WAY)),
     col(RemediationRow.id) != _BESIDES,
 )
 
@@ -131,13 +137,20 @@ class SqlPastRuns:
             in_stack_today=counts.in_stack,
             today=counts.today,
             in_doubt=None if counts.in_doubt is None else RemediationId(counts.in_doubt),
-            corrected=tuple(
-                (StackName(stack), first) for stack, first in self.rows.asked(_CORRECTED, asked)
-            ),
+            corrected=self._corrected(asked),
             under_way=frozenset(StackName(row.stack) for row in self.rows.asked(_AT_WORK, asked)),
             newly_drifted=counts.newly,
             stacks=counts.stacks,
         )
+
+    def _corrected(self, asked: Values) -> tuple[tuple[StackName, datetime], ...]:
+        first: dict[StackName, datetime] = {}
+        with self.rows.one_by_one(_CORRECTED, asked) as oldest_first:
+            for stack, at in oldest_first:
+                first.setdefault(StackName(stack), at)
+                if len(first) == _MOST_STACKS:
+                    break
+        return tuple(first.items())
 
     def failed_since(self, since: datetime) -> int:
         """Return how many remediations had a run that ended since, and failed or did not help."""

@@ -53,6 +53,8 @@ def values(written: Remediation) -> Values:
         "guard": written.guard,
         "isolation_group": written.isolation_group,
         "evaluations": _evaluation_columns(written) or None,
+        "change_digest": written.change_digest,
+        "voided": written.voided,
     }
 
 
@@ -93,6 +95,8 @@ def remediation(row: RemediationRow) -> Remediation:
         guard=row.guard,
         isolation_group=row.isolation_group,
         evaluations=_evaluations(row.evaluations or {}),
+        change_digest=row.change_digest,
+        voided=row.voided,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -70,6 +71,12 @@ class Rows:
     def asked(self, statement: Executable, values: Values) -> Sequence[Any]:
         """Return every row of a statement with places for `values`."""
         return self.connection.execute(statement, values).all()
+
+    @contextmanager
+    def one_by_one(self, statement: Executable, values: Values) -> Iterator[Iterable[Any]]:
+        """Ask the same for rows of which whoever asks may need only the first ones."""
+        with closing(self.connection.execute(statement, values)) as rows:
+            yield rows
 
     def put(self, table: type[Row] | Table, values: Sequence[Values]) -> None:
         """Write each over the row of the same primary key, if there is one."""

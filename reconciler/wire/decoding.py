@@ -59,15 +59,21 @@ def decode_kept(model: type[T], body: Any) -> T:
 @remembered
 def _decoder(cls: type) -> Convert:
     hints = hints_of(cls)
-    parts = [(name, _reader(hints[name]), default) for name, default in defaults_of(cls)]
+    parts = [
+        (name, _ready(hints[name]), _reader(hints[name]), default)
+        for name, default in defaults_of(cls)
+    ]
     make = object.__new__
 
     def read(body: Mapping[str, Any]) -> Any:
         made: Any = make(cls)
-        for name, convert, default in parts:
+        for name, ready, convert, default in parts:
             if name in body:
                 value = body[name]
-                _put(made, name, value if convert is None else convert(value))
+                if convert is None or type(value) in ready:
+                    _put(made, name, value)
+                else:
+                    _put(made, name, convert(value))
             elif default is None:
                 raise KeyError(name)
             else:
@@ -79,6 +85,12 @@ def _decoder(cls: type) -> Convert:
         return read
     gather = gatherer(cls, gathered)
     return lambda body: read(gather(body))
+
+
+def _ready(hint: Any) -> tuple[type, ...]:
+    """Return the types of values that are as they should be, so that nothing is called for them."""
+    kind = present(hint)
+    return (*_SCALARS.get(kind, ()), *(() if kind is hint else (type(None),)))
 
 
 def _reader(hint: Any) -> Convert | None:

@@ -32,7 +32,8 @@ class Edge(Wire):
 class Quarantine(Wire):
     """What is isolated: `id` is the remediation that isolates it, `release` the one that ends it.
 
-    `reconnected_at` is when a scan found an edge attached again that nobody released.
+    `reconnected_at` is when a scan found an edge attached again that nobody released, or what
+    was swapped out of the state; `note` says which.
     """
 
     id: str

@@ -110,6 +110,8 @@ DriverWord = Literal["detach", "swap", "script"]
 DoneWord = Literal["auto_correct", "quarantine", "manual_review", "release"]
 OriginWord = Literal["out_of_band", "unapplied", "both", "undeclared"]
 SourceWord = Literal["config", "api"]
+StackSourceWord = Literal["config", "api", "embedded"]
+"""`embedded`: only a program applies to it, and the daemon scans it never."""
 RoleWord = Literal["viewer", "operator", "approver", "admin", "auditor", "agent", "reporter"]
 SeenBy = Annotated[
     str, Rule({"pattern": "^(scan|agent:.+|report:.+|watch:.+)$"}, shown={"examples": ["scan"]})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from reconciler.wire import mapping
 from reconciler.wire.model import Body, Wire, model
-from reconciler.wire.rules import Duration, FilePath, SourceWord, StackNameText, Time, Word
+from reconciler.wire.rules import Duration, FilePath, StackNameText, StackSourceWord, Time, Word
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import records
@@ -75,7 +75,7 @@ class Stack(Wire):
     directory: str
     interval_s: float
     adaptive: bool
-    source: SourceWord
+    source: StackSourceWord
     definition: dict[str, Any]
     health: Literal["never_run", "in_sync", "drifted", "incomplete", "error"]
     counts: Counts | None

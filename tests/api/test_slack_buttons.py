@@ -14,13 +14,17 @@ import pytest
 
 from reconciler.bootstrap.channels import open_channels
 from reconciler.domain.errors import PermanentError
+from reconciler.domain.model import ProviderDoubt
 from reconciler.engine.alerting import follow_events
 from reconciler.engine.delivering import deliver_due
+from reconciler.engine.holding import hold, resume
+from reconciler.engine.stacks import accept_state
 from reconciler.section_reading import validated
 from reconciler.settings import Settings
+from reconciler.wire.problems import PROBLEM
 from tests.api.desk import V1, Desk
 from tests.receivers.http import ChatRoom, receiving
-from tests.unit.engine.house import MANUAL, A
+from tests.unit.engine.house import MANUAL, SHOP, A
 
 SECRET = "slack-signing-CANARY"
 
@@ -116,6 +120,56 @@ async def test_a_press_approves_the_plan_of_the_message_in_the_name_of_its_appro
     await room.follow()
     assert room.buttons() == {}, "what is decided has no buttons"
     assert SECRET not in str(room.chat.messages)
+
+
+@pytest.mark.parametrize("old", ["press", "command"])
+async def test_an_old_message_approves_nothing_that_it_did_not_show(room: Room, old: str) -> None:
+    """Approved, held, and not certain any more: the same plan is asked about with a reason."""
+    value = room.buttons()["trueup_approve"]
+    remediation_id, digest, _mark = value.split(".")
+    house = room.desk.house
+    await hold(house.service, by="ann", stack=SHOP)
+    assert (await room.press(value)).status_code == 200
+    await house.settle()
+    house.world.doubts = (ProviderDoubt("", "region is another one by now"),)
+    await resume(house.service, by="ann", stack=SHOP)
+    await house.later(minutes=2)
+    if old == "press":
+        answer = await room.press(value)
+    else:
+        url = f"{V1}/remediations/{remediation_id}/approve"
+        answer = await room.desk.approver.post(url, json={"plan_digest": digest})
+    assert (answer.status_code, answer.json()["type"]) == (409, f"{PROBLEM}plan-digest-mismatch")
+    assert "region is another one by now" in answer.json()["detail"]
+    await house.settle()
+    assert (await room.state(), house.world.effects) == ("awaiting_approval", [])
+    await room.follow()
+    assert "region is another one by now" in str(list(room.chat.messages.values())[-1])
+    assert (await room.press(room.buttons()["trueup_approve"])).status_code == 200
+    await house.settle()
+    assert await room.state() == "converged"
+
+
+async def test_a_button_stands_beside_every_reason_that_it_approves(room: Room) -> None:
+    """The sentence of the guard that asks tells none of them: a policy that asks, two approvers."""
+    house = room.desk.house
+    house.limit(approvals=2)
+    house.world.doubts = (ProviderDoubt("", "region is <another> one by now"),)
+    for moved in range(2):
+        old = room.buttons()["trueup_approve"]
+        await accept_state(house.service, SHOP, actor="ann")
+        await house.settle()
+        await room.follow()
+        told = str(list(room.chat.messages.values())[-1]["blocks"])
+        assert "region is &lt;another&gt; one by now" in told, moved
+        assert room.buttons()["trueup_approve"] != old
+        assert (await room.press(old)).status_code == 409
+    # What does not fit into a message is not approved in it.
+    house.world.doubts = (ProviderDoubt("", "x" * 4000),)
+    await accept_state(house.service, SHOP, actor="ann")
+    await house.settle()
+    await room.follow()
+    assert [*room.buttons()] == ["trueup_reject"]
 
 
 async def test_a_press_rejects(room: Room) -> None:

@@ -222,3 +222,19 @@ def test_a_real_client_hears_resumes_and_is_let_go_at_the_end(tmp_path: Path) ->
             assert next(line for line in lines if line.startswith("event")) == (
                 "event: hold.released"
             )
+
+
+def test_a_stream_ends_with_the_token_that_opened_it(tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {text_of(Role.ADMIN)}"}
+    with (
+        serving(tmp_path, _nothing, limits=Limits()) as url,
+        httpx.Client(base_url=url + V1, headers=headers, timeout=_WAIT_S) as client,
+    ):
+        made = client.post("/tokens", json={"name": "lost", "role": "viewer"}).json()
+        lost = {"Authorization": f"Bearer {made['token']}"}
+        with client.stream("GET", "/events", headers=lost) as stream:
+            lines = stream.iter_lines()
+            assert next(lines).startswith("retry:")
+            client.delete(f"/tokens/{made['token_id']}").raise_for_status()
+            client.post("/hold", json={"reason": "look"}).raise_for_status()
+            assert next((line for line in lines if line.startswith("event")), None) is None

@@ -19,8 +19,10 @@ from reconciler.domain.model import (
     Missing,
     Observed,
     ResourceAddress,
+    Snapshot,
     StackName,
     Unreadable,
+    Verdict,
 )
 from reconciler.domain.plan import Action
 from reconciler.ports import AdapterSetup, IacAdapter, InDoubt, StackReference, Vanished
@@ -160,128 +162,79 @@ async def seen_by(
     return [seen async for seen in world.adapter.observe(snapshot, addresses)]
 
 
-async def test_loading_reads_nothing_live(world: World) -> None:
+async def verdicts(world: World) -> dict[ResourceAddress, Verdict]:
+    return {seen.address: seen.verdict for seen in await seen_by(world)}
+
+
+async def test_what_is_loaded_declared_and_seen(world: World) -> None:
+    """One world answers all of it: to evaluate a program is what takes long."""
     snapshot = await world.adapter.load(world.reference)
-    assert {world.in_sync, world.gone} <= {resource.address for resource in snapshot.resources}
+    addresses = [resource.address for resource in snapshot.resources]
+    assert {world.in_sync, world.gone} <= set(addresses)
+    await declared_is_told_the_same_each_time(world, snapshot)
     assert world.reads_so_far() == 0
-    await world.adapter.close()
 
-
-async def test_reading_is_counted(world: World) -> None:
-    await seen_by(world, (world.in_sync,))
+    assert [seen.address for seen in await seen_by(world, (world.in_sync,))] == [world.in_sync]
     assert world.reads_so_far() == 1
-    await world.adapter.close()
-
-
-async def test_every_address_is_told_exactly_once(world: World) -> None:
-    snapshot = await world.adapter.load(world.reference)
-    told = sorted(seen.address for seen in await seen_by(world))
-    assert told == sorted(resource.address for resource in snapshot.resources)
-    await world.adapter.close()
-
-
-async def test_only_what_was_asked_for_is_told(world: World) -> None:
     assert [seen.address for seen in await seen_by(world, (world.gone,))] == [world.gone]
-    await world.adapter.close()
 
+    told = await seen_by(world)
+    assert sorted(seen.address for seen in told) == sorted(addresses)
+    first = {seen.address: seen.verdict for seen in told}
+    assert isinstance(first[world.denied], Unreadable)
+    assert isinstance(first[world.gone], Missing)
+    assert isinstance(first[world.in_sync], InSync)
+    assert first == await verdicts(world)
 
-async def test_a_denied_read_is_neither_missing_nor_in_sync(world: World) -> None:
-    verdicts = {seen.address: seen.verdict for seen in await seen_by(world)}
-    assert isinstance(verdicts[world.denied], Unreadable)
-    assert isinstance(verdicts[world.gone], Missing)
-    assert isinstance(verdicts[world.in_sync], InSync)
-    await world.adapter.close()
-
-
-async def test_a_second_pass_sees_the_same(world: World) -> None:
-    first = {seen.address: seen.verdict for seen in await seen_by(world)}
-    assert first == {seen.address: seen.verdict for seen in await seen_by(world)}
-    await world.adapter.close()
-
-
-async def test_closing_twice_is_closing_once(world: World) -> None:
-    await seen_by(world)
-    await world.adapter.close()
-    await world.adapter.close()
-
-
-def private(folder: Path, name: str = "run") -> Path:
-    made = folder / name
-    made.mkdir(mode=0o700)
-    return made
-
-
-async def test_a_plan_is_for_exactly_what_was_asked(world: World, tmp_path: Path) -> None:
-    snapshot = await world.adapter.load(world.reference)
-    folder = private(tmp_path)
-    plan = await world.adapter.plan(snapshot, [world.gone], folder=folder)
-
-    assert plan.stack == snapshot.stack
-    assert plan.targets == (world.gone,)
-    assert [(resource.address, resource.action) for resource in plan.resources] == [
-        (world.gone, Action.CREATE)
-    ]
-    assert any(folder.iterdir())
-    await world.adapter.close()
-
-
-async def test_planning_changes_nothing(world: World, tmp_path: Path) -> None:
-    before = {seen.address: seen.verdict for seen in await seen_by(world)}
-    snapshot = await world.adapter.load(world.reference)
-    await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path))
-    assert before == {seen.address: seen.verdict for seen in await seen_by(world)}
-    await world.adapter.close()
-
-
-async def test_the_same_plan_has_the_same_digest(world: World, tmp_path: Path) -> None:
-    snapshot = await world.adapter.load(world.reference)
-    first = await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path, "1"))
-    second = await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path, "2"))
-    other = await world.adapter.plan(snapshot, [world.in_sync], folder=private(tmp_path, "3"))
-
-    assert first.digest == second.digest
-    assert other.empty
-    assert other.digest != first.digest
-    await world.adapter.close()
-
-
-async def test_a_correction_is_one_command_with_no_secret_in_its_words(
-    world: World, tmp_path: Path
-) -> None:
-    snapshot = await world.adapter.load(world.reference)
-    folder = private(tmp_path)
-    await world.adapter.plan(snapshot, [world.gone], folder=folder)
-    job = world.adapter.correction(snapshot, folder=folder)
-
-    assert job.argv
-    assert str(folder) in " ".join(job.argv)
-    assert repr(dict(job.environment)) not in repr(job)
-    await world.adapter.close()
-
-
-async def test_an_end_that_nobody_recorded_is_in_doubt(world: World, tmp_path: Path) -> None:
-    snapshot = await world.adapter.load(world.reference)
-    log = private(tmp_path) / "log"
-    log.touch()
-    assert isinstance(world.adapter.outcome(snapshot, ended=Vanished(), log=log), InDoubt)
-    await world.adapter.close()
-
-
-async def test_a_line_that_means_nothing_is_no_progress(world: World) -> None:
     for line in (b"", b"{", b"[]", b"null", b"\xff\x00", b'{"type": "version"}', b'{"hook": 1}'):
         assert world.adapter.progress(line) is None
     await world.adapter.close()
+    await world.adapter.close()
 
 
-async def test_what_is_declared_is_told_the_same_each_time(world: World) -> None:
-    snapshot = await world.adapter.load(world.reference)
+async def declared_is_told_the_same_each_time(world: World, snapshot: Snapshot) -> None:
     told = await world.adapter.declarations(snapshot)
-
     addresses = [one.address for one in told]
     assert len(set(addresses)) == len(addresses)
     assert {world.in_sync, world.gone, world.denied} <= set(addresses)
     assert set(addresses) <= {resource.address for resource in snapshot.resources}
     assert told == await world.adapter.declarations(snapshot)
     assert json.loads(json.dumps([one.definition for one in told]))
-    assert world.reads_so_far() == 0
+
+
+def private(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir(mode=0o700)
+    return made
+
+
+async def test_a_plan_is_for_exactly_what_was_asked_and_changes_nothing(
+    world: World, tmp_path: Path
+) -> None:
+    before = await verdicts(world)
+    snapshot = await world.adapter.load(world.reference)
+    folder = private(tmp_path, "1")
+    plan = await world.adapter.plan(snapshot, [world.gone], folder=folder)
+    assert plan.stack == snapshot.stack
+    assert plan.targets == (world.gone,)
+    assert [(resource.address, resource.action) for resource in plan.resources] == [
+        (world.gone, Action.CREATE)
+    ]
+    assert any(folder.iterdir())
+
+    second = await world.adapter.plan(snapshot, [world.gone], folder=private(tmp_path, "2"))
+    other = await world.adapter.plan(snapshot, [world.in_sync], folder=private(tmp_path, "3"))
+    assert plan.digest == second.digest
+    assert other.empty
+    assert other.digest != plan.digest
+
+    job = world.adapter.correction(snapshot, folder=folder)
+    assert job.argv
+    assert str(folder) in " ".join(job.argv)
+    assert repr(dict(job.environment)) not in repr(job)
+    log = folder / "log"
+    log.touch()
+    # An end that nobody recorded.
+    assert isinstance(world.adapter.outcome(snapshot, ended=Vanished(), log=log), InDoubt)
+    assert before == await verdicts(world)
     await world.adapter.close()

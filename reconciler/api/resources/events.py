@@ -6,15 +6,18 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Header, Query, Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from reconciler.api.credentials import Credentials
 from reconciler.api.queries import EventsQuery
 from reconciler.api.refusal import Refusal
 from reconciler.api.stream import EventStream
+from reconciler.domain.records import Token
 from reconciler.wire.route import HEARTBEAT_HEADER
 
 _SEND_WITHIN_S: Final = 30.0
@@ -28,13 +31,17 @@ async def follow_events(
 ) -> StreamingResponse:
     """Follow what happens. With `Last-Event-ID` what was missed comes first.
 
-    A `reset` event says that more was missed than is kept: read the lists anew.
+    A `reset` event says that more was missed than is kept: read the lists anew. It ends with the
+    token that opened it, within a heartbeat.
     """
     stream: EventStream = request.app.state.stream
+    credentials: Credentials = request.app.state.credentials
+    token: Token = request.state.token
     frames = await stream.listen(
         after=_after(last_event_id),
         types=_wanted(query.types),
-        who=request.state.token.token_id,
+        who=token.token_id,
+        admitted=partial(credentials.still_opens, token),
     )
     return _EventResponse(frames, heartbeat_s=stream.heartbeat_s)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from reconciler.api.answers import Actor, Daemon, answered, nothing
 from reconciler.api.queries import HoldQuery
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.engine import decisions
+from reconciler.engine import holding
 from reconciler.wire.holds import HoldBody, hold_of
 
 
@@ -22,7 +22,7 @@ async def read_hold(service: Daemon) -> Response:
 async def pull(service: Daemon, actor: Actor, body: HoldBody | None = None) -> Response:
     """Let nothing begin to change what it is about, until it is released or its time has come."""
     wanted = body or HoldBody()
-    await decisions.hold(
+    await holding.hold(
         service,
         by=actor,
         reason=wanted.reason,
@@ -35,7 +35,7 @@ async def pull(service: Daemon, actor: Actor, body: HoldBody | None = None) -> R
 
 async def release(service: Daemon, actor: Actor, query: Annotated[HoldQuery, Query()]) -> Response:
     """Let corrections of everything go on, or with `stack` and `address` those of that scope."""
-    await decisions.resume(
+    await holding.resume(
         service, by=actor, stack=_stack(query.stack), address=_address(query.address)
     )
     return nothing()

@@ -14,7 +14,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.records import RemediationId, ReportId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine import decisions, splitting
+from reconciler.engine import decisions, requesting, splitting
 from reconciler.engine.quarantine import releasing
 from reconciler.wire.pages import page_object
 from reconciler.wire.remediations import (
@@ -46,7 +46,7 @@ async def list_remediations(
 
 async def request_remediation(service: Daemon, asker: Asker, body: RemediationBody) -> Response:
     """Ask that the drift of a report be corrected; an open remediation of it is returned."""
-    asked = await decisions.request(
+    asked = await requesting.request(
         service,
         ReportId(body.report_id),
         action_type=ActionType(body.action_type) if body.action_type else None,

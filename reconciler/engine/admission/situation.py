@@ -87,6 +87,8 @@ class Situation:
     """When drift of its resources was gone within `HISTORY`, oldest first; of what is unasked."""
     isolates: tuple[ResourceAddress, ...] = ()
     """What the plan of a quarantine cuts off, which need not be what drifted."""
+    unapproved: tuple[str, ...] = ()
+    """Those of its concerns that came up after it was approved, which voided the approvals."""
     scripted: bool = False
     """Whether its policy has a script correct it, and not the tool."""
 

@@ -22,7 +22,7 @@ from reconciler.domain.quarantines import (
 )
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.swaps import beyond_swapping, giving_back, isolating_by
-from reconciler.engine.judged_plan import JudgedPlan
+from reconciler.engine.judged_plan import JudgedPlan, doubts_of
 from reconciler.engine.scanned import Loaded
 from reconciler.ports import Isolating, Swapping
 from reconciler.wire.scan import value_object
@@ -181,7 +181,7 @@ def judged_release(
     """
     if quarantine.driver is Driver.SCRIPT:
         return JudgedPlan(plan, other_script(plan, quarantine))
-    doubts = (*snapshot.provider_doubts, *(stack.provider_doubts if stack is not None else ()))
+    doubts = doubts_of(stack, snapshot)
     return JudgedPlan(plan, (*_beyond(plan, quarantine), *_doubted(plan, snapshot, doubts)))
 
 

@@ -56,10 +56,15 @@ def detached(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
 
 
 def out_of_state(quarantine: Quarantine, seen: Scanned) -> list[ResourceAddress]:
-    """Return what a script isolates and no read can show: the state does not hold it any more."""
-    if quarantine.driver is not Driver.SCRIPT:
+    """Return what is isolated and no read can show: the state does not hold it any more.
+
+    A detached edge is meant not to be there.
+    """
+    if quarantine.driver is Driver.DETACH:
         return []
-    answered = seen.recorded | {finding.address for finding in seen.report.findings}
+    answered = seen.recorded
+    if quarantine.driver is Driver.SCRIPT:
+        answered |= {finding.address for finding in seen.report.findings}
     return [address for address in quarantine.addresses if address not in answered]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -26,8 +27,17 @@ _ENDS: Final = {
 }
 
 
-def release_due(tx: Transaction, *, at: datetime, stack: StackName | None = None) -> None:
-    """Open a release of each quarantine whose time is over, or whose drift is gone."""
+def release_due(
+    tx: Transaction,
+    *,
+    at: datetime,
+    stack: StackName | None = None,
+    left: Collection[RemediationId] = (),
+) -> None:
+    """Open a release of each quarantine whose time is over, or whose drift is gone.
+
+    Also of those of which all that they swapped has `left` the state.
+    """
     for known in tx.quarantines.unreleased(stack):
         isolating = tx.remediations.get(known.id)
         releasing = tx.remediations.get(known.release) if known.release else None
@@ -37,6 +47,7 @@ def release_due(tx: Transaction, *, at: datetime, stack: StackName | None = None
             releasing=releasing.state if releasing else None,
             findings=tx.findings.get_many(known.finding_ids),
             now=at,
+            left=known.id in left,
         )
         if reason is not None:
             _open(tx, known, at=at, note=reason)

@@ -12,7 +12,13 @@ from reconciler.domain.edges import Edge
 from reconciler.domain.lifecycle import slot_of
 from reconciler.domain.model import Change, Counts, Finding, Kind, ResourceAddress, StackReport
 from reconciler.domain.policy import Driver
-from reconciler.domain.quarantines import Quarantine, QuarantineState, absent_on_purpose
+from reconciler.domain.quarantines import (
+    Quarantine,
+    QuarantineState,
+    absent_on_purpose,
+    left_behind,
+    says_left,
+)
 from reconciler.domain.records import FindingRecord, Remediation, RemediationId
 from reconciler.domain.remediation_states import BEFORE_EFFECT, IN_EFFECT
 from reconciler.domain.report import Judging, with_changes
@@ -20,7 +26,7 @@ from reconciler.domain.swaps import hidden_paths, is_swapped
 from reconciler.engine.quarantine.expecting import as_known, without_left
 from reconciler.engine.quarantine.keeping import tell
 from reconciler.engine.quarantine.leaving import children_of
-from reconciler.engine.quarantine.reading import attached
+from reconciler.engine.quarantine.reading import attached, out_of_state
 from reconciler.engine.scanned import Scanned
 from reconciler.stores import Transaction
 
@@ -160,25 +166,53 @@ def note_reconnected(
 ) -> None:
     """Note each quarantine of which an edge is there again that nobody released.
 
+    Also one of which something that was swapped left the state: nothing shows that it is isolated.
     An edge that cannot be read may be there or not: what is noted of its quarantine stays. So does
     that of the quarantines `under_way`: what is changing just now is a release of ours.
     """
     unread = {address for address, _ in seen.report.unreadable}
     for known in quarantines:
-        if known.id in under_way:
+        if known.id in under_way or known.state is not QuarantineState.ACTIVE:
             continue
-        back = [address for address in attached(known, seen) if address not in unread]
-        if known.state is not QuarantineState.ACTIVE or (known.reconnected_at is not None) == bool(
-            back
-        ):
+        note, left = _not_isolated(known, seen, unread)
+        if not _is_news(known, note, left=left):
             continue
-        if not back and not unread.isdisjoint(known.addresses):
+        if note is None and not unread.isdisjoint(known.addresses):
             continue
-        note = _reconnected(known, back[0]) if back else None
         tell(
-            tx, replace(known, reconnected_at=at if back else None, note=note),
-            "reconnected" if back else "active", at=at,
+            tx, replace(known, reconnected_at=None if note is None else at, note=note),
+            "active" if note is None else "reconnected", at=at,
         )  # fmt: skip
+
+
+def left_with_all(quarantines: Iterable[Quarantine], seen: Scanned) -> frozenset[RemediationId]:
+    """Return those of `quarantines` of which nothing that they swapped is in the state."""
+    return frozenset(
+        known.id
+        for known in quarantines
+        if known.driver is Driver.SWAP and len(out_of_state(known, seen)) == len(known.edges)
+    )
+
+
+def _is_news(known: Quarantine, note: str | None, *, left: bool) -> bool:
+    """Whether `note` says another thing than is noted; what `left` the state counts from now."""
+    if known.reconnected_at is None or note is None:
+        return (known.reconnected_at is not None) != (note is not None)
+    return note != known.note if left else says_left(known)
+
+
+def _not_isolated(
+    known: Quarantine, seen: Scanned, unread: Collection[ResourceAddress]
+) -> tuple[str | None, bool]:
+    """Return what of `known` is not isolated as it was left, or cannot be seen to be; else None.
+
+    With it comes whether that is because it left the state.
+    """
+    back = [address for address in attached(known, seen) if address not in unread]
+    if back:
+        return _reconnected(known, back[0]), False
+    left = out_of_state(known, seen) if known.driver is Driver.SWAP else []
+    return (left_behind(known, left), True) if left else (None, False)
 
 
 def _reconnected(known: Quarantine, address: ResourceAddress) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.domain.policy import ActionType, Driver
-from reconciler.domain.quarantines import Quarantine
+from reconciler.domain.quarantines import Quarantine, left_behind
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event
 from reconciler.engine.due import scan_soon
@@ -15,7 +15,7 @@ from reconciler.engine.quarantine.leaving import children_of, left_by
 from reconciler.engine.quarantine.reading import attached, detached, out_of_state
 from reconciler.engine.scanned import Blind, Scanned, scan
 from reconciler.engine.service import Service
-from reconciler.engine.verify import give_up, not_read, try_again
+from reconciler.engine.verify import doubt_of_state, give_up, not_read, try_again
 from reconciler.stores import Transaction
 
 
@@ -32,6 +32,8 @@ async def verify_edges(service: Service, known: Remediation) -> bool:
     seen = await scan(service, stack, addresses=edges)
     if isinstance(seen, Blind):
         return await not_read(service, known, sentence(seen.error))
+    if (doubt := doubt_of_state(known, stack, seen)) is not None:
+        return await not_read(service, known, doubt)
     if (silent := _unanswered(known, quarantine, seen)) is not None:
         return await not_read(service, known, silent)
     await service.store.transact(lambda tx: _judge(tx, service, known, quarantine, seen))
@@ -41,7 +43,7 @@ async def verify_edges(service: Service, known: Remediation) -> bool:
 def _unanswered(known: Remediation, quarantine: Quarantine, seen: Scanned) -> str | None:
     """Return which edge gave no answer, and why; None where each was read.
 
-    What left the state meanwhile shows no drift either, so nothing says that a script isolated it.
+    What left the state meanwhile shows no drift either, so nothing says that it is isolated.
     For its release it has left for good: a state without it never shows that it is connected.
     """
     unread = seen.unread(quarantine.addresses)
@@ -98,6 +100,8 @@ def _word(driver: Driver, *, isolates: bool) -> str:
 
 def _verified(quarantine: Quarantine, seen: Scanned, *, isolates: bool) -> str:
     if not isolates and (gone := out_of_state(quarantine, seen)):
+        if quarantine.driver is Driver.SWAP:
+            return left_behind(quarantine, gone)
         return (
             f"the script says that it released: {', '.join(gone[:3])} is not in the state any more,"
             " so no read shows it"

@@ -33,7 +33,7 @@ class RemediationRow(Row, table=True):
         Index("ix_remediations_due", "open", "next_at"),
         Index(
             "ix_remediations_policy",
-            *("policy_id", "state", "created_at", "stack", "updated_at", "run_id"),
+            *("policy_id", "state", "updated_at", "stack", "created_at", "run_id"),
         ),
     )
 
@@ -64,6 +64,8 @@ class RemediationRow(Row, table=True):
     guard: str | None = Field(default=None, sa_type=PlainText)
     isolation_group: str | None = Field(default=None, sa_type=PlainText)
     evaluations: Any | None = Field(default=None, sa_type=JsonText, nullable=True)
+    change_digest: str | None = Field(default=None, sa_type=PlainText)
+    voided: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class RemediationFindingRow(Row, table=True):

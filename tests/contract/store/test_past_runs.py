@@ -70,3 +70,27 @@ async def test_a_policy_corrected_each_stack_since_its_first_success(store: Stor
     asking = a_remediation("asking", "f-asking", policy_id="p")
     activity = await store.read(lambda t: t.past_runs.around(asking, at=NOW + 2 * HOUR))
     assert activity.corrected == ((StackName("busy"), NOW), (StackName("late"), NOW + HOUR))
+
+
+async def test_the_first_stacks_that_a_policy_corrected_are_given_oldest_first(
+    store: Store,
+) -> None:
+    def corrected(number: int, *, turn: int) -> Remediation:
+        at = NOW + (number + 40 * turn) * _MINUTE
+        return a_remediation(
+            f"m{number}-{turn}", f"f{number}-{turn}", stack=StackName(f"s{number}"),
+            state=RemediationState.CONVERGED, policy_id="p", run_id=RunId("r"),
+            created_at=NOW, updated_at=at,
+        )  # fmt: skip
+
+    many = [corrected(number, turn=turn) for turn in (1, 0) for number in range(40)]
+    begun_before = a_remediation(
+        "long", "f-long", stack=StackName("long"), state=RemediationState.CONVERGED,
+        policy_id="p", run_id=RunId("r"), created_at=NOW - 30 * HOUR, updated_at=NOW,
+    )  # fmt: skip
+    await keep(store, [*many, begun_before], [])
+    asking = a_remediation("asking", "f-asking", policy_id="p")
+    activity = await store.read(lambda t: t.past_runs.around(asking, at=NOW + 2 * HOUR))
+    assert activity.corrected == tuple(
+        (StackName(f"s{number}"), NOW + number * _MINUTE) for number in range(30)
+    )

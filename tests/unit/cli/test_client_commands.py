@@ -97,6 +97,28 @@ def test_status_and_show_name_every_hold_and_how_it_ends(daemon: FakeDaemon, ask
     assert "HOLD of other" not in shown
 
 
+def test_what_is_connected_again_is_called_so_wherever_it_is_shown(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    fleet(daemon, api.stack())
+    shown_finding(daemon, state="quarantined")
+    edge = {"address": "aws_x.edge", "type": "aws_x", "isolates": "aws_x.y"}
+    isolated = {
+        "id": "q" * 20, "stack": "webshop", "state": "active", "isolates": ["aws_x.y"],
+        "finding_ids": ["f100000000000000aaaa"], "edges": [edge], "since": api.before(hours=1),
+        "expires_at": api.before(hours=-3), "release": None, "ended_at": None,
+        "reconnected_at": api.before(minutes=5), "note": "aws_x.edge is attached again",
+    }  # fmt: skip
+    daemon.lists("/quarantines", [isolated])
+    for command in (["status"], ["show", "f100000000000000aaaa"]):
+        assert "NOT ISOLATED: quarantine of webshop/aws_x.y" in ask(*command).out
+    listed = ask("quarantines")
+    assert "not isolated" in listed.lines[1]
+    assert "NOT ISOLATED: aws_x.edge is attached again" in listed.out
+    daemon.lists("/quarantines", [{**isolated, "reconnected_at": None, "note": None}])
+    assert "active" in ask("quarantines").lines[1]
+
+
 def test_status_warns_of_an_ignore_rule_that_ends(daemon: FakeDaemon, ask: Ask) -> None:
     fleet(daemon, api.stack())
     rule = api.ignore_rule(expires_at=api.before(hours=-50))

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.concerned import concerned
+from reconciler.domain.concerns import concerns
 from reconciler.domain.model import Origin, ResourceAddress
-from reconciler.domain.plan import Action, PlannedResource, concerns
+from reconciler.domain.plan import Action, PlannedResource
 from tests.unit.domain.drift import finding
 from tests.unit.domain.test_plan import plan
 

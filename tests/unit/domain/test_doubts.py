@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.doubts import doubt_about, provider_doubts, vanished_as_unreadable
+from reconciler.domain.doubts import (
+    doubt_about,
+    doubts_about,
+    provider_doubts,
+    vanished_as_unreadable,
+    without_answers,
+)
 from reconciler.domain.model import (
     Change,
     Drifted,
@@ -33,6 +39,8 @@ from tests.fakes import recorded
 
 CLOUD, OTHER = "cloud", "other"
 EDITED = ProviderDoubt(CLOUD, 'region is "east" in code')
+UNREAD = "the scan is incomplete: thing.{} could not be read"
+STOPPED = "a plan ends with an error: main.tf:7: Resource precondition failed ({}): {}"
 FOUND, GONE, TO_CREATE = InSync(), Missing(), Missing(Origin.UNAPPLIED)
 CHANGED = Drifted((Change(AttributePath("size"), 1, 1, 2, Origin.OUT_OF_BAND),))
 
@@ -146,3 +154,31 @@ def test_what_is_missing_is_undoubted_only_beside_as_many_that_were_found(
     if doubt_about(CLOUD, doubts) is None:
         assert gone <= max(found, 1)
         assert Unreadable("denied") not in verdicts
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [
+        (f"{UNREAD.format('a')} (denied, RequestID: 7)", f"{UNREAD.format('a')} (throttled)", True),
+        (
+            UNREAD.format("a and 3 more") + " (slow)",
+            UNREAD.format("a and 9 more") + " (slow)",
+            True,
+        ),
+        (f"{UNREAD.format('a')} (slow)", f"{UNREAD.format('b')} (slow)", False),
+        (STOPPED.format("thing.a", "it ends in 71 s"), STOPPED.format("thing.a", "in 12 s"), True),
+        (STOPPED.format("thing.a", "too old"), STOPPED.format("thing.b", "too old"), False),
+        (STOPPED.format("thing.a", "old"), STOPPED.format("thing.a", "old; and 1 more"), False),
+        (STOPPED.format('thing.a["x: y"]', "old"), STOPPED.format('thing.a["x: z"]', "old"), False),
+    ],
+)
+def test_what_is_told_in_other_words_each_time_is_the_same(
+    before: str, now: str, *, same: bool
+) -> None:
+    assert (without_answers(before) == without_answers(now)) == same
+
+
+def test_a_doubt_is_told_once_and_hides_no_other() -> None:
+    told = [f"{UNREAD.format('a')} (RequestID: {number})" for number in (7, 8)]
+    doubts = [ProviderDoubt("", told[0]), EDITED, ProviderDoubt(CLOUD, told[1])]
+    assert doubts_about(CLOUD, doubts) == (told[0], EDITED.reason)

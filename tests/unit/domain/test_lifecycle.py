@@ -65,6 +65,15 @@ def test_what_could_not_be_read_stays_as_it_is() -> None:
     assert folded.healed == (record(B),)
 
 
+def test_what_a_plan_that_failed_may_not_have_come_to_stays_as_it_is() -> None:
+    known = [record(A, kind=Kind.MISSING, origin=Origin.UNAPPLIED), record(B)]
+    child = record(ResourceAddress('thing.b/key["x"]'), kind=Kind.ADDED)
+    seen = replace(report(), listed=frozenset({B}))
+    folded = fold([*known, child], seen)
+    assert (folded.unread, folded.healed) == ((known[0],), (known[1], child))
+    assert fold(known, seen, asked={A, B}).unread == (known[0],)
+
+
 def test_what_followed_an_object_that_could_not_be_read_stays_as_it_is() -> None:
     output = finding("output.a", consequence_of=A)
     known = record("output.a", details=finding_object(output))
@@ -170,6 +179,8 @@ def test_outputs_come_and_go_without_doubt(
     last_good = replace(COUNTS, resources=before[0], outputs=before[1])
     seen = report(resources=now[0], outputs=now[1])
     assert (implausible(seen, last_good=last_good, same_revision=True) is not None) is doubted
+    stopped = replace(seen, listed=frozenset({A}))
+    assert implausible(stopped, last_good=last_good, same_revision=True) is None
 
 
 def test_a_persons_word_stands_until_the_drift_changes() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.model import (
     Finding,
     Kind,
@@ -16,14 +17,8 @@ from reconciler.domain.model import (
     StackName,
 )
 from reconciler.domain.paths import AttributePath
-from reconciler.domain.plan import (
-    Action,
-    NewValue,
-    Plan,
-    PlannedChange,
-    PlannedResource,
-    concerns,
-)
+from reconciler.domain.plan import Action, NewValue, Plan, PlannedChange, PlannedResource
+from reconciler.domain.state_lineage import WHOLE_STACK
 from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.unit.domain.drift import change, finding
 
@@ -176,9 +171,31 @@ def test_a_provider_in_doubt_needs_a_person() -> None:
     resource = planned(Action.UPDATE, "size")
     assert concerns(plan(resource), [found], doubts=[doubt]) == (doubt.reason,)
     assert concerns(plan(resource), [replace(found, provider="other")], doubts=[doubt]) == ()
-    (told,) = concerns(plan(planned(Action.CREATE)), [found], doubts=[doubt])
+    lost = replace(found, kind=Kind.MISSING)
+    (told,) = concerns(plan(planned(Action.CREATE)), [lost], doubts=[doubt])
     assert told.startswith("thing.a would be created where the provider looks now")
     assert told.endswith(doubt.reason)
+    of_stack = ProviderDoubt(WHOLE_STACK, "a plan ends with an error")
+    assert concerns(plan(planned(Action.CREATE)), [lost], doubts=[of_stack]) == (of_stack.reason,)
+
+
+def test_each_reason_is_told() -> None:
+    doubt = ProviderDoubt("cloud", 'region is "east" in code')
+    new = NewValue(AttributePath("tags.Env"), "dev", "prod")
+    unapplied = replace(DRIFTED, provider="cloud", origin=Origin.BOTH)
+    replaced = planned(Action.REPLACE, "size")
+    assert concerns(plan(replace(replaced, new=(new,))), [unapplied], doubts=[doubt]) == (
+        "thing.a would be replaced",
+        'thing.a would get values that no apply recorded: tags.Env = "prod"',
+        doubt.reason,
+    )
+    assert concerns(plan(replaced), [unapplied]) == (
+        "thing.a would be replaced",
+        "thing.a holds code that was not applied yet",
+    )
+    # What is told with its value is not told again by its name.
+    more = replace(planned(Action.UPDATE, "size", "tags.Env"), new=(new,))
+    assert len(concerns(plan(more), [DRIFTED])) == 1
 
 
 def test_new_values_are_no_part_of_the_digest() -> None:

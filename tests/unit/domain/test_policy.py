@@ -161,8 +161,9 @@ def test_code_nobody_applied_is_never_rolled_out_unasked(
     assert action_on(Act(policy(action=action)), subject) is expected
 
 
-def test_an_output_is_never_applied_unasked() -> None:
-    subject = replace(SUBJECT, type="output", only_undo=True)
+@pytest.mark.parametrize("type_", ["output", "pulumi:pulumi:Stack"])
+def test_an_output_is_never_applied_unasked(type_: str) -> None:
+    subject = replace(SUBJECT, type=type_, only_undo=True)
     assert action_on(Act(policy(action=AUTO)), subject) is MANUAL
 
 

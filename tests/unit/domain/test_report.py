@@ -51,7 +51,10 @@ VERDICTS: tuple[Verdict, ...] = (
 
 
 def report_of(
-    seen: list[tuple[str, Verdict]], *resources: RecordedResource, backward: bool = False
+    seen: list[tuple[str, Verdict]],
+    *resources: RecordedResource,
+    backward: bool = False,
+    stopped: bool = False,
 ) -> StackReport:
     snapshot = Snapshot(
         stack=StackName("s"),
@@ -61,6 +64,7 @@ def report_of(
         obtained_by=Engine.PLUGIN,
         resources=resources or tuple(recorded(address) for address, _ in seen),
         timing_ms={},
+        stopped=stopped,
     )
     observed = [Observed(ResourceAddress(address), verdict) for address, verdict in seen]
     return build_report(
@@ -96,6 +100,19 @@ def test_counts_add_up_and_order_of_arrival_means_nothing(verdicts: list[Verdict
     assert len(report.unreadable) == counts.unreadable
     assert len(report.noise) == counts.noise + counts.changed
     assert report == report_of(seen, backward=True)
+
+
+@pytest.mark.parametrize(
+    ("address", "passing"),
+    [("data.a.b", True), ('module.a["x.y]"].module.b[0].data.a.b["k"]', True),
+     ("output.a", True), ("output_x.y", False), ('aws_x.data["data.a.b"]', False),
+     ('module.data["data.a.b"].aws_x.y', False), ("urn:pulumi:dev::p::data.a", False)],
+)  # fmt: skip
+def test_data_sources_and_outputs_are_listed_at_times_alone(
+    address: str,
+    passing: bool,  # noqa: FBT001
+) -> None:
+    assert report_of([(address, Unreadable("denied"))]).counts.outputs == passing
 
 
 def test_outputs_are_counted_among_the_resources() -> None:
@@ -174,6 +191,12 @@ def test_exit_codes(
 ) -> None:
     report = report_of([(f"a.b{index}", verdict) for index, verdict in enumerate(verdicts)])
     assert exit_code([report], failed=failed) is expected, reason
+
+
+@pytest.mark.parametrize("verdict", [InSync(), Drifted((CHANGE,))])
+def test_a_stack_that_the_tool_refuses_to_plan_is_incomplete(verdict: Verdict) -> None:
+    report = report_of([("a.b", verdict)], stopped=True)
+    assert exit_code([report], fail_on=Severity.CRITICAL) is ExitCode.INCOMPLETE
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from reconciler.domain.model import ProviderDoubt, ResourceAddress, StackName
 from reconciler.domain.policy import Policy
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.values import Attributes
-from reconciler.engine import decisions
+from reconciler.engine import decisions, requesting
 from reconciler.engine.remediate import advance
 from tests.fake_world import Fate, World, WorldScripts
 from tests.unit.engine.house import AUTO, QUARANTINE, SHOP, A, B, C
@@ -139,7 +139,7 @@ def is_beside_an_apply(walk: Held) -> None:
         walk.house.world.live[address] = {"size": 2}
     walk.scan()
     (finding,) = (one for one in walk.do(walk.house.findings()) if one.address == B)
-    walk.do(decisions.request(walk.house.service, finding.report_id, actor="ann"))
+    walk.do(requesting.request(walk.house.service, finding.report_id, actor="ann"))
     walk.do(walk.house.settle())
     walk.store.dies_in = P.APPLYING
     walk.step(walk.house.scan(seconds=40))

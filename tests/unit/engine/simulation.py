@@ -23,7 +23,8 @@ from reconciler.engine.auditing import verify
 from reconciler.stores import Store, Transaction
 from tests.fake_world import Fate
 from tests.unit.engine.house import AUTO, MANUAL, A, B, C, House
-from tests.unit.engine.test_machine import Correcting, DyingStore
+from tests.unit.engine.machine_parts import DyingStore
+from tests.unit.engine.test_machine import Correcting
 
 STEPS: Final = 14
 OpenStore = Callable[[Path], Awaitable[Store]]

@@ -12,7 +12,8 @@ from reconciler.domain.model import Severity
 from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.records import FindingState
 from reconciler.domain.remediation_states import OPEN, RemediationState
-from reconciler.engine.decisions import approve, request
+from reconciler.engine.decisions import approve
+from reconciler.engine.requesting import request
 from tests.fake_world import World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
 

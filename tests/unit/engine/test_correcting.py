@@ -14,8 +14,10 @@ from reconciler.domain.model import Snapshot
 from reconciler.domain.policy import PolicyId
 from reconciler.domain.records import FindingState, Health, RunState
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, hold, request, resume
+from reconciler.engine.decisions import approve
+from reconciler.engine.holding import hold, resume
 from reconciler.engine.remediate import advance
+from reconciler.engine.requesting import request
 from reconciler.ports import Exited, InDoubt, Outcome, Vanished
 from tests.fake_world import Fate, WorldAdapter
 from tests.unit.engine.house import AUTO, MANUAL, A, B, House

@@ -19,17 +19,10 @@ from reconciler.domain.records import (
     RunState,
 )
 from reconciler.domain.remediation_states import TERMINAL, RemediationState
-from reconciler.engine.decisions import (
-    approve,
-    cancel,
-    hold,
-    reject,
-    request,
-    resume,
-    retry,
-    suppress,
-)
+from reconciler.engine.decisions import approve, cancel, reject, retry, suppress
+from reconciler.engine.holding import hold, resume
 from reconciler.engine.remediate import advance
+from reconciler.engine.requesting import request
 from reconciler.engine.service import Service
 from reconciler.engine.splitting import split
 from reconciler.engine.suppression import unsuppress
@@ -211,7 +204,7 @@ async def test_a_retry_forgets_old_approvals_and_takes_the_drift_as_it_is(house:
     assert (await house.remediation(one.id)).state is RemediationState.NEEDS_HUMAN
     house.world.live[A] = {"size": 8}
     await house.scan()
-    with pytest.raises(ConflictError, match="has another plan now"):
+    with pytest.raises(ConflictError, match="is asked about anew"):
         await retry(house.service, one.id, reason="looked", actor="ann", plan_digest=DIGEST)
     await retry(house.service, one.id, reason="looked", actor="ann", plan_digest=one.plan_digest)
     await house.settle()

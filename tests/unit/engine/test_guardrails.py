@@ -16,7 +16,7 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.records import Hold, Remediation
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.windows import read_window
-from reconciler.engine import decisions
+from reconciler.engine import decisions, holding, requesting
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import AUTO, MANUAL, SHOP, A, B, House, open_house
 
@@ -146,7 +146,7 @@ async def test_three_failures_set_the_breaker_of_all_stacks_until_somebody_resum
     await fleet.later(days=1)
     assert drifted(fleet) == before
     assert {guard for guard, _ in (await held(fleet)).values()} == {"breaker"}
-    await decisions.resume(fleet.service, by="ann")
+    await holding.resume(fleet.service, by="ann")
     await fleet.settle()
     await fleet.later(minutes=1)
     assert drifted(fleet) == set()
@@ -156,7 +156,7 @@ async def test_under_the_breaker_somebody_may_still_approve(fleet: House) -> Non
     await fleet.put(replace(AUTO, action_type=ActionType.MANUAL_REVIEW))
     fleet.limit(fleet_percent=100)
     await fleet.service.store.transact(
-        lambda tx: decisions.set_hold(
+        lambda tx: holding.set_hold(
             tx,
             Hold("trueup", "breaker", fleet.clock.now(), unasked=True),
             at=fleet.clock.now(),
@@ -192,30 +192,30 @@ async def test_a_hold_of_a_stack_or_resource_holds_that_and_nothing_else(
 ) -> None:
     fleet.limit(bake=timedelta(), fleet_percent=100)
     first, second = NAMES[:2]
-    await decisions.hold(fleet.service, by="ann", reason="incident", stack=first, address=address)
+    await holding.hold(fleet.service, by="ann", reason="incident", stack=first, address=address)
     await drift(fleet, first, second)
     assert drifted(fleet) == {first}
     assert await held(fleet) == {first: ("kill_switch", None)}
-    await decisions.resume(fleet.service, by="ann", stack=second, address=address)
+    await holding.resume(fleet.service, by="ann", stack=second, address=address)
     await fleet.settle()
     assert drifted(fleet) == {first}
-    await decisions.resume(fleet.service, by="ann", stack=first, address=address)
+    await holding.resume(fleet.service, by="ann", stack=first, address=address)
     await fleet.settle()
     assert drifted(fleet) == set()
 
 
 async def test_a_hold_of_another_resource_holds_nothing(house: House) -> None:
     await house.put(AUTO)
-    await decisions.hold(house.service, by="ann", stack=SHOP, address=B)
+    await holding.hold(house.service, by="ann", stack=SHOP, address=B)
     await drift(house, SHOP)
     assert drifted(house) == set()
 
 
 async def test_a_hold_is_of_a_stack_there_is(house: House) -> None:
     with pytest.raises(NotFoundError, match="there is no stack nowhere"):
-        await decisions.hold(house.service, by="ann", stack=StackName("nowhere"))
+        await holding.hold(house.service, by="ann", stack=StackName("nowhere"))
     with pytest.raises(InvalidError, match="names its stack"):
-        await decisions.hold(house.service, by="ann", address=A)
+        await holding.hold(house.service, by="ann", address=A)
 
 
 async def test_two_persons_approve_and_neither_twice(house: House) -> None:
@@ -245,7 +245,7 @@ async def test_who_asked_for_a_correction_may_not_approve_it_where_a_limit_says_
     house.limit(own_approval=False)
     await drift(house, SHOP)
     (finding,) = await house.findings()
-    await decisions.request(house.service, finding.report_id, actor="bob")
+    await requesting.request(house.service, finding.report_id, actor="bob")
     await house.settle()
     waiting = await house.the_open()
     digest = waiting.plan_digest or ""

@@ -13,7 +13,8 @@ from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, hold, resume
+from reconciler.engine.decisions import approve
+from reconciler.engine.holding import hold, resume
 from reconciler.engine.quarantine.releasing import release
 from tests.fake_world import Fate, World
 from tests.unit.engine.house import QUARANTINE, A, B, House

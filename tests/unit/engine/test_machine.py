@@ -5,53 +5,35 @@ An embedding program that applies, between two lives of the daemon, keeps the sa
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, rule
 
 from reconciler.domain.errors import (
-    ConflictError,
     PermanentError,
     ReconcilerError,
     RetryableError,
 )
 from reconciler.domain.guardrails import GuardrailRule, Mode
-from reconciler.domain.model import ResourceAddress, StackName
+from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import ActionType, Policy
-from reconciler.domain.records import AuditEntry, Remediation, RemediationId, RunState
 from reconciler.domain.remediation_states import (
-    BEFORE_EFFECT,
-    FOR_PERSON,
     OPEN,
-    TERMINAL,
-    Event,
     RemediationState,
-    transitions,
 )
-from reconciler.domain.wakeups import WakeUp
 from reconciler.domain.windows import read_window
-from reconciler.engine import decisions
+from reconciler.engine import decisions, holding, requesting
 from reconciler.engine.admission.answers import Answer, Hold, NeedsApproval, Open, Refuse
-from reconciler.engine.admission.guard import Guard
-from reconciler.engine.admission.situation import Situation
-from reconciler.engine.admission.table import GUARDS
 from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses
-from reconciler.engine.sweep import recover, sweep
-from reconciler.ports import RunnerJob, RunnerProcess
-from reconciler.stores import Store, Transaction
-from tests.fake_world import Fate, World, WorldRunner
-from tests.memory_store.store import MemoryStore, no_data
-from tests.unit.engine.at_once import quick_folder, without_threads
+from reconciler.engine.sweep import sweep
+from reconciler.stores import Transaction
+from tests.fake_world import Fate
 from tests.unit.engine.house import (
     AUTO,
     MANUAL,
@@ -60,13 +42,12 @@ from tests.unit.engine.house import (
     A,
     B,
     C,
-    House,
-    open_house,
     reference_of,
     stack_record,
 )
+from tests.unit.engine.machine_laws import Lawful
+from tests.unit.engine.machine_parts import Died
 
-T = TypeVar("T")
 ADDRESSES = st.sampled_from([A, B, C])
 POLICIES = st.sampled_from([MANUAL, AUTO, MANUAL, AUTO, QUARANTINE, None])
 FATES = st.sampled_from([one for one in Fate if one is not Fate.STAYS])
@@ -100,211 +81,10 @@ LIMITS: Mapping[str, Mapping[str, Any]] = {
     "another's": {"managed_by": "Atlantis"},
     "frozen": {"freezes": (_ALWAYS,)},
 }
-UNLIMITED = {
-    "stack_per_day": 1000,
-    "total_per_day": 1000,
-    "fights": 0,
-    "flaps": 0,
-    "exception": timedelta(),
-    "failures": 1000,
-}
-NEVER = ("frozen",)
-NEVER_UNASKED = ("observe", "ask", "no budget", "no resources", "protected", "another's")
 
 
-@dataclass
-class Fickle:
-    """One more guard, which answers otherwise now and then, or breaks."""
-
-    answer: Answer | Exception = field(default_factory=Open)
-    limits: str = "none"
-
-    def ask(self, situation: Situation) -> Answer:
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        about = getattr(self.answer, "about", None)
-        if about and not about & {one.address for one in situation.findings}:
-            return Open()
-        return self.answer
-
-    def forbids(self, known: Remediation) -> bool:
-        about = getattr(self.answer, "about", None)
-        if about and not about & set(known.addresses):
-            return False
-        if isinstance(self.answer, NeedsApproval):
-            approved = self.answer.approved_by(known.approvals, known.plan_digest)
-            return len(approved) < self.answer.count
-        return not isinstance(self.answer, Open)
-
-
-class Died(BaseException):
-    """The daemon was killed here."""
-
-
-class DyingStore:
-    """A store, in a daemon that dies before or after one of its next commits."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self.commits_left: int | None = None
-        self.keeps_last = False
-        self.dead = False
-        self.dies_in: RemediationState | None = None
-        """It dies right after the commit that brought a remediation into this state."""
-
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
-        if self.dead:
-            raise Died
-        if self.commits_left is not None:
-            self.commits_left -= 1
-            if self.commits_left < 0:
-                self.commits_left, self.dead = None, True
-                if self.keeps_last:
-                    await self._store.transact(work)
-                raise Died
-        result = await self._store.transact(work)
-        if self.dies_in is not None and await self._is_one_in(self.dies_in):
-            self.dead = True
-            raise Died
-        return result
-
-    async def _is_one_in(self, state: RemediationState) -> bool:
-        return bool(await self._store.read(lambda view: view.remediations.in_states((state,))))
-
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._store.read(work)
-
-    def on_event(self, listener: Callable[[int], None]) -> Callable[[], None]:
-        return self._store.on_event(listener)
-
-    def on_wake(self, listener: Callable[[Sequence[WakeUp]], None]) -> Callable[[], None]:
-        return self._store.on_wake(listener)
-
-    async def close(self) -> None:
-        await self._store.close()
-
-
-class WatchedRunner(WorldRunner):
-    """Looks, when an apply begins, whether it may."""
-
-    store: Store
-    broken: list[str]
-    fickle: Fickle
-
-    async def start(
-        self, job: RunnerJob, folder: Path, *, holding: int | None = None
-    ) -> RunnerProcess:
-        self.broken += await self.store.read(
-            lambda view: _broken_at_start(view, folder.name, self.fickle)
-        )
-        return await super().start(job, folder, holding=holding)
-
-
-def _broken_at_start(view: Transaction, run_id: str, fickle: Fickle) -> list[str]:
-    run = next((one for one in view.runs.started() if one.id == run_id), None)
-    if run is None:
-        return [f"{run_id} began without a committed intent"]
-    found = view.remediations.get(run.remediation_id)
-    assert found is not None
-    broken = []
-    if found.state is not RemediationState.APPLYING or found.run_id != run_id:
-        broken.append(f"{run_id} began while its remediation is {found.state}")
-    if fickle.forbids(found):
-        broken.append(f"{run_id} began though a guard answered {fickle.answer!r}")
-    if any(run.unasked or not hold.unasked for hold in view.holds.all()):
-        broken.append(f"{run_id} began under a hold")
-    if run.unasked is not found.unasked:
-        broken.append(f"{run_id} says wrongly whether a person decided on it")
-    broken += [
-        f"{run_id} began though its limits say {limits}"
-        for limits in (fickle.limits,)
-        if limits in NEVER or (run.unasked and limits in NEVER_UNASKED)
-    ]
-    approved = run.plan_digest in {approval.plan_digest for approval in found.approvals}
-    auto = found.action_type is ActionType.AUTO_CORRECT and not found.approvals
-    if found.action_type is ActionType.RELEASE:  # it only gives back what was approved to go
-        auto = approved = True
-    if not approved and not (auto and view.policies.get(AUTO.policy_id)):
-        broken.append(f"{run_id} began with a plan that nobody allowed")
-    before = view.runs.page(remediation_id=found.id).items
-    doubtful = [one for one in before if one.state is RunState.IN_DOUBT]
-    retried = [
-        entry
-        for entry in view.audit.page(subject=found.id, limit=500).items
-        if entry.actor == "ann" and entry.action == "remediation.queued"
-    ]
-    if doubtful and not retried:
-        broken.append(f"{run_id} began blindly after one in doubt")
-    return broken
-
-
-def _no_finding_is_decided_twice_at_once(remediations: tuple[Remediation, ...]) -> None:
-    taken = [finding for one in remediations if one.state in OPEN for finding in one.finding_ids]
-    assert len(taken) == len(set(taken))
-
-
-def _is_held(known: Remediation) -> bool:
-    """Whether a guard holds it: before it is queued it waits in the state that it has."""
-    return known.state in BEFORE_EFFECT - {RemediationState.AWAITING_APPROVAL}
-
-
-class Correcting(RuleBasedStateMachine):
+class Correcting(Lawful):
     """Drift, people, failures and deaths of the daemon, in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.opened = AsyncExitStack()
-        self.ended: dict[RemediationId, RemediationState] = {}
-        self.audited = 0
-        self.reached: set[tuple[RemediationState, Event]] = set()
-        self.held_by: set[str] = set()
-        self.house = self.do(self._open())
-
-    async def _open(self) -> House:
-        self.opened.enter_context(without_threads())
-        folder = self.opened.enter_context(quick_folder())
-        store = await self._open_store(folder)
-        house = await self.opened.enter_async_context(
-            open_house(folder, self.worlds(), kept_in=store)
-        )
-        self.store = DyingStore(house.service.store)
-        runner = WatchedRunner(house.worlds, house.clock)
-        runner.store, runner.broken = house.service.store, []
-        self.runner = runner
-        self.fickle = runner.fickle = Fickle()
-        guards = (*GUARDS, Guard("fickle", self.fickle.ask))
-        house.service = replace(house.service, store=self.store, runner=runner, guards=guards)
-        house.runner = runner
-        return house
-
-    def worlds(self) -> dict[StackName, World] | None:
-        """Return the stacks there are; None for one with three things."""
-        return None
-
-    async def _open_store(self, folder: Path) -> Store:  # noqa: ARG002 - others need one
-        return MemoryStore(no_data())
-
-    def do(self, work: Coroutine[Any, Any, T]) -> T:
-        return self.loop.run_until_complete(work)
-
-    def try_to(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do what may be refused, or during which the daemon may die."""
-        with suppress(ConflictError):
-            self.survive(work)
-
-    def survive(self, work: Coroutine[Any, Any, Any]) -> None:
-        try:
-            self.do(work)
-        except Died:
-            self.restart()
-
-    def restart(self) -> None:
-        self.store.commits_left, self.store.dead = None, False
-        self.runner.finish_all()
-        self.house.forget_wakeups()
-        self.do(recover(self.house.service))
-        self.do(self.house.settle())
 
     @initialize(policy=POLICIES, address=ADDRESSES, fates=st.lists(FATES, max_size=2))
     def drift_under_a_policy(
@@ -433,7 +213,7 @@ class Correcting(RuleBasedStateMachine):
     def somebody_asks(self, action: ActionType | None) -> None:
         for finding in self.do(self.house.findings())[:1]:
             self.try_to(
-                decisions.request(
+                requesting.request(
                     self.house.service, finding.report_id, action_type=action, actor="bob"
                 )
             )
@@ -450,15 +230,15 @@ class Correcting(RuleBasedStateMachine):
 
     @rule()
     def somebody_holds_the_stack(self) -> None:
-        self.survive(decisions.hold(self.house.service, by="ann", stack=SHOP))
+        self.survive(holding.hold(self.house.service, by="ann", stack=SHOP))
 
     @rule()
     def somebody_holds(self) -> None:
-        self.survive(decisions.hold(self.house.service, by="ann", reason="wait"))
+        self.survive(holding.hold(self.house.service, by="ann", reason="wait"))
 
     @rule()
     def somebody_holds_while_a_plan_is_made(self) -> None:
-        self.house.adapter.after_plan = lambda: decisions.hold(
+        self.house.adapter.after_plan = lambda: holding.hold(
             self.house.service, by="ann", reason="now"
         )
 
@@ -469,93 +249,8 @@ class Correcting(RuleBasedStateMachine):
     @rule()
     def somebody_resumes(self) -> None:
         for stack in (None, SHOP):
-            self.survive(decisions.resume(self.house.service, by="ann", stack=stack))
+            self.survive(holding.resume(self.house.service, by="ann", stack=stack))
         self.survive(self.house.settle())
-
-    # What holds, always.
-
-    def open_ones(self, *states: RemediationState) -> tuple[Remediation, ...]:
-        return self.do(self.house.remediations(*states))
-
-    @invariant()
-    def no_two_applies_at_once(self) -> None:
-        assert self.runner.overlaps == []
-
-    @invariant()
-    def no_apply_that_may_not_be(self) -> None:
-        assert self.runner.broken == []
-
-    @invariant()
-    def what_is_kept_keeps_the_laws(self) -> None:
-        """Ask the store once: three questions after each of thousands of steps take a while."""
-        remediations, entries = self.do(self.house.read(self._kept))
-        _no_finding_is_decided_twice_at_once(remediations)
-        self._what_ended_stays_ended(remediations)
-        self.held_by |= {one.guard for one in remediations if one.guard and _is_held(one)}
-        self._every_step_is_in_the_table_and_in_the_audit(entries)
-
-    def _kept(self, view: Transaction) -> tuple[tuple[Remediation, ...], tuple[AuditEntry, ...]]:
-        written = tuple(entry for entry, _ in view.audit.after(self.audited))
-        return view.remediations.in_states(tuple(RemediationState)), written
-
-    def _what_ended_stays_ended(self, remediations: tuple[Remediation, ...]) -> None:
-        for one in remediations:
-            assert self.ended.get(one.id, one.state) is one.state
-            if one.state in TERMINAL:
-                self.ended[one.id] = one.state
-
-    def _every_step_is_in_the_table_and_in_the_audit(self, entries: tuple[AuditEntry, ...]) -> None:
-        for entry in entries:
-            if "event" in entry.details:
-                row = RemediationState(entry.details["from"]), Event(entry.details["event"])
-                assert entry.action == f"remediation.{transitions()[row]}"
-                self.reached.add(row)
-            self.audited = entry.seq
-
-    def teardown(self) -> None:
-        """Let the world calm down: then everything ends, or waits for a person."""
-        try:
-            self.do(self._calm())
-            left = self.open_ones(*OPEN)
-            assert {one.state for one in left} <= {
-                RemediationState.AWAITING_APPROVAL,
-                RemediationState.NEEDS_HUMAN,
-            }
-            world = self.house.world
-            drifted = {
-                address
-                for address in world.addresses
-                if world.live.get(address) != world.declared[address]
-            }
-            found = {finding.address for finding in self.do(self.house.findings())}
-            assert found == drifted
-            assert self.runner.overlaps == []
-            assert self.runner.broken == []
-        finally:
-            self.do(self.opened.aclose())
-            self.loop.close()
-
-    async def _calm(self) -> None:
-        self.store.commits_left = None
-        world = self.house.world
-        world.refuses_load = world.refuses_plan = None
-        world.unreadable.clear()
-        self.runner.fates.clear()
-        self.house.adapter.before_plan = self.house.adapter.after_plan = None
-        self.fickle.answer = Open()
-        self.fickle.limits = "none"
-        # What is held for a day, by a budget or a fight, would outlast the calm.
-        self.house.service.guardrails = (GuardrailRule(limits=UNLIMITED),)
-        for stack in (None, SHOP):
-            await decisions.resume(self.house.service, by="ann", stack=stack)
-        await self.house.settle()
-        for rounds in range(6):
-            await sweep(self.house.service)
-            await self.house.later(hours=1)
-            await self.house.scan(seconds=60)
-            left = await self.house.remediations(*OPEN - FOR_PERSON)
-            if rounds and not left:
-                return
 
 
 TestCorrecting = Correcting.TestCase

@@ -1,4 +1,4 @@
-"""What is isolated and gets another address in code and state stays isolated."""
+"""What is isolated and gets another address stays isolated; what leaves the state does not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import request
+from reconciler.engine.quarantine.releasing import release
+from reconciler.engine.requesting import request
 from tests.fake_world import World
 from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House, open_house
 from tests.unit.engine.isolation import approve_waiting, the_quarantine
@@ -100,3 +101,67 @@ async def test_healed_drift_releases_at_the_new_address(house: House) -> None:
     await house.scan()
     await house.settle()
     assert house.world.live[NEW]["groups"] == ["web"]
+
+
+async def test_the_quarantine_of_what_left_the_state_says_so_and_ends(house: House) -> None:
+    for place in (house.world.declared, house.world.recorded):
+        del place[A]
+    house.world.serial += 1
+    await house.scan()
+    kept = await the_quarantine(house)
+    assert (kept.state, kept.reconnected_at is not None) == (Q.ACTIVE, True)
+    why = (
+        "thing.a is not in the state any more: if it still exists, it holds alone alone, and held"
+        " web before"
+    )
+    assert kept.note == why
+    await house.later(minutes=11)
+    await house.scan()
+    ended = await the_quarantine(house)
+    assert (ended.state, ended.note) == (Q.RELEASED, why)
+
+
+async def test_what_is_back_in_the_state_in_time_stays_isolated(house: House) -> None:
+    there = house.world.recorded.pop(A)
+    house.world.serial += 1
+    await house.scan()
+    assert (await the_quarantine(house)).reconnected_at is not None
+    house.world.recorded[A] = there
+    house.world.serial += 1
+    await house.later(minutes=11)
+    await house.scan()
+    kept = await the_quarantine(house)
+    assert (kept.state, kept.reconnected_at, kept.note) == (Q.ACTIVE, None, None)
+    assert house.world.live[A]["groups"] == ["alone"]
+
+
+async def test_what_was_given_back_before_it_left_has_its_time_too(house: House) -> None:
+    house.world.live[A]["groups"] = ["web"]
+    await house.scan()
+    assert "does not hold alone" in str((await the_quarantine(house)).note)
+    there = house.world.recorded.pop(A)
+    house.world.serial += 1
+    await house.scan(minutes=30)
+    left = await the_quarantine(house)
+    assert (left.state, left.reconnected_at) == (Q.ACTIVE, house.clock.now())
+    assert "thing.a is not in the state any more" in str(left.note)
+    house.world.recorded[A] = there
+    house.world.serial += 1
+    await house.scan()
+    assert "does not hold alone" in str((await the_quarantine(house)).note)
+
+
+@pytest.mark.parametrize("lineage", ["", "another"])
+async def test_no_other_state_ends_a_quarantine_after_its_release(
+    house: House, lineage: str
+) -> None:
+    def exchange() -> None:
+        house.world.lineage = lineage
+        house.world.recorded.clear()
+        house.world.live[A]["groups"] = ["alone"]
+
+    house.runner.then = exchange
+    made = await release(house.service, (await the_quarantine(house)).id, actor="bob")
+    await house.settle()
+    assert (await house.remediation(made.id)).state is P.VERIFYING
+    assert (await the_quarantine(house)).state is Q.ACTIVE

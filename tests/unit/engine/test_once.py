@@ -16,8 +16,8 @@ from reconciler.domain.errors import ConflictError, PermanentError, RetryableErr
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import Health, RunState
 from reconciler.domain.remediation_states import OPEN, RemediationState
-from reconciler.engine.decisions import hold
 from reconciler.engine.folders import folder_of_scan, make_private
+from reconciler.engine.holding import hold
 from reconciler.engine.journal import PROGRAM
 from reconciler.engine.once import apply_once
 from reconciler.engine.planning import plan_addresses

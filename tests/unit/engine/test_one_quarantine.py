@@ -16,8 +16,8 @@ from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState
 from reconciler.domain.remediation_states import OPEN, RemediationState
 from reconciler.domain.values import Attributes
-from reconciler.engine.decisions import request
 from reconciler.engine.quarantine.asking import take_in
+from reconciler.engine.requesting import request
 from reconciler.stores import Transaction
 from tests.fake_world import World
 from tests.unit.engine.house import QUARANTINE, SHOP, A, House, open_house, selecting

@@ -15,8 +15,9 @@ from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingRecord, FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, cancel, reject, request, retry
+from reconciler.engine.decisions import approve, cancel, reject, retry
 from reconciler.engine.quarantine.releasing import release
+from reconciler.engine.requesting import request
 from reconciler.engine.stacks import remove
 from reconciler.engine.sweep import recover
 from reconciler.ports import RunnerProcess

@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.domain.policy import ActionType
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import hold, resume
+from reconciler.engine.holding import hold, resume
 from tests.unit.engine.house import SHOP, A, B, House
 from tests.unit.engine.isolation import EDGE, approve_waiting, detaching_house
 

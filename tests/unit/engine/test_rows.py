@@ -18,16 +18,11 @@ from reconciler.domain.records import Approval, FindingId, Remediation
 from reconciler.domain.remediation_states import BEFORE_EFFECT, Event, RemediationState, transitions
 from reconciler.engine.admission.answers import Hold, NeedsApproval
 from reconciler.engine.admission.guard import Guard
-from reconciler.engine.decisions import (
-    approve,
-    cancel,
-    hold,
-    reject,
-    retry,
-    suppress,
-)
+from reconciler.engine.decisions import approve, cancel, reject, retry, suppress
 from reconciler.engine.due import advance_soon, request_scan
+from reconciler.engine.holding import hold
 from reconciler.engine.splitting import split
+from reconciler.engine.stacks import accept_state
 from reconciler.engine.suppression import ignore
 from reconciler.engine.sweep import sweep
 from reconciler.stores import Transaction
@@ -80,6 +75,10 @@ async def without_policy(house: House, one: Remediation) -> None:
     await steps(house, one)
 
 
+async def is_another_stack(house: House, one: Remediation) -> None:
+    await accept_state(house.service, one.stack, actor="ann")
+
+
 async def held(house: House, one: Remediation) -> None:
     await hold(house.service, by="ann", reason="wait")
     await steps(house, one)
@@ -97,6 +96,12 @@ def says(deed: Callable[..., Awaitable[object]], **more: object) -> Deed:
 
 def approves(house: House, one: Remediation) -> Awaitable[object]:
     return approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="ann")
+
+
+async def approves_too(house: House, one: Remediation) -> None:
+    """Approve it as another person, where two are needed and one has approved."""
+    house.limit(approvals=2)
+    await approve(house.service, one.id, plan_digest=one.plan_digest or "", actor="bob")
 
 
 async def of_two(house: House, one: Remediation, **more: object) -> FindingId:
@@ -159,10 +164,13 @@ WAYS: dict[Row, Way] = {
     (P.DECIDED, E.IGNORED): Way(without_policy),
     (P.DECIDED, E.APPROVAL_NEEDED): Way(asks_before_a_plan, fields={"policy_id": None}),
     (P.AWAITING_APPROVAL, E.APPROVED): Way(approves),
+    (P.AWAITING_APPROVAL, E.VOIDED): Way(is_another_stack),
     (P.AWAITING_APPROVAL, E.REJECTED): Way(says(reject, reason="no")),
     (P.AWAITING_APPROVAL, E.SPLIT): Way(splits),
     (P.AWAITING_APPROVAL, E.TIME_RAN_OUT): Way(a_day_later),
     (P.AWAITING_APPROVAL, E.IGNORED): Way(says(suppress, reason="fine")),
+    (P.QUEUED, E.APPROVED): Way(approves_too, fields={APPROVED: True}),
+    (P.PLANNING, E.APPROVED): Way(approves_too, fields={APPROVED: True}),
     (P.QUEUED, E.PLAN_STARTED): Way(steps),
     (P.QUEUED, E.GUARD_CLOSED): Way(held),
     (P.PLANNING, E.PLAN_EMPTY): Way(world(size=1)),

@@ -14,8 +14,9 @@ from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import QuarantineState
 from reconciler.domain.records import FindingState, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import hold, request
+from reconciler.engine.holding import hold
 from reconciler.engine.quarantine.releasing import release
+from reconciler.engine.requesting import request
 from reconciler.engine.sweep import recover
 from tests.fake_world import Fate
 from tests.unit.engine.house import MANUAL, A, B, House

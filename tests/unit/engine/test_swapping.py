@@ -19,10 +19,12 @@ from reconciler.domain.policy import ActionType, Driver
 from reconciler.domain.quarantines import Quarantine, QuarantineState
 from reconciler.domain.records import FindingState, Remediation, RemediationId
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import approve, hold, request
+from reconciler.engine.decisions import approve
+from reconciler.engine.holding import hold
 from reconciler.engine.quarantine.keeping import undo_of_attempts
 from reconciler.engine.quarantine.preparing import swapping
 from reconciler.engine.quarantine.releasing import release
+from reconciler.engine.requesting import request
 from reconciler.engine.scanned import Loaded, load
 from reconciler.ports import IacAdapter
 from tests.fake_world import Fate, World

@@ -13,7 +13,7 @@ import pytest
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.records import Remediation, RunState
 from reconciler.domain.remediation_states import RemediationState
-from reconciler.engine.decisions import hold
+from reconciler.engine.holding import hold
 from reconciler.engine.remediate import advance
 from reconciler.engine.sweep import recover, sweep
 from reconciler.ports import NeverBegun

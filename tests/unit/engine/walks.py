@@ -15,14 +15,16 @@ from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.policy import Policy
 from reconciler.domain.records import Remediation
 from reconciler.domain.remediation_states import Event, RemediationState
-from reconciler.engine import decisions, suppression
+from reconciler.engine import decisions, holding, suppression
 from reconciler.engine.admission.answers import Hold, NeedsApproval, Open, Refuse
 from reconciler.engine.remediate import advance
 from reconciler.engine.splitting import split
+from reconciler.engine.stacks import accept_state
 from reconciler.engine.sweep import sweep
 from tests.fake_world import Fate
 from tests.unit.engine.house import AUTO, MANUAL, A, B
-from tests.unit.engine.test_machine import Correcting, Died
+from tests.unit.engine.machine_parts import Died
+from tests.unit.engine.test_machine import Correcting
 
 P, E = RemediationState, Event
 Row: TypeAlias = tuple[RemediationState, Event]
@@ -61,7 +63,7 @@ class Walk(Correcting):
         is_asked = state is P.AWAITING_APPROVAL
         self.drifts(policy=MANUAL if is_asked and not also else AUTO, also=also)
         if state is P.HELD:
-            self.do(decisions.hold(self.house.service, by="ann"))
+            self.do(holding.hold(self.house.service, by="ann"))
         if is_asked and also:  # a person's are apart from the beginning
             self.fickle.answer = NeedsApproval("look at this one")
             self.step(self.house.scan(seconds=_UNTIL_CONFIRMED))
@@ -70,7 +72,7 @@ class Walk(Correcting):
             self.store.dies_in = state
             self.step(self.house.scan(seconds=_UNTIL_CONFIRMED))
             if state is P.HELD:
-                self.do(decisions.resume(self.house.service, by="ann"))
+                self.do(holding.resume(self.house.service, by="ann"))
         self.house.forget_wakeups()
         return self.the(state)
 
@@ -141,6 +143,25 @@ def is_approved(walk: Walk, known: Remediation) -> None:
 
 def is_rejected(walk: Walk, known: Remediation) -> None:
     walk.step(decisions.reject(walk.house.service, known.id, reason="no", actor="ann"))
+
+
+def is_approved_by_two(state: RemediationState) -> Deed:
+    """Return what has a second person approve it when it is in `state` after the first."""
+
+    def deed(walk: Walk, known: Remediation) -> None:
+        walk.house.limit(approvals=2)
+        is_approved(walk, known)
+        if state is P.PLANNING:
+            walk.store.dies_in = state
+            walk.step(advance(walk.house.service, known.id))
+        digest = known.plan_digest or ""
+        walk.step(decisions.approve(walk.house.service, known.id, plan_digest=digest, actor="bob"))
+
+    return deed
+
+
+def is_of_another_state(walk: Walk, known: Remediation) -> None:
+    walk.step(accept_state(walk.house.service, known.stack, actor="ann"))
 
 
 def runs_out(walk: Walk, _known: Remediation) -> None:
@@ -222,10 +243,13 @@ WALKS: Final[Mapping[Row, tuple[RemediationState, Deed]]] = {
     (P.DECIDED, E.IGNORED): (P.DECIDED, is_refused),
     (P.DECIDED, E.APPROVAL_NEEDED): (P.DECIDED, is_asked_for_first),
     (P.AWAITING_APPROVAL, E.APPROVED): (P.AWAITING_APPROVAL, is_approved),
+    (P.AWAITING_APPROVAL, E.VOIDED): (P.AWAITING_APPROVAL, is_of_another_state),
     (P.AWAITING_APPROVAL, E.REJECTED): (P.AWAITING_APPROVAL, is_rejected),
     (P.AWAITING_APPROVAL, E.SPLIT): (P.AWAITING_APPROVAL, is_divided),
     (P.AWAITING_APPROVAL, E.TIME_RAN_OUT): (P.AWAITING_APPROVAL, runs_out),
     (P.AWAITING_APPROVAL, E.IGNORED): (P.AWAITING_APPROVAL, is_suppressed),
+    (P.QUEUED, E.APPROVED): (P.AWAITING_APPROVAL, is_approved_by_two(P.QUEUED)),
+    (P.PLANNING, E.APPROVED): (P.AWAITING_APPROVAL, is_approved_by_two(P.PLANNING)),
     (P.QUEUED, E.PLAN_STARTED): (P.QUEUED, goes_on),
     (P.QUEUED, E.GUARD_CLOSED): (P.QUEUED, is_held),
     (P.HELD, E.GUARDS_OPEN): (P.HELD, goes_on),

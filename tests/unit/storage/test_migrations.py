@@ -26,7 +26,7 @@ from tests.contract.store.records import a_finding, a_remediation, a_run, a_stac
 from tests.unit.storage.database_contents import raw, schema_of
 from tests.unit.storage.old_databases import migrate_to
 
-_LATER = ("guard", "evaluations", "isolation_group")
+_LATER = ("guard", "evaluations", "isolation_group", "change_digest", "voided")
 """The columns that joined remediations after the first versions."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ import orjson
 import pytest
 from pydantic import TypeAdapter
 
+from reconciler.domain.cadence import NOT_SCANNED
 from reconciler.domain.model import (
     Counts,
     Fingerprint,
@@ -169,6 +170,7 @@ EVENT = EventEntry(AT, "drift.detected", "f1", {"stack": "web"}, seq=9)
 
 SHOWN = (
     stack_of(STACK, open_findings={"high": 1}),
+    stack_of(replace(STACK, source=NOT_SCANNED), open_findings={}),
     template_of(TEMPLATE),
     report_of(REPORT),
     policy_of(POLICY),

@@ -10,7 +10,12 @@ from reconciler.engine.admission.situation import Situation
 
 
 def ask(situation: Situation) -> Answer:
-    """Ask again where somebody approved a plan, even if a policy would allow the new one."""
+    """Ask again where somebody approved a plan, even if a policy would allow the new one.
+
+    Also where there is a reason to look at it that whoever approved it was not shown.
+    """
+    if situation.unapproved:
+        return NeedsApproval(f"since it was approved: {'; '.join(situation.unapproved)}")
     if not situation.remediation.approvals:
         return Open()
     return NeedsApproval("the plan changed after it was approved; approve the new one")

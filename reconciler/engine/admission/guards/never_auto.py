@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.domain.plan import Action, PlannedResource
-from reconciler.domain.spelling import meets_type
+from reconciler.domain.spelling import first_that_meets
 from reconciler.engine.admission.answers import Answer, NeedsApproval, Open
 from reconciler.engine.admission.guard import ONCE_PLANNED, Guard
 from reconciler.engine.admission.situation import Situation
@@ -36,10 +36,8 @@ def ask(situation: Situation) -> Answer:
 def _reason(resource: PlannedResource, situation: Situation) -> str | None:
     if resource.action in _NEVER:
         return f"{resource.address} would be {_NEVER[resource.action]}"
-    for glob in situation.limits.protected_types:
-        if meets_type(glob, resource.type):
-            return f"{resource.address} is of a protected type ({glob})"
-    return None
+    glob = first_that_meets(situation.limits.protected_types, resource.type)
+    return None if glob is None else f"{resource.address} is of a protected type ({glob})"
 
 
 GUARD: Final = Guard("never_auto", ask, at=ONCE_PLANNED)

@@ -10,7 +10,7 @@ from reconciler.engine.admission.situation import Situation
 
 
 def ask(situation: Situation) -> Answer:
-    """Ask a person where `domain.plan.concerns` has anything to say about the plan."""
+    """Ask a person where `domain.concerns` has anything to say about the plan."""
     if not situation.concerns:
         return Open()
     return NeedsApproval("; ".join(situation.concerns), about=situation.concerned)

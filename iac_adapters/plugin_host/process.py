@@ -25,7 +25,7 @@ from iac_adapters.plugin_host.file_identity import runs_as_checked
 from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
-from iac_adapters.plugin_host.socket_folder import SocketFolder
+from iac_adapters.plugin_host.private_folder import PrivateFolder
 from iac_adapters.plugin_host.spawn import GUARD_MODE, PluginSpec, check_executable, spawn
 from iac_adapters.plugin_host.unary_calls import Channel
 
@@ -48,7 +48,7 @@ class PluginProcess:
         self,
         label: str,
         child: asyncio.subprocess.Process,
-        folder: SocketFolder,
+        folder: PrivateFolder,
         stderr: StderrTail,
         *,
         guard_mode: str,
@@ -85,7 +85,7 @@ class PluginProcess:
                 `timeout_s`; nothing of it is left running.
         """
         check_executable(spec)
-        folder = SocketFolder.create()
+        folder = PrivateFolder.create()
         try:
             child = await spawn(spec, cookie, folder.path, guard_mode)
         except BaseException:

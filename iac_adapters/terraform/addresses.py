@@ -169,6 +169,14 @@ def _unescape_one(match: re.Match[str]) -> str:
     return match[4]
 
 
+def is_data(address: str) -> bool:
+    """Whether `address` is a data source's."""
+    try:
+        return parse_address(address).mode == "data"
+    except ValueError:
+        return False
+
+
 def is_managed(address: str) -> bool:
     """Whether `address` is neither a data source's nor an ephemeral resource's."""
     try:

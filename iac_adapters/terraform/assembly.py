@@ -37,7 +37,7 @@ from reconciler.ports import StackReference
 
 if TYPE_CHECKING:  # what records and plans is imported when there is something to record
     from iac_adapters.terraform.cli_engine import CliPlan
-    from iac_adapters.terraform.recorder.record import RecordingOrder, StartProvider
+    from iac_adapters.terraform.recorder.attempt import RecordingOrder, StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
     from iac_adapters.terraform.served_providers import LendProvider
 
@@ -83,7 +83,8 @@ class Assembly:
             return context, kept
         changed = await self._changed_files(context, kept) if kept is not None else frozenset()
         context, recording = await self._settled(reference, context)
-        if kept is not None:
+        # What did not come to all that names a file cannot say that the file changes nothing.
+        if kept is not None and not (kept.conditions or recording.conditions):
             await self._learn(context, changed, same=kept.says_the_same(recording))
         return context, recording
 
@@ -109,6 +110,7 @@ class Assembly:
         from iac_adapters.terraform.recorder.conditions import with_stopped  # noqa: PLC0415  likewise
         from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
         from iac_adapters.terraform.recorder.record import record  # noqa: PLC0415
+        from iac_adapters.terraform.recorder.refused import told_of_refused  # noqa: PLC0415
 
         self._progress(f"{context.directory.name}: evaluating the code")
         order = _order(context)
@@ -118,6 +120,7 @@ class Assembly:
             context.managed_instances,
             planned=recorded.planned,
             outputs=recorded.outputs,
+            whole=not recorded.unread,
         )
         configurations = [
             instance.config for instance in recording.instances.values() if instance.config
@@ -127,9 +130,13 @@ class Assembly:
         )
         recording = replace(
             recording, secrets=recorded.secrets, built_in=recorded.built_in,
-            files=files, recorded_at=time.time(), conditions=recorded.conditions,
+            files=files, conditions=recorded.conditions, unread=recorded.unread,
+            checks=recorded.checks,
+            refused=told_of_refused(recorded.refused, recording.instances, context.source),
+            # A data source that could not be read is asked again by each scan.
+            recorded_at=0.0 if recorded.unread else time.time(),
         )  # fmt: skip
-        if recorded.conditions:
+        if recording.conditions:
             untold = context.source.outputs.keys() - recorded.outputs_told
             recording = with_stopped(recording, untold=untold)
         keys = await self._keys(context, recording)
@@ -181,8 +188,8 @@ class Assembly:
     async def is_fresh(self, context: Context, recording: Recording) -> bool:
         """Whether what the code read elsewhere is as it was when it was recorded."""
         # Whether a condition holds by now is soon asked again: it keeps corrections from a plan.
-        is_brief = context.source.unnamed_files or recording.conditions
-        oldest_s = _BRIEF_S if is_brief else _OLDEST_S
+        failing = recording.conditions or recording.checks or recording.refused
+        oldest_s = _BRIEF_S if context.source.unnamed_files or failing else _OLDEST_S
         if context.reads_remote_state or time.time() - recording.recorded_at > oldest_s:
             return False
         if await self._changed_files(context, recording):
@@ -262,7 +269,7 @@ class Assembly:
 
 
 def _order(context: Context) -> RecordingOrder:
-    from iac_adapters.terraform.recorder.record import RecordingOrder  # noqa: PLC0415
+    from iac_adapters.terraform.recorder.attempt import RecordingOrder  # noqa: PLC0415
 
     return RecordingOrder(
         directory=context.directory,
@@ -276,6 +283,7 @@ def _order(context: Context) -> RecordingOrder:
         configure_deadline_s=configure_deadline_s(context.environment),
         called_from=context.called_from,
         files=context.source.files,
+        ephemerals=context.source.ephemerals,
     )
 
 

@@ -20,7 +20,7 @@ _OVERRIDING: Final = ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG")
 _IN_FOLDER: Final = (".tfrc", ".tfrc.json")
 _PIECE: Final = re.compile(
     r"""(?P<blank>\s+|(?:\#|//)[^\n]*|/\*.*?\*/)
-      | <<-?(?P<word>\w+)[ \t]*\n(?P<heredoc>.*?)^[ \t]*(?P=word)[ \t]*$
+      | <<-?(?P<word>\w+)\n(?P<heredoc>.*?)^[^\S\n]*(?P=word)\r*$
       | "(?P<text>(?:\$\{[^}]*\}|\\.|[^"\\\n])*)"
       | (?P<name>[^\W\d][\w.\-]*)
       | (?P<number>-?\d[\w.+\-]*)
@@ -89,6 +89,7 @@ def parse_configuration(text: str) -> Body:
     Raises:
         ValueError: it is neither HCL nor JSON; the message names the line.
     """
+    text = text.replace("\r\n", "\n")  # as the tool's parser does before anything else
     try:
         return _in_json(text) if text.lstrip().startswith("{") else _Parser(text).body(ends=_END)
     except RecursionError as error:

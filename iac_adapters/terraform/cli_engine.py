@@ -6,14 +6,11 @@ read. The plan refreshes and locks nothing, and writes nothing else.
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
+from iac_adapters.plugin_host.private_folder import private_folder
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
@@ -106,8 +103,7 @@ async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
 
     Without `refresh` it is of the recorded objects: what the code alone asks for.
     """
-    folder = Path(tempfile.mkdtemp(prefix="trueup-plan-"))
-    try:
+    async with private_folder() as folder:
         file = folder / "plan"
         run = await _run(context, ["plan", "-lock=false", "-input=false", "-json",
                                    f"-refresh={str(refresh).lower()}", f"-out={file}",
@@ -121,8 +117,6 @@ async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
         if plan.get("errored") or not plan.get("complete", True):
             return CliPlan(None, "the plan did not complete")
         return CliPlan(plan)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 async def _run(context: Context, arguments: Sequence[str]) -> ToolRun:

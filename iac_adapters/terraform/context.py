@@ -31,8 +31,9 @@ from iac_adapters.terraform.known_texts import Scope
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import left_out, read_only, variable_files
-from iac_adapters.terraform.source import Source, load_source
+from iac_adapters.terraform.source import Source
 from iac_adapters.terraform.source_cache import forget_parser
+from iac_adapters.terraform.source_reading import load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
 from reconciler.bounded_files import apart, names_in

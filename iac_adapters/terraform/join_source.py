@@ -6,26 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from iac_adapters.terraform.addresses import is_managed
+from iac_adapters.terraform.addresses import MANAGED, is_managed
 from iac_adapters.terraform.context import BUILT_IN, Context
 from iac_adapters.terraform.executable import TOFU
 from iac_adapters.terraform.ignored import IgnoreRules
 from iac_adapters.terraform.loaded import LoadedResource
-from iac_adapters.terraform.outputs import (
-    blocks_that_change,
-    output_address,
-    shown_by_itself,
-)
+from iac_adapters.terraform.outputs import STOPPED
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.provider_settings import label_of
 from iac_adapters.terraform.rearranged import FORGOTTEN, rearrangement
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from iac_adapters.terraform.recorder.recording import RecordedInstance, Recording
+from iac_adapters.terraform.rows_without_object import data_rows, output_rows
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock
 from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.model import (
-    OUTPUT_TYPE,
     RecordedResource,
     ResourceAddress,
     SourcePosition,
@@ -47,17 +43,20 @@ def resources_of(
     """Return every managed resource of the stack, recorded or only declared, by address."""
     resources: dict[ResourceAddress, LoadedResource] = {}
     for instance in context.state.instances:
-        if instance.mode != "managed":
+        if instance.mode != MANAGED:
             continue
         resource = _loaded(context, recording, instance, keys=keys, schemas=schemas)
         resources[resource.recorded.address] = resource
+    # What moves and is gone is created at its new address; the state's own object stands for it.
+    known = {*resources, *recording.moved.values()}
     for address, action in recording.actions.items():
-        if action in _CREATED and address not in resources and is_managed(address):
+        if action in _CREATED and address not in known and is_managed(address):
             resources[ResourceAddress(address)] = _not_created(context, address)
     for found in (
         *_imports(context, recording, keys=keys, schemas=schemas),
         *_failed_imports(context, recording),
-        *_outputs(context, recording),
+        *output_rows(context, recording),
+        *data_rows(context, recording),
     ):
         resources[found.recorded.address] = found
     return dict(sorted(resources.items()))
@@ -83,7 +82,7 @@ def _loaded(
         status=Status.NOT_APPLICABLE if excluded else _status(instance, action),
         source=_position(block) or _removal(context, address),
         dependencies=tuple(ResourceAddress(d) for d in instance.dependencies),
-        note=_note(wire, keys),
+        note=_note(wire, keys, stopped=bool(recording.conditions)),
         provider=label_of(instance.provider) if instance.provider.source != BUILT_IN else "",
         moves_to=ResourceAddress(address) if address != instance.address else None,
     )
@@ -213,22 +212,6 @@ def _not_imported(context: Context, address: str, type_name: str) -> RecordedRes
     )
 
 
-def _outputs(context: Context, recording: Recording) -> Iterator[LoadedResource]:
-    """Yield the outputs that the plan changes and that follow from nothing that is shown anyway."""
-    announced = ((change.address, change.action) for change in recording.planned)
-    changing = blocks_that_change((*announced, *recording.actions.items()))
-    for output in recording.outputs:
-        if not shown_by_itself(output, changing):
-            continue
-        recorded = RecordedResource(
-            address=output_address(output.name),
-            type=OUTPUT_TYPE,
-            status=Status.NOT_APPLICABLE,
-            source=context.source.outputs.get(output.name),
-        )
-        yield LoadedResource(recorded, output=output)
-
-
 def _removal(context: Context, address: str) -> SourcePosition | None:
     statement = context.source.statement("removed", address)
     return SourcePosition(statement.file, statement.line) if statement is not None else None
@@ -248,9 +231,9 @@ def _status(instance: StateInstance, action: str | None) -> Status:
     return Status.LIVE
 
 
-def _note(wire: RecordedInstance | None, keys: ProviderKeys) -> str | None:
+def _note(wire: RecordedInstance | None, keys: ProviderKeys, *, stopped: bool) -> str | None:
     if wire is None:
-        return "the recorded plan did not show it"
+        return STOPPED if stopped else "the recorded plan did not show it"
     if keys.of(wire.connection) is None:
         return "its provider's configuration is not known before an apply"
     return None

@@ -63,7 +63,8 @@ class LoadedResource:
     says that the tool reads the object once more before it takes it out of the state. `left_out`
     says that the user leaves it out of every plan, `unevaluated` that a condition of the code
     fails and nothing tells what the code asks of it, and `stopped` that it has no block of its
-    own besides: nothing tells what becomes of it.
+    own besides: nothing tells what becomes of it. `unread` is there instead of a resource where
+    a data source could not be read: its provider's words.
     """
 
     recorded: RecordedResource
@@ -80,6 +81,7 @@ class LoadedResource:
     left_out: bool = False
     unevaluated: bool = False
     stopped: bool = False
+    unread: str = ""
     baseline: Baseline | None = None
     rearranged: str | None = None
     imported_private: bytes = field(default=b"", repr=False)

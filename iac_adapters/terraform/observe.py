@@ -77,8 +77,8 @@ def settled(resource: LoadedResource) -> Verdict | None:
     """Return the verdict that needs no read, or None when the object must be read."""
     if resource.left_out:
         return NotApplicable(LEFT_OUT)
-    if resource.stopped:
-        return Unreadable(STOPPED)
+    if resource.stopped or resource.unread:
+        return Unreadable(resource.unread or STOPPED)
     status = resource.recorded.status
     if status is Status.NOT_CREATED:
         return Missing(resource.baseline.gone if resource.baseline else Origin.UNAPPLIED)

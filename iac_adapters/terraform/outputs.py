@@ -26,7 +26,8 @@ from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import Value
 
 STOPPED: Final = (
-    "a condition of the code fails, so that no plan says what becomes of it: see the warning"
+    "a condition of the code or a data source fails, so that no plan says what becomes of it:"
+    " see the warning"
 )
 _VALUE: Final = AttributePath("value")
 # After any of these a value of the resource may be one that only the apply tells.

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
-from iac_adapters.plugin_host.socket_folder import short_base
+from iac_adapters.plugin_host.private_folder import private_folder
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.head_start import OnDemand
 from iac_adapters.terraform.recorder.tunnel import Answers, Tunnel, reattachment
+from iac_adapters.terraform.recorder.tunnels import clear, open_tunnel
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from reconciler.domain.errors import ReconcilerError
 
@@ -96,37 +95,22 @@ async def served_providers(
         OSError: nothing can be served: on a full disk, say.
         DecodeError: a schema is no schema.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tu-", dir=short_base()))
     tunnels: list[Tunnel] = []
     wanted = None if types is None else frozenset(types)
-    try:
-        for number, (source, schema) in enumerate(schemas.items()):
-            place = folder / str(number)
-            place.mkdir(0o700)
-            tunnel = Tunnel(
-                source,
-                folder=place,
-                schema=await asyncio.to_thread(filter_schema, schema.raw, types=wanted),
-                providers=OnDemand(partial(start, source)),
-                configure_deadline_s=configure_deadline_s,
-                answers=answers,
-            )
-            tunnels.append(tunnel)
-            await tunnel.open()
-        protocols = (schema.protocol for schema in schemas.values())
-        attached = reattachment(zip(tunnels, protocols, strict=True))
-        yield Served({"TF_REATTACH_PROVIDERS": attached}, folder)
-    finally:
-        await asyncio.shield(_clear(tunnels, folder))
-
-
-async def _clear(tunnels: Sequence[Tunnel], folder: Path) -> None:
-    own = [
-        connection.provider
-        for tunnel in tunnels
-        for connection in tunnel.connections
-        if connection.provider is not None and not connection.lent
-    ]
-    await asyncio.gather(*(tunnel.close() for tunnel in tunnels), return_exceptions=True)
-    await asyncio.gather(*(provider.close() for provider in own), return_exceptions=True)
-    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+    async with private_folder() as folder:
+        try:
+            for number, (source, schema) in enumerate(schemas.items()):
+                tunnel = await open_tunnel(
+                    folder / str(number),
+                    source,
+                    await asyncio.to_thread(filter_schema, schema.raw, types=wanted),
+                    OnDemand(partial(start, source)),
+                    configure_deadline_s=configure_deadline_s,
+                    answers=answers,
+                )
+                tunnels.append(tunnel)
+            protocols = (schema.protocol for schema in schemas.values())
+            attached = reattachment(zip(tunnels, protocols, strict=True))
+            yield Served({"TF_REATTACH_PROVIDERS": attached}, folder)
+        finally:
+            await asyncio.shield(clear(tunnels))

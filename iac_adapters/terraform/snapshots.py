@@ -12,6 +12,7 @@ from iac_adapters.terraform.left_state import left_state
 from iac_adapters.terraform.loaded import LoadedResource, LoadedStack
 from iac_adapters.terraform.outputs import output_address
 from iac_adapters.terraform.stack_secrets import StackSecrets
+from iac_adapters.terraform.stopped_plans import doubts_of_stopped
 from iac_adapters.terraform.warm import WarmStack
 from iac_adapters.timing import Timing
 from reconciler.domain.model import Engine, Snapshot
@@ -44,6 +45,8 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
     """Return the loaded stack as the engine sees it: no value of a resource is in it."""
     context = payload.context
     resources: tuple[LoadedResource, ...] = tuple(payload.stack.resources.values())
+    recording = payload.stack.recording
+    stopping = (*recording.conditions, *recording.refused)
     timing.lap("load")
     return Snapshot(
         stack=reference.name,
@@ -56,18 +59,21 @@ def snapshot_of(reference: StackReference, payload: Payload, timing: Timing) -> 
         warnings=said(
             (
                 *context.warnings,
-                *payload.stack.recording.conditions,
+                *stopping,
+                *recording.checks,
                 *payload.stack.providers.warnings,
             ),
             payload.secrets,
         ),
         provider_doubts=(
             *doubted(payload.stack.providers.doubts, payload.secrets),
+            *doubted(tuple(doubts_of_stopped(stopping, resources)), payload.secrets),
             *left_state(context.directory, context.state, tool=context.tool),
         ),
         lineage=context.state.lineage,
         serial=context.state.serial,
         blind_spots=payload.warm.children.blind_spots if payload.warm is not None else (),
         outputs=tuple(map(output_address, sorted(context.source.outputs))),
+        stopped=bool(stopping),
         payload=payload,
     )

@@ -25,7 +25,7 @@ from iac_adapters.terraform.recorder.recording import (
     Recording,
 )
 
-_FORMAT: Final = 9
+_FORMAT: Final = 12
 _KEPT: Final = 4096
 _KEPT_BYTES: Final = 512 * 2**20
 
@@ -80,6 +80,9 @@ def _pack(recording: Recording) -> bytes:
             "files": {os.fsencode(path): astuple(file) for path, file in recording.files.items()},
             "recorded_at": recording.recorded_at,
             "conditions": recording.conditions,
+            "checks": recording.checks,
+            "refused": recording.refused,
+            "unread": dict(recording.unread),
             "unasked": sorted(recording.unasked),
         }
     )  # fmt: skip
@@ -113,6 +116,9 @@ def _unpack(data: bytes) -> Recording:
         files={os.fsdecode(path): NamedFile(*fields) for path, fields in content["files"].items()},
         recorded_at=content["recorded_at"],
         conditions=tuple(content["conditions"]),
+        checks=tuple(content["checks"]),
+        refused=tuple(content["refused"]),
+        unread=content["unread"],
         unasked=frozenset(content["unasked"]),
     )
 

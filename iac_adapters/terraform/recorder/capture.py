@@ -21,10 +21,14 @@ class UpgradeCall:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ValidateCall:
-    """A resource's evaluated configuration before `ignore_changes`."""
+    """A resource's evaluated configuration before `ignore_changes`.
+
+    `refusals` are the errors, as summary and detail, that its provider has of it.
+    """
 
     type_name: str
     config: bytes
+    refusals: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -77,8 +81,11 @@ class ConnectionCapture:
     upgrades: list[UpgradeCall] = field(default_factory=list)
     validations: list[ValidateCall] = field(default_factory=list)
     plans: list[PlanCall] = field(default_factory=list)
+    data_validations: list[ValidateCall] = field(default_factory=list)
     data_reads: list[DataRead] = field(default_factory=list)
     imports: list[ImportCall] = field(default_factory=list)
     opened_ephemeral: bool = False
+    refused_ephemerals: list[tuple[str, str]] = field(default_factory=list)
+    """The type of each ephemeral resource that its provider refuses, and the error's summary."""
     renew_at_s: float | None = None
     """When the first of those has to be asked for again, in seconds since 1970."""

@@ -47,10 +47,13 @@ def join(
     *,
     planned: Sequence[PlannedChange] = (),
     outputs: tuple[PlannedOutput, ...] = (),
+    whole: bool = True,
 ) -> Recording:
     """Name what was captured by the addresses of `instances` (managed ones).
 
-    An instance that nothing was found for, or that nothing tells from another, is left out.
+    An instance that nothing was found for, or that nothing tells from another, is left out. A
+    plan that is not `whole` has not come to all of them: what is about some that look alike is
+    then about none.
     """
     contents = [_state_content(instance) for instance in instances]
     by_content, by_id = _index_upgrades(captures, known=frozenset(contents))
@@ -59,12 +62,16 @@ def join(
     joined: dict[str, RecordedInstance] = {}
     unseen: list[StateInstance] = []
     claimed: set[int] = set()
-    for instance, content in zip(instances, contents, strict=True):
-        sightings = by_content.get(content) or by_id.get(_state_id(instance)) or []
+    found = [
+        by_content.get(content) or by_id.get(_state_id(instance)) or []
+        for instance, content in zip(instances, contents, strict=True)
+    ]
+    alike = Counter(map(id, found))
+    for instance, sightings in zip(instances, found, strict=True):
         sighting = plans.told(sightings, instance) or _choose(
             sightings, instance, references, captures
         )
-        if sighting is not None:
+        if sighting is not None and (whole or plans.cover(sightings, alike[id(sightings)])):
             joined[instance.label] = _recorded(instance, sighting, plans, captures)
         if not sightings:
             unseen.append(instance)
@@ -182,6 +189,11 @@ class _Plans:
             if any(call.address == instance.address for call in self._at(sighting)):
                 return sighting
         return None
+
+    def cover(self, sightings: Iterable[_Sighting], instances: int) -> bool:
+        """Whether each of so many instances that look alike was planned."""
+        own = {id(calls): len(calls) for calls in map(self._at, sightings)}
+        return instances == 1 or sum(own.values()) >= instances
 
     def _at(self, sighting: _Sighting) -> Sequence[PlanCall]:
         return self._calls.get((sighting.connection, sighting.call.type_name, sighting.prior), ())

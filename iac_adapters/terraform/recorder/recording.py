@@ -69,7 +69,10 @@ class Recording:
     `built_in` is, in the same way, what the plan tells of its changes that pass no plugin.
     `ephemeral` says that ephemeral resources were opened: what they gave may be void soon, and
     must be asked for again at `renew_at_s` (since 1970) where their provider says when.
-    `conditions` are those of the code that failed, as warnings.
+    `conditions` are those of the code that failed, and the data sources that did, as warnings;
+    `unread` are the latter by address, with the words of their providers. `checks` are the
+    assertions of `check` blocks that failed, as warnings: they stop nothing. `refused` are the
+    configurations that their provider's validation refuses, as warnings: the tool stops at them.
     `unasked` are the labels of the instances that the plan asked no provider about.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
@@ -90,7 +93,10 @@ class Recording:
     files: Mapping[str, NamedFile] = field(default_factory=dict)
     recorded_at: float = 0.0
     conditions: tuple[str, ...] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
     unasked: frozenset[str] = frozenset()
+    checks: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def says_the_same(self, other: Recording) -> bool:
         """Whether the two evaluated to the same, whenever and with whatever files."""

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.errors import (
@@ -24,20 +24,12 @@ from iac_adapters.plugin_host.errors import (
 from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
 from iac_adapters.plugin_host.http2.server import ServerConnection
 from iac_adapters.plugin_host.unary_server import served
-from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS, VALIDATING
-from iac_adapters.terraform.recorder.capture import (
-    ConnectionCapture,
-    DataRead,
-    ImportCall,
-    PlanCall,
-    UpgradeCall,
-    ValidateCall,
-)
-from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
+from iac_adapters.terraform.recorder.noting import note, note_validation
 
 
 class Answers(Protocol):
@@ -91,11 +83,11 @@ class Connection:
         rpc = rpc_of(path)
         if rpc is Rpc.SCHEMA:
             return self._schema
-        if rpc is Rpc.VALIDATE_RESOURCE:
-            self._note_validation(request)
         if rpc is Rpc.STOP:
             self._stop()
         if rpc in EMPTY_ANSWERS and not self._is_validated(rpc):
+            if rpc in (Rpc.VALIDATE_RESOURCE, Rpc.VALIDATE_DATA):
+                await self._note_validation(rpc, path, request)
             return b""
         if self._answers is not None:
             return await self._answered(self._answers, rpc, path, request)
@@ -104,14 +96,26 @@ class Connection:
     def _is_validated(self, rpc: Rpc | None) -> bool:
         # What comes before the configuration is validated again after it.
         validates = self._answers is not None and self._answers.validates
+        # Of an ephemeral resource nothing is planned, where its provider would refuse a value.
+        validates = validates or rpc is Rpc.VALIDATE_EPHEMERAL
         return validates and rpc in VALIDATING and self.provider is not None
+
+    async def _note_validation(self, rpc: Rpc, path: str, request: bytes) -> None:
+        """Note what the provider has against it, where a recording has configured one.
+
+        The tool is not told: it would go no further, and what depends on it were not seen.
+        """
+        asked = self._answers is None and self.provider is not None
+        response = await self._forward(path, request, timeout_s=None) if asked else b""
+        note_validation(self.capture, rpc, request, response)
 
     async def _answered(
         self, answers: Answers, rpc: Rpc | None, path: str, request: bytes
     ) -> bytes:
         if (known := answers.known(rpc, request)) is not None:
             if rpc is Rpc.READ_DATA:
-                self._note(rpc, request, known)  # whether it still answers so is asked later
+                # Whether it still answers so is asked later.
+                note(self.capture, rpc, request, known)
             return known
         if rpc is Rpc.CONFIGURE and self.provider is None:
             self.provider = await answers.configured(self.capture.source, request)
@@ -124,7 +128,7 @@ class Connection:
         # A plan may take its time; a configuration that goes unanswered is never answered.
         deadline_s = self._configure_deadline_s if rpc is Rpc.CONFIGURE else None
         response = await self._forward(path, request, timeout_s=deadline_s)
-        self._note(rpc, request, response)
+        note(self.capture, rpc, request, response)
         return response
 
     async def _forward(self, path: str, request: bytes, *, timeout_s: float | None) -> bytes:
@@ -153,95 +157,6 @@ class Connection:
         self._stopped = True
         for call in self._calls:
             call.cancel()
-
-    def _note_validation(self, request: bytes) -> None:
-        call = message("ValidateRequest").FromString(request)
-        self.capture.validations.append(ValidateCall(call.type_name, call.config.msgpack))
-
-    def _note_read(self, request: bytes, response: bytes) -> None:
-        """Take note of what an imported object is read as; nothing else is read meanwhile."""
-        asked = message("ReadRequest").FromString(request)
-        answered = message("ReadResponse").FromString(response)
-        wanted = content_of(asked.current_state.msgpack)
-        for call in self.capture.imports:
-            if not call.read and call.state and content_of(call.state) == wanted:
-                call.read = answered.new_state.msgpack
-                call.private = answered.private
-                call.errors = _errors(answered)
-                return
-
-    def _note_ephemeral(self, response: bytes) -> None:
-        self.capture.opened_ephemeral = True
-        due_s = float(message("OpenEphemeralResponse").FromString(response).renew_at.seconds)
-        if due_s > 0:
-            self.capture.renew_at_s = min(due_s, self.capture.renew_at_s or due_s)
-
-    def _note(self, rpc: Rpc | None, request: bytes, response: bytes) -> None:
-        match rpc:
-            case Rpc.CONFIGURE:
-                answer = message("ConfigureResponse").FromString(response)
-                self.capture.configure = request
-                self.capture.configured = not any(d.severity == 1 for d in answer.diagnostics)
-            case Rpc.UPGRADE_STATE:
-                self.capture.upgrades.append(_upgrade_call(request, response))
-            case Rpc.PLAN:
-                self.capture.plans.append(_plan_call(request, response))
-            case Rpc.READ_DATA:
-                state = message("ReadDataResponse").FromString(response).state.msgpack
-                self.capture.data_reads.append(DataRead(request, state))
-            case Rpc.IMPORT_STATE:
-                self.capture.imports.extend(_import_calls(request, response))
-            case Rpc.READ:
-                self._note_read(request, response)
-            case Rpc.OPEN_EPHEMERAL:
-                self._note_ephemeral(response)
-            case _:
-                return
-
-
-def _upgrade_call(request: bytes, response: bytes) -> UpgradeCall:
-    asked = message("UpgradeStateRequest").FromString(request)
-    answered = message("UpgradeStateResponse").FromString(response)
-    return UpgradeCall(
-        type_name=asked.type_name,
-        raw_json=asked.raw_state.json,
-        raw_flatmap=tuple(sorted(asked.raw_state.flatmap.items())),
-        upgraded=answered.upgraded_state.msgpack,
-    )
-
-
-def _import_calls(request: bytes, response: bytes) -> list[ImportCall]:
-    asked = message("ImportRequest").FromString(request)
-    answered = message("ImportResponse").FromString(response)
-    if errors := _errors(answered):
-        return [ImportCall(asked.type_name, asked.id, errors=errors)]
-    return [
-        ImportCall(
-            imported_resource.type_name,
-            asked.id,
-            imported_resource.state.msgpack,
-            imported_resource.private,
-        )
-        for imported_resource in answered.imported_resources
-    ]
-
-
-def _errors(answered: Any) -> tuple[str, ...]:
-    return tuple(
-        diagnostic.summary for diagnostic in answered.diagnostics if diagnostic.severity == 1
-    )
-
-
-def _plan_call(request: bytes, response: bytes) -> PlanCall:
-    asked = message("PlanRequest").FromString(request)
-    answered = message("PlanResponse").FromString(response)
-    return PlanCall(
-        type_name=asked.type_name,
-        prior=asked.prior_state.msgpack,
-        config=asked.config.msgpack,
-        provider_meta=asked.provider_meta.msgpack,
-        planned=answered.planned_state.msgpack,
-    )
 
 
 def reattachment(tunnels: Iterable[tuple[Tunnel, int]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -9,9 +10,12 @@ from dataclasses import dataclass, field, replace
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.kept_baseline import KeptBaseline
 from reconciler.domain.model import Origin, StackReport
+from reconciler.domain.own_plans import Planned, left_open
 from reconciler.domain.undeclared_scan import Yardstick
+from reconciler.engine.plan_object import plan_object
 from reconciler.engine.scan import Scanning, scan_loaded, scan_stack
 from reconciler.ports import Done
+from reconciler.wire.scan import json_bytes
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
 from tests.world_stack import KEY, WorldStack
@@ -31,6 +35,7 @@ class Daemon:
 
     ours: Corrector
     kept: dict[str, KeptBaseline] = field(default_factory=dict)
+    planned: Planned = field(default_factory=dict)
 
     async def scan(self) -> StackReport:
         report = await scan_stack(self.ours.reference, scanning=self._scanning(keep=True))
@@ -46,7 +51,8 @@ class Daemon:
 
     def _scanning(self, *, keep: bool) -> Scanning:
         scanning = Scanning(self.ours.adapter, SystemClock(), judging(KEY))
-        return replace(scanning, yardstick=Yardstick(self.kept, keep=keep))
+        yardstick = Yardstick(self.kept, keep=keep, planned=self.planned)
+        return replace(scanning, yardstick=yardstick)
 
 
 @asynccontextmanager
@@ -81,6 +87,27 @@ async def test_what_our_correction_chose_is_no_finding(stack: WorldStack) -> Non
         # From now on that value counts: another one is a change again.
         by_hand(stack, serial="by hand")
         assert found(await watching.scan()) == [(Origin.UNDECLARED, ["serial"])]
+
+
+async def test_what_our_apply_chose_is_told_by_its_plan_when_the_daemon_died(
+    stack: WorldStack,
+) -> None:
+    async with daemon(stack) as watching:
+        by_hand(stack, labels={"team": "blue"})
+        await watching.scan()
+        snapshot, plan = await watching.ours.plan(WEB)
+        kept = json.loads(json_bytes(plan_object(plan)))
+        assert await watching.ours.apply(snapshot) == Done("1 changed")
+    async with corrector(stack) as ours:
+        again = Daemon(ours, watching.kept)
+        assert found(await again.verify()) == [(Origin.UNDECLARED, ["serial"])]
+        again.planned = left_open(kept)
+        assert found(await again.verify()) == []
+        assert found(await again.scan()) == []
+        again.planned = {}
+        assert found(await again.scan()) == []
+        by_hand(stack, serial="by hand")
+        assert found(await again.scan()) == [(Origin.UNDECLARED, ["serial"])]
 
 
 async def test_what_somebodys_apply_chose_is_no_finding(stack: WorldStack) -> None:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from iac_adapters.terraform.backend import locate_state, read_state
-from iac_adapters.terraform.source import load_source
+from iac_adapters.terraform.source_reading import load_source
 from iac_adapters.terraform.state import StateFile, parse_state
 from iac_adapters.terraform.workspace import selected_workspace
 from reconciler.domain.errors import PermanentError, RetryableError

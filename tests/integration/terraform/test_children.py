@@ -18,8 +18,6 @@ from tests.worlds.children import INJECTIONS, Injection
 from tests.worlds.deploy import Deployed
 from tests.worlds.session import Worlds
 
-pytestmark = pytest.mark.timeout(300)
-
 ALL = TerraformOptions(children="all")
 AUTO = TerraformOptions(children="auto")
 MEMBER = next(one for one in INJECTIONS if one.child == "aws_iam_user_group_membership")

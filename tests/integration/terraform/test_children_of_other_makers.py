@@ -22,7 +22,7 @@ from tests.parts import require
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 KEY = b"k" * 32
 
 CODE = """

@@ -7,8 +7,11 @@ import pytest
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Origin, StackReport
+from reconciler.domain.report import ExitCode, exit_code
+from reconciler.domain.state_lineage import WHOLE_STACK
 from reconciler.engine.scan import Scanning, scan_stack
-from tests.world_stack import KEY, WorldStack
+from tests.providers.world_provider import World
+from tests.world_stack import KEY, ToolFailed, WorldStack
 
 WEB, LEAF, OTHER = "world_thing.web", "world_thing.leaf", "world_thing.other"
 CODE = """
@@ -61,6 +64,12 @@ async def test_drift_is_shown_beside_a_condition_that_fails(stack: WorldStack, k
     assert f"Resource {kind} failed" in warning
     assert "The team of web is not allowed any more." in warning
     assert "main.tf:" in warning
+    # The tool refuses to plan: whatever was read, the stack is not in sync.
+    assert exit_code([untouched]) is ExitCode.INCOMPLETE
+    (doubt,) = untouched.provider_doubts
+    assert doubt.provider == WHOLE_STACK
+    assert doubt.reason.startswith("a plan ends with an error: main.tf:")
+    assert warning.startswith(doubt.reason.removeprefix("a plan ends with an error: "))
 
     with stack.changed() as things:
         for name in ("web", "leaf", "other"):
@@ -95,8 +104,27 @@ async def test_code_that_waits_behind_a_condition_is_not_applied(stack: WorldSta
 
 async def test_a_condition_that_holds_again_is_not_named(stack: WorldStack) -> None:
     stack.apply(CODE % "precondition")
-    assert (await scan(stack)).warnings != ()
-    assert (await scan(stack, TF_VAR_allowed="true")).warnings == ()
+    assert (await scan(stack)).incomplete
+    holding = await scan(stack, TF_VAR_allowed="true")
+    assert (holding.warnings, holding.provider_doubts, holding.incomplete) == ((), (), False)
+
+
+async def test_code_that_its_provider_refuses_is_not_in_sync(stack: WorldStack) -> None:
+    stack.apply(HOLDING.replace('name   = "other"', 'name = "other"\n  secret = "CANARY-other"'))
+    with stack.changed() as things:
+        things["leaf"]["labels"] = {**things["leaf"]["labels"], "team": "blue"}
+    with World(stack.cloud).refusing({"other": "a secret like CANARY-other is too short"}):
+        with pytest.raises(ToolFailed, match="Error: Refused"):
+            stack.run("plan", "-input=false", "-no-color")
+        report = await scan(stack)
+
+    assert found(report) == {LEAF: (Origin.OUT_OF_BAND, ["labels.team"])}
+    (warning,) = report.warnings
+    assert warning.startswith("main.tf:22: Refused (world_thing.other): a secret like ")
+    assert "CANARY" not in repr(report)
+    (doubt,) = report.provider_doubts
+    assert doubt.provider == WHOLE_STACK
+    assert exit_code([report]) is ExitCode.INCOMPLETE
 
 
 async def test_a_check_that_fails_stops_nothing(stack: WorldStack) -> None:
@@ -118,7 +146,14 @@ check "allowed" {
     with stack.changed() as things:
         things["web"]["labels"] = {"team": "blue"}
 
-    assert found(await scan(stack)) == {WEB: (Origin.OUT_OF_BAND, ["labels.team"])}
+    report = await scan(stack)
+
+    assert found(report) == {WEB: (Origin.OUT_OF_BAND, ["labels.team"])}
+    # A warning for the tool as well, whose plan ends well.
+    (warning,) = report.warnings
+    assert "Check block assertion failed" in warning
+    assert warning.endswith("The team of web is not allowed any more.")
+    assert (exit_code([report]), report.provider_doubts) == (ExitCode.DRIFT, ())
 
 
 async def test_a_condition_of_a_modules_output_hides_nothing(

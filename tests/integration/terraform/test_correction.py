@@ -9,9 +9,10 @@ import pytest
 
 from iac_adapters.terraform import planning
 from iac_adapters.terraform.executable import Executable
+from reconciler.domain.concerns import concerns
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Missing, Origin, StackName
-from reconciler.domain.plan import Action, Plan, concerns
+from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import UNKNOWN, Sensitive
 from reconciler.ports import Done, StackReference, Step
 from tests.integration.terraform.correcting import corrector, corrector_of

@@ -13,7 +13,17 @@ import pytest
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
-from reconciler.domain.model import Drifted, InSync
+from reconciler.domain.model import (
+    Drifted,
+    InSync,
+    Missing,
+    Origin,
+    ResourceAddress,
+    Snapshot,
+    Unmanaged,
+    Unreadable,
+    Verdict,
+)
 from reconciler.ports import AdapterSetup
 from tests.bed.files import Answering, running_web
 from tests.makers import MakersStack, verdicts
@@ -91,3 +101,80 @@ async def test_what_reaches_a_resource_is_drift(
     assert isinstance(found, Drifted)
     assert [change.path for change in found.changes] == ["triggers.answer"]
     assert _plans(log) == 2
+
+
+async def test_what_cannot_be_read_hides_nothing_that_does_not_depend_on_it(
+    makers: Path, terraform: Executable, tmp_path: Path, adapter: TerraformAdapter
+) -> None:
+    """The tool's plan fails; what is gone, edited and dropped elsewhere is shown all the same."""
+    code = """
+    data "local_file" "d" { filename = "side.txt" }
+    output "d" { value = data.local_file.d.content }
+    resource "terraform_data" "fed" { input = data.local_file.d.content }
+    resource "local_file" "fed" {
+      filename = "fed.txt"
+      content  = data.local_file.d.content
+    }
+    resource "local_file" "like_fed" {
+      filename = "fed.txt"
+      content  = "one"
+    }
+    resource "local_file" "gone" {
+      filename = "gone.txt"
+      content  = "one"
+    }
+    resource "terraform_data" "edited" { input = %s }
+    %s
+    """
+    stack = MakersStack.made(
+        tmp_path / "s",
+        mirror=makers,
+        terraform=terraform.path,
+        code=code % ("1", 'resource "null_resource" "dropped" {}'),
+    )
+    side = stack.directory / "side.txt"
+    side.write_text("one")
+    stack.apply()
+    (stack.directory / "main.tf").write_text(code % ("2", ""))
+    (stack.directory / "gone.txt").unlink()
+    side.unlink()
+    snapshot = await adapter.load(stack.reference())
+    (warning,) = snapshot.warnings
+    assert "(data.local_file.d): The file at given path cannot be read." in warning
+    seen = await _seen(adapter, snapshot)
+    unread = {address for address, one in seen.items() if isinstance(one, Unreadable)}
+    # Of two that are recorded alike nothing tells which of them was planned.
+    fed = {"local_file.fed", "local_file.like_fed", "terraform_data.fed", "output.d"}
+    assert unread == {"data.local_file.d", *fed}
+    assert isinstance(own := seen["data.local_file.d"], Unreadable)
+    assert own.reason.startswith("Read local file data source error: The file at given path")
+    assert snapshot.stopped
+    # Its provider may look elsewhere: a person corrects what else is that one's.
+    labels = {resource.address: resource.provider for resource in snapshot.resources}
+    assert (
+        labels[ResourceAddress("data.local_file.d")] == labels[ResourceAddress("local_file.gone")]
+    )
+    assert seen["local_file.gone"] == Missing()
+    assert seen["null_resource.dropped"] == Unmanaged()
+    assert isinstance(seen["terraform_data.edited"], Drifted)
+    # It is asked again by the next scan, and not after ten minutes.
+    side.write_text("one")
+    snapshot = await adapter.load(stack.reference())
+    assert snapshot.warnings == ()
+    seen = await _seen(adapter, snapshot)
+    assert seen["local_file.fed"] == InSync()
+    assert (snapshot.stopped, seen.keys() & {"data.local_file.d"}) == (False, set())
+    # The data source is unreadable where no object is.
+    side.unlink()
+    (stack.directory / "terraform.tfstate").unlink()
+    seen = await _seen(adapter, await adapter.load(stack.reference()))
+    assert isinstance(seen.pop("data.local_file.d"), Unreadable)
+    assert isinstance(seen.pop("output.d"), Unreadable)
+    assert seen == dict.fromkeys(
+        ("local_file.gone", "local_file.like_fed", "terraform_data.edited"),
+        Missing(Origin.UNAPPLIED),
+    )
+
+
+async def _seen(adapter: TerraformAdapter, snapshot: Snapshot) -> dict[str, Verdict]:
+    return {one.address: one.verdict async for one in adapter.observe(snapshot, None)}

@@ -11,7 +11,7 @@ import pytest
 from iac_adapters.terraform import warm as warm_module
 from iac_adapters.terraform.adapter import TerraformAdapter
 from iac_adapters.terraform.executable import Executable
-from reconciler.domain.model import InSync, Unreadable
+from reconciler.domain.model import InSync, Missing, Unreadable, Verdict
 from reconciler.ports import AdapterSetup
 from tests.makers import MakersStack, verdicts
 from tests.providers.mirror import world_mirror
@@ -31,9 +31,13 @@ provider "world" {{
 }}
 resource "world_thing" "a" {{ name = "a" }}
 resource "world_thing" "b" {{ name = "b" }}
+resource "local_file" "kept" {{
+  filename = "kept.txt"
+  content  = "one"
+}}
 """
 _ALL: Final = ("world_thing.a", "world_thing.b")
-_IN_SYNC: Final = dict.fromkeys(_ALL, InSync())
+_IN_SYNC: Final = dict.fromkeys((*_ALL, "local_file.kept"), InSync())
 
 
 class Cloud(World):
@@ -131,4 +135,21 @@ async def test_an_ephemeral_value_is_kept_on_no_disk_and_not_for_long(
     monkeypatch.setattr(warm_module, "_EPHEMERAL_S", 0.0)
     assert await verdicts(adapter, stack.reference()) == _IN_SYNC
     assert len(cloud.tokens) > used
+    # The tool's plan ends with an error where a provider refuses what an ephemeral one is given:
+    # what is configured with it is unreadable, and the rest is judged.
+    code = (stack.directory / "main.tf").read_text().replace("length = 24", "length = 0")
+    (stack.directory / "main.tf").write_text(code)
+    (stack.directory / "kept.txt").unlink()
+    snapshot = await adapter.load(stack.reference())
+    seen: dict[str, Verdict] = {
+        one.address: one.verdict async for one in adapter.observe(snapshot, None)
+    }
+    assert snapshot.stopped
+    assert seen.pop("local_file.kept") == Missing()
+    assert seen.keys() == {*_ALL, "ephemeral.random_password.token"}
+    assert all(isinstance(one, Unreadable) for one in seen.values())
+    refused = seen["ephemeral.random_password.token"]
+    assert isinstance(refused, Unreadable)
+    assert "length value must be at least 1, got: 0" in refused.reason
+    assert list((tmp_path / "cache").rglob("*.recording")) == []
     await adapter.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.model import Origin, StackReport
-from reconciler.domain.plan import concerns
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
 from tests.providers.world_provider import World

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from iac_adapters.terraform.executable import Executable
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("seed", [2, 3])

@@ -22,14 +22,14 @@ async def test_a_stack_that_was_forgotten_is_read_without_a_new_plan(stack: Worl
     stack.apply('resource "world_thing" "one" { name = "one" }')
     stack.forget_calls()
     async with stack.adapter() as adapter:
-        adapter._warm = WarmStacks(max_bytes=1)
+        adapter._loading.warm = WarmStacks(max_bytes=1)
         references = [
             replace(stack.reference(), name=StackName(f"stack {number}")) for number in range(3)
         ]
         for reference in references * 2:
             snapshot = await adapter.load(reference)
             assert await verdicts(adapter, snapshot) == {"world_thing.one": InSync()}
-        assert len(adapter._warm) == 1
+        assert len(adapter._loading.warm) == 1
     assert stack.calls("plan") == 1
 
 
@@ -37,7 +37,7 @@ async def test_a_snapshot_stays_of_use_when_its_stack_is_forgotten(stack: WorldS
     stack.apply('resource "world_thing" "one" { name = "one" }')
     async with stack.adapter() as adapter:
         snapshot = await adapter.load(stack.reference())
-        adapter._warm = WarmStacks()
+        adapter._loading.warm = WarmStacks()
         assert await verdicts(adapter, snapshot) == {"world_thing.one": InSync()}
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from unittest.mock import ANY
 
 import pytest
 
-from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import (
     Change,
@@ -19,15 +17,13 @@ from reconciler.domain.model import (
     Origin,
     Snapshot,
     Unmanaged,
-    Unreadable,
     Verdict,
 )
 from reconciler.domain.paths import AttributePath
+from reconciler.domain.values import UNKNOWN
 from reconciler.engine.scan import Scanning, scan_stack
 from tests.providers.world_provider import World
 from tests.world_stack import KEY, WorldStack, verdicts
-
-from .drifted import paths
 
 _KEEP = 'resource "world_thing" "keep" { name = "keep" }\n'
 _ENGINES = pytest.mark.parametrize("engine", ["plugin", "cli"])
@@ -47,86 +43,6 @@ def _planned(stack: WorldStack) -> dict[str, str]:
         one["address"]: "+".join(one["change"]["actions"])
         for one in document.get("resource_changes", ())
     }
-
-
-def _hand_made(stack: WorldStack, **things: Mapping[str, object]) -> None:
-    """Make objects in the cloud that no state holds; their ids are `thing-NAME`."""
-    with World(stack.cloud).changed() as content:
-        for name, attributes in things.items():
-            made = {"id": f"thing-{name}", "name": name, "size": 3, "serial": "s", **attributes}
-            content["objects"][made["id"]] = made
-
-
-def _import(name: str, *, more: str = "", identifier: str | None = None) -> str:
-    return f"""
-    resource "world_thing" "{name}" {{
-      name = "{name}"
-      {more}
-    }}
-    import {{
-      to = world_thing.{name}
-      id = "{identifier or f"thing-{name}"}"
-    }}
-    """
-
-
-@_ENGINES
-async def test_an_import_that_waits_is_shown_with_what_it_would_change(
-    stack: WorldStack, engine: str
-) -> None:
-    """Row T5."""
-    stack.apply(_KEEP)
-    _hand_made(stack, alike={}, larger={}, elsewhere={})
-    stack.write(
-        _KEEP + _import("alike") + _import("larger", more="size = 4")
-        + _import("elsewhere", more='place = "there"')
-    )  # fmt: skip
-    seen = await stack.scan(engine=engine)
-    assert seen.pop("world_thing.keep") == InSync()
-    found = {name: _drifted(verdict) for name, verdict in seen.items()}
-    assert {name: paths(verdict) for name, verdict in found.items()} == {
-        "world_thing.alike": [],
-        "world_thing.larger": ["size"],
-        "world_thing.elsewhere": ["place"],
-    }
-    for name, verdict in found.items():
-        assert "imports it by the id thing-" in (verdict.reason or "")
-        assert "main.tf:" in (verdict.reason or "")
-        assert verdict.requires_replace == (name == "world_thing.elsewhere")
-        assert {change.origin for change in verdict.changes} <= {Origin.UNAPPLIED}
-    stack.apply()
-    assert set((await stack.scan(engine=engine)).values()) == {InSync()}
-
-
-async def test_an_import_is_read_at_each_scan(stack: WorldStack) -> None:
-    """Row T5."""
-    stack.apply(_KEEP)
-    _hand_made(stack, alike={})
-    stack.write(_KEEP + _import("alike"))
-    async with stack.adapter() as adapter:
-        assert paths((await _once(adapter, stack))["world_thing.alike"]) == []
-        with stack.changed() as things:
-            things["alike"]["enabled"] = True
-        again = _drifted((await _once(adapter, stack))["world_thing.alike"])
-        assert [(c.path, c.origin) for c in again.changes] == [("enabled", Origin.UNAPPLIED)]
-        with stack.changed() as things:
-            del things["alike"]
-        gone = (await _once(adapter, stack))["world_thing.alike"]
-        assert gone == Unreadable("the object that the code imports does not exist")
-
-
-@pytest.mark.parametrize("identifier", ["thing-nowhere", "unfit"])
-async def test_an_import_that_fails_hides_nothing_else(stack: WorldStack, identifier: str) -> None:
-    """Row T5."""
-    stack.apply(_KEEP)
-    with stack.changed() as things:
-        things["keep"]["enabled"] = True
-    stack.write(_KEEP + _import("lost", identifier=identifier))
-    seen = await stack.scan()
-    assert paths(seen["world_thing.keep"]) == ["enabled"]
-    lost = seen["world_thing.lost"]
-    assert isinstance(lost, Unreadable)
-    assert f"cannot be imported by the id {identifier}" in lost.reason
 
 
 _FED = """
@@ -164,8 +80,10 @@ async def test_a_timestamp_replaces_at_each_plan_and_is_the_same_finding_each_ti
     first = await stack.scan()
     assert first["world_thing.keep"] == InSync()
     fed = _drifted(first["world_thing.fed"])
-    assert (paths(fed), fed.requires_replace) == (["place"], True)
-    assert {change.origin for change in fed.changes} == {Origin.UNAPPLIED}
+    assert fed.requires_replace
+    assert [(change.path, change.declared, change.origin) for change in fed.changes] == [
+        ("place", UNKNOWN, Origin.UNAPPLIED)
+    ]
     assert (await stack.scan())["world_thing.fed"] == fed
 
 
@@ -303,10 +221,16 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
 async def test_what_is_taken_out_of_the_state_and_gone_is_seen_as_the_tool_sees_it(
     stack: WorldStack, engine: str
 ) -> None:
-    stack.apply(_KEEP + 'resource "world_thing" "gone" { name = "gone" }')
+    gone = 'resource "world_thing" "%s" { name = "%s" }\n'
+    stack.apply(_KEEP + gone % ("gone", "gone") + gone % ("old", "moved"))
     stack.write(
         _KEEP
+        + gone % ("new", "moved")
         + """
+        moved {
+          from = world_thing.old
+          to   = world_thing.new
+        }
         removed {
           from = world_thing.gone
           lifecycle { destroy = false }
@@ -314,13 +238,17 @@ async def test_what_is_taken_out_of_the_state_and_gone_is_seen_as_the_tool_sees_
         """
     )
     with stack.changed() as things:
-        del things["gone"]
+        del things["gone"], things["moved"]
     planned = _planned(stack)
     seen = await stack.scan(engine=engine)
     # OpenTofu reads it once more and finds nothing to do; Terraform does not look.
     shown = {address for address, verdict in seen.items() if isinstance(verdict, Drifted)}
-    assert shown == planned.keys() - {"world_thing.keep"}
+    assert shown == planned.keys() - {"world_thing.keep", "world_thing.new"}
     assert seen["world_thing.keep"] == InSync()
+    # One object, and one finding: it goes by the name that the state has.
+    assert planned["world_thing.new"] == "create"
+    assert seen["world_thing.old"] == Missing()
+    assert "world_thing.new" not in seen
 
 
 def _line(snapshot: Snapshot, address: str) -> int | None:
@@ -379,10 +307,6 @@ async def test_a_value_that_became_secret_is_shown_and_told_to_nobody(
     assert fed.reason is not None
     assert fed.origin is Origin.UNAPPLIED
     assert "hidden-from-now-on" not in repr(seen)
-
-
-async def _once(adapter: TerraformAdapter, stack: WorldStack) -> dict[str, Verdict]:
-    return await verdicts(adapter, await adapter.load(stack.reference()))
 
 
 @_ENGINES

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from iac_adapters.terraform import join_source, seen_outputs
+from iac_adapters.terraform import rows_without_object, seen_outputs
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import (
     Drifted,
@@ -340,7 +340,9 @@ async def test_an_output_that_a_scan_fails_to_show_is_reported_by_the_scan_itsel
         monkeypatch.setattr(seen_outputs, "shown_by_itself", lambda _output, _changing: False)
     else:
         stack.write(_CAUSE + 'output "db" { value = "of code" }')
-        monkeypatch.setattr(join_source, "shown_by_itself", lambda _output, _changing: False)
+        monkeypatch.setattr(
+            rows_without_object, "shown_by_itself", lambda _output, _changing: False
+        )
     (report,) = await _reports(stack, engine="cli" if engine == "cli" else "plugin")
     assert _found(report).keys() == {"output.db"}
     (warning,) = report.warnings

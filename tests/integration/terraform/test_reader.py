@@ -274,6 +274,7 @@ async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     assert {one.verdict async for one in reader.observe(chosen)} == {InSync()}
 
 
+@pytest.mark.cold
 async def test_a_stopped_provider_is_unreadable_once_and_then_replaced(warm: Warm) -> None:
     adapter, snapshot = warm
     await verdicts(*warm)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.model import Drifted, InSync, Missing, Origin, Snapshot, Verdict
-from reconciler.domain.plan import concerns
 from tests.integration.terraform.correcting import corrector
 from tests.providers.world_provider import World
 from tests.world_stack import WorldStack, verdicts

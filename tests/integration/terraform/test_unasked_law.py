@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.doubts import doubt_about
 from reconciler.domain.model import Kind, Origin, StackReport
-from reconciler.domain.plan import Plan, concerns
+from reconciler.domain.plan import Plan
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
 from tests.providers.world_provider import World

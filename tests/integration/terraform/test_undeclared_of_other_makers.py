@@ -18,7 +18,7 @@ from reconciler.ports import AdapterSetup
 from tests.bed.postgresql import Database, variables
 from tests.makers import MakersStack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 KEY = b"k" * 32
 SHOP = "postgresql_database.shop"
 

@@ -222,6 +222,19 @@ def test_hcl_of_version_1_is_read() -> None:
     )
 
 
+def test_a_file_written_on_windows_is_read_as_any_other(home: Path) -> None:
+    text = "text = <<-EOT\n  provider_installation {\n  EOT\n" + _OWN
+    assert parse_configuration(text.replace("\n", "\r\n")) == parse_configuration(text)
+    (home / ".terraformrc").write_bytes(text.replace("\n", "\r\n").encode())
+    assert _folders(home) == _LOCAL
+
+
+@pytest.mark.parametrize("text", ["a = <<E \nx\nE\n", "a = <<E\nx\nE \n"])
+def test_a_blank_beside_the_word_of_a_heredoc_is_refused_as_by_the_tool(text: str) -> None:
+    with pytest.raises(ValueError, match="line 1"):
+        parse_configuration(text)
+
+
 @given(st.text(alphabet='ab"={}[],#/*\n <$\\', max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:

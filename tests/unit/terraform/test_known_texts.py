@@ -13,7 +13,7 @@ from iac_adapters.terraform.file_references import file_references
 from iac_adapters.terraform.given_variables import given_variables
 from iac_adapters.terraform.hcl_text import end_of_text, statements
 from iac_adapters.terraform.known_texts import Scope, Text
-from iac_adapters.terraform.source import load_source
+from iac_adapters.terraform.source_reading import load_source
 
 _ROOT = Path("/base/stack")
 _CODE = """
@@ -131,6 +131,8 @@ def _write(root: Path, files: dict[str, str]) -> None:
         'file(\n  "../${terraform.workspace}/policy.txt"\n)',
         '[for one in fileset("../shared", "*.txt") : one]',
         'file("../shared/${each.value}")',
+        'templatefile("t.tpl", {})',
+        'templatefile("outer.tpl", {})',
     ],
 )
 def test_a_file_elsewhere_is_part_of_the_digest_however_it_is_named(
@@ -144,7 +146,10 @@ def test_a_file_elsewhere_is_part_of_the_digest_however_it_is_named(
         f'module "m" {{\n  source = "./m"\n  folder = "${{var.shared}}/"\n}}\n'
         f"locals {{\n  read = {call}\n}}\n"
     )
-    _write(tmp_path, {"stack/main.tf": code, "shared/policy.txt": "a"})
+    template = 'no file (x), $${file(y)} but ${ trimspace("${file("../shared/policy.txt")}") }.'
+    files = {"shared/policy.txt": "a", "stack/t.tpl": template}
+    outer = '%{ if templatefile("t.tpl", {}) != "" }file(x)%{ endif }'
+    _write(tmp_path, {"stack/main.tf": code, "stack/outer.tpl": outer, **files})
     scope = Scope((), root, root, root, "shared", given=lambda: {"shared": "../shared"})
 
     def digest() -> str:
@@ -156,6 +161,22 @@ def test_a_file_elsewhere_is_part_of_the_digest_however_it_is_named(
     assert digest() == before
     (tmp_path / "shared" / "policy.txt").write_text("changed")
     assert digest() != before
+
+
+@pytest.mark.parametrize("call", ['provider::local::direxists("../sub")', 'templatefile("t", {})'])
+def test_a_folder_that_a_function_of_a_provider_looks_for_is_part_of_the_digest(
+    tmp_path: Path, call: str
+) -> None:
+    code = f"locals {{\n  x = {call}\n  y = provider::a::b(each.key)\n}}\n"
+    root = tmp_path / "stack"
+    _write(root, {"main.tf": code, "t": '${provider::local::direxists("../sub")}'})
+    seen = set()
+    for _ in range(2):
+        source = load_source(root, data_dir=root / ".terraform", cache_dir=None)
+        seen.add(source.digest)
+        assert not source.unnamed_files  # most of them look at nothing but their arguments
+        (tmp_path / "sub").mkdir(exist_ok=True)
+    assert len(seen) == 2
 
 
 def test_a_module_reads_by_what_its_caller_gives_it(tmp_path: Path) -> None:
@@ -181,15 +202,39 @@ def test_a_module_reads_by_what_its_caller_gives_it(tmp_path: Path) -> None:
     assert len(set(seen)) == 3
 
 
-@pytest.mark.parametrize("call", ["file(each.value)", "file(var.asked)", 'fileset(local.x, "*")'])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "file(each.value)",
+        "file(var.asked)",
+        'fileset(local.x, "*")',
+        "templatestring(data.local_file.t.content, {})",
+        "templatestring(local.known, {})",
+    ],
+)
 def test_a_name_that_nothing_tells_is_said_to_be_one(tmp_path: Path, call: str) -> None:
     """Row T23: such a stack is evaluated anew after ten minutes."""
-    texts = {tmp_path / "main.tf": f"a = {call}"}
+    known = 'locals {\n  known = "$${file(name)}"\n}\n'
+    texts = {tmp_path / "main.tf": f"{known}a = {call}"}
     scope = Scope(tuple(texts.values()), tmp_path, tmp_path, tmp_path, "dev")
-    assert file_references(texts, scope).unnamed
-    before = file_references(texts, scope).digest
+    assert file_references(texts, scope, tool="tofu").unnamed
+    before = file_references(texts, scope, tool="tofu").digest
     (tmp_path / "new").touch()
-    assert file_references(texts, scope).digest != before
+    assert file_references(texts, scope, tool="tofu").digest != before
+
+
+def test_a_template_that_is_no_file_reads_files_with_opentofu_alone(tmp_path: Path) -> None:
+    texts = {tmp_path / "main.tf": "a = templatestring(var.known, {})"}
+    known = {"known": '${file("side.txt")}'}
+    scope = Scope(tuple(texts.values()), tmp_path, tmp_path, tmp_path, "dev", given=lambda: known)
+    (tmp_path / "side.txt").write_text("one")
+    before = file_references(texts, scope, tool="tofu")
+    (tmp_path / "side.txt").write_text("two")
+    after = file_references(texts, scope, tool="tofu")
+    assert (before.unnamed, after.unnamed, before == after) == (False, False, False)
+    # Terraform refuses to plan what would read a file in that way.
+    read = {tmp_path / "main.tf": "a = templatestring(data.a.b.c, {})"}
+    assert not file_references(read, scope, tool="terraform").unnamed
 
 
 def test_variables_are_given_in_the_order_of_the_tool(tmp_path: Path) -> None:
@@ -222,5 +267,5 @@ def test_variables_are_given_in_the_order_of_the_tool(tmp_path: Path) -> None:
 def test_the_home_of_nobody_is_no_error(tmp_path: Path) -> None:
     texts = {tmp_path / "main.tf": 'a = file("~nobody-of-this-name/x")'}
     scope = Scope(tuple(texts.values()), tmp_path, tmp_path, tmp_path, "dev")
-    assert not file_references(texts, scope).unnamed
+    assert not file_references(texts, scope, tool="tofu").unnamed
     assert os.path.lexists(tmp_path)

@@ -15,9 +15,10 @@ from iac_adapters.terraform.plan_values import with_unknown
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
 from iac_adapters.terraform.unrecorded import unrecorded
+from reconciler.domain.concerns import concerns
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress, StackName
-from reconciler.domain.plan import Action, Plan, concerns
+from reconciler.domain.plan import Action, Plan
 from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.unit.terraform.schemas import LAWS
 

@@ -12,9 +12,10 @@ from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder import record as recording
+from iac_adapters.terraform.recorder.attempt import Recorded, RecordingOrder
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.conditions import as_recorded
-from iac_adapters.terraform.recorder.record import MISSING_TYPE, Recorded, RecordingOrder, record
+from iac_adapters.terraform.recorder.record import MISSING_TYPE, record
 from reconciler.domain.errors import RetryableError
 
 ORDER = RecordingOrder(Path(), Path("terraform"), (), frozenset({"a"}))
@@ -51,7 +52,7 @@ def made(provider: Running, *, conditions: tuple[str, ...] = ()) -> Recorded:
 
 
 async def recorded(monkeypatch: pytest.MonkeyPatch, attempts: Attempts) -> Recorded:
-    monkeypatch.setattr(recording, "_attempt", attempts)
+    monkeypatch.setattr(recording, "attempt", attempts)
     return await record(ORDER, schemas=cast("Any", None), start=cast("Any", None))
 
 

@@ -11,8 +11,9 @@ import hcl2.parser
 import pytest
 
 from iac_adapters.terraform.ignored import IgnoreRules
-from iac_adapters.terraform.source import Source, load_source
+from iac_adapters.terraform.source import Source
 from iac_adapters.terraform.source_cache import forget_parser
+from iac_adapters.terraform.source_reading import load_source
 from reconciler.domain.errors import PermanentError
 
 _MAIN = """# a comment

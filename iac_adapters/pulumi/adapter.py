@@ -16,16 +16,13 @@ from iac_adapters.children.removals import removals_of
 from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.children.apart import place_of, removal_job
-from iac_adapters.pulumi.children.looking import ChildLooks, Look
+from iac_adapters.pulumi.children.looking import ChildLooks
 from iac_adapters.pulumi.children.removal import RemovalOrder, planned
 from iac_adapters.pulumi.children.tokens import KnownTokens
-from iac_adapters.pulumi.cli_engine import CliRefresh, refresh_by_cli
-from iac_adapters.pulumi.context import Context
+from iac_adapters.pulumi.cli_engine import refresh_by_cli
 from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
 from iac_adapters.pulumi.engine_steps import tool_step
-from iac_adapters.pulumi.evaluation import Evaluation
-from iac_adapters.pulumi.evaluations import missing_host
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
 from iac_adapters.pulumi.isolating import detaching_plan, nodes_of
 from iac_adapters.pulumi.loaded import LoadedStack
@@ -42,6 +39,7 @@ from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.refusals import NOT_ALLOWED, ONLY_BY_CLI
 from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
+from iac_adapters.pulumi.scan_warnings import with_evaluation, with_look, with_refresh
 from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.redaction.digester import SecretDigester
@@ -106,7 +104,7 @@ class PulumiAdapter:
             await asyncio.to_thread(refuse_code, load_project(reference.directory))
         context, warm = await self._loading.load(reference, timing)
         kept = await asyncio.to_thread(self._identities.load, context.place)
-        payload = Payload(_warned(context, warm.evaluation), warm.stack, warm, kept)
+        payload = Payload(with_evaluation(context, warm.evaluation), warm.stack, warm, kept)
         if reference.engine == "cli" or (reference.engine == "auto" and _only_by_cli(warm.stack)):
             payload = await self._refreshed(payload)
             timing.lap("read")
@@ -119,7 +117,7 @@ class PulumiAdapter:
         """Return it with what may be asked about children of its resources."""
         warm, options = payload.warm, reference.options_as(PulumiOptions)
         look = await self._looks.look(warm, options, payload.redactor)
-        return replace(payload, context=_without_look(payload.context, look), look=look)
+        return replace(payload, context=with_look(payload.context, look), look=look)
 
     async def _refreshed(self, payload: Payload) -> Payload:
         """Have the CLI look at the whole stack, but for what may not be read."""
@@ -132,8 +130,8 @@ class PulumiAdapter:
             and resource.state is not None
             and resource.state.custom
         ]
-        found = await refresh_by_cli(context, without=refused)
-        return replace(payload, context=_without_followers(context, found), found=found)
+        found = await refresh_by_cli(context, payload.stack.resources.values(), without=refused)
+        return replace(payload, context=with_refresh(context, found), found=found)
 
     async def observe(
         self, snapshot: Snapshot, addresses: Collection[ResourceAddress] | None
@@ -294,36 +292,10 @@ class PulumiAdapter:
         await self._pool.close()
 
 
-def _warned(context: Context, evaluation: Evaluation | None) -> Context:
-    if evaluation is None:
-        host = missing_host(context)
-        said = f"the program was not run: {host} is not installed" if host is not None else ""
-    else:
-        said = "" if evaluation.whole else "`pulumi preview` refuses what the code imports"
-    if not said:
-        return context
-    warning = f"{said}; changes of the code that are not applied yet are not shown"
-    return replace(context, warnings=(*context.warnings, warning))
-
-
-def _without_look(context: Context, look: Look) -> Context:
-    if not look.failure:
-        return context
-    warning = f"children that no code declares are not asked for: {look.failure}"
-    return replace(context, warnings=(*context.warnings, warning))
-
-
-def _without_followers(context: Context, found: CliRefresh) -> Context:
-    if not found.unasked:
-        return context
-    warning = f"what an update changes because of drift elsewhere is not shown: {found.unasked}"
-    return replace(context, warnings=(*context.warnings, warning))
-
-
 def _held(observed: Observed, stack: LoadedStack) -> Observed:
     """Hold the evaluation against the verdict: what an update does is always shown."""
     resource = stack.resources[observed.address]
-    return held_against(tool_step(resource, observed.verdict), observed)
+    return held_against(tool_step(resource), observed)
 
 
 def _only_by_cli(stack: LoadedStack) -> bool:

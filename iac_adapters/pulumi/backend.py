@@ -24,6 +24,8 @@ _FILE: Final = "file://"
 _CLOUD: Final = "https://api.pulumi.com"
 _ORGANIZATION: Final = "organization"
 _ENDINGS: Final = (".json", ".json.gz")
+# The CLI reads it; our own reader has no such codec.
+_PACKED: Final = ".json.zst"
 MOST_STATE_BYTES: Final = 512 * 2**20
 _BOOK: Final = ".pulumi"
 
@@ -48,6 +50,11 @@ class Place:
         return f"{self.project}/{self.stack}"
 
     @property
+    def recorded_in(self) -> str:
+        """Return how the stack's record is called in errors: by its file where it is one."""
+        return str(self.state_file or f"{self.url} ({self.label})")
+
+    @property
     def identity(self) -> str:
         """Return what tells the backend from every other one.
 
@@ -59,11 +66,13 @@ class Place:
     @property
     def state_file(self) -> Path | None:
         """Return the checkpoint that can be read as it is; None when there is none such."""
-        if self.root is None:
-            return None
-        base = self.root / _BOOK / "stacks" / self._relative
-        found = (base.with_name(f"{base.name}{ending}") for ending in _ENDINGS)
-        return next((file for file in found if file.exists()), None)
+        return None if self.root is None else self._file(self.root, _ENDINGS)
+
+    @property
+    def any_file(self) -> Path | None:
+        """Return the checkpoint, be it one that the CLI alone reads; None when there is none."""
+        folder = self.root or self.packed_in
+        return None if folder is None else self._file(folder, (*_ENDINGS, _PACKED))
 
     @property
     def lock_folder(self) -> Path | None:
@@ -77,6 +86,11 @@ class Place:
     def history_folder(self) -> Path | None:
         """Return where a record of every update lies."""
         return None if self.root is None else self.root / _BOOK / "history" / self._relative
+
+    def _file(self, folder: Path, endings: tuple[str, ...]) -> Path | None:
+        base = folder / _BOOK / "stacks" / self._relative
+        found = (base.with_name(f"{base.name}{ending}") for ending in endings)
+        return next((file for file in found if file.exists()), None)
 
     @property
     def _relative(self) -> Path:
@@ -112,8 +126,7 @@ def locate_stack(project: Project, *, url: str, stack: str) -> Place:
         if place.state_file is not None:
             return place
     stacks = root / _BOOK / "stacks"
-    if any((stacks / project.name).glob(f"{name}.json.zst")):
-        # The CLI reads it; our own reader has no such codec.
+    if any((stacks / project.name).glob(f"{name}{_PACKED}")):
         return Place(url, project.name, name, packed_in=root)
     known = ", ".join(known_stacks(project, root)) or "none"
     raise PermanentError(

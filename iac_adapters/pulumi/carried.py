@@ -45,6 +45,10 @@ class Moved:
     texts: frozenset[str] | None = None
     made_anew: bool = False
 
+    def is_held_in(self, texts: Iterable[str]) -> bool:
+        """Whether a recorded value that reads otherwise by now stands in one of `texts`."""
+        return any(_holds(text, known) for text in texts for known in self.texts or ())
+
 
 def moved(resource: LoadedResource, verdict: Verdict, live: ReadAnswer | None) -> Moved | None:
     """Return what is other of `resource` than it was recorded; None where nothing is."""
@@ -154,7 +158,7 @@ def _takes(
         if seen.texts is None:
             if value != source.state.id:  # the one output that no update alters
                 return True
-        elif any(_holds(text, known) for text in _texts(value) for known in seen.texts):
+        elif seen.is_held_in(texts_in(value)):
             return True
     return False
 
@@ -173,19 +177,20 @@ def _differing(recorded: Mapping[str, object], live: Mapping[str, object]) -> It
     for path in aligned_paths(before, after, _unordered):
         value = value_at(before, path)
         if not is_empty(value):
-            yield from _texts(value)
+            yield from texts_in(value)
 
 
 def _unordered(_steps: Steps) -> bool:
     return True
 
 
-def _texts(value: Value) -> Iterator[str]:
+def texts_in(value: Value) -> Iterator[str]:
+    """Yield every text and number of a value."""
     if isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts_in(item)
     elif value is not None:
         yield str(value)

@@ -20,6 +20,7 @@ from iac_adapters.pulumi.values import RawProperties
 from reconciler.domain.errors import PermanentError
 
 STACK_TYPE: Final = "pulumi:pulumi:Stack"
+STACK_REFERENCE: Final = "pulumi:pulumi:StackReference"
 PROVIDER_TYPES: Final = "pulumi:providers:"
 _READ: Final = (3, 4)
 _FEATURES: Final = frozenset(

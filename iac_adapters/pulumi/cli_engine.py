@@ -9,21 +9,27 @@ sides; pulumi/pulumi 3.259.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from iac_adapters.pulumi.carried import moved
+from iac_adapters.pulumi.carried import Moved, moved
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
+from iac_adapters.pulumi.followed_outputs import (
+    fed_outputs,
+    has_outputs,
+    secretive,
+    with_outputs,
+)
 from iac_adapters.pulumi.following import Following
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, ReadAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.redacted_events import diffs_in, refreshed, unredacted
-from iac_adapters.pulumi.refreshed_preview import Updates, updates_in
+from iac_adapters.pulumi.refreshed_preview import Updates, run_refreshed
 from iac_adapters.pulumi.refusals import ONLY_BY_CLI
 from iac_adapters.pulumi.verdicts import verdict_of
 from iac_adapters.redaction.digester import SecretDigester
@@ -46,7 +52,9 @@ class CliRefresh:
     unasked: str = ""
 
 
-async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> CliRefresh:
+async def refresh_by_cli(
+    context: Context, resources: Iterable[LoadedResource], *, without: Sequence[str] = ()
+) -> CliRefresh:
     """Run one refresh that only looks, and preview what follows from what it saw.
 
     `without` are URNs that must not be read.
@@ -60,12 +68,22 @@ async def refresh_by_cli(context: Context, *, without: Sequence[str] = ()) -> Cl
         return CliRefresh(failure=context.cli.reason(run))
     steps = (step for event in events if (step := done_in(event)) is not None)
     seen = {step.urn: step for step in steps if step.stage == "outputs"}
-    if all(step.op == "same" for step in seen.values()):
+    if all(map(_as_recorded, seen.values())):
         return CliRefresh(seen)
-    run = await context.cli.run("preview", "--refresh", "--json", *options, timeout_s=_TIMEOUT_S)
+    run, updates = await run_refreshed(
+        context.cli,
+        options,
+        secretive=secretive(resources),
+        timeout_s=_TIMEOUT_S,
+    )
     if run.exit_code != 0:
         return CliRefresh(seen, unasked=context.cli.reason(run))
-    return CliRefresh(seen, updates=updates_in(events_of(run.stdout)))
+    return CliRefresh(seen, updates=updates)
+
+
+def _as_recorded(step: Done) -> bool:
+    """Whether the refresh found what is recorded; outputs alone may differ where it says `same`."""
+    return step.op == "same" and refreshed(step, "old") == refreshed(step, "new")
 
 
 def verdicts(
@@ -85,11 +103,18 @@ def verdicts(
         own[resource.recorded_as.address] = verdict
     by_address = {resource.recorded_as.address: resource for resource in resources}
     moves = {
-        address for address, resource in by_address.items() if _moved(resource, own[address], found)
+        address: move
+        for address, resource in by_address.items()
+        if (move := _moved(resource, own[address], found)) is not None
     }
-    following = Following(own, moves, by_address, digester)
+    following = Following(own, moves.keys(), by_address, digester)
     for address, resource in by_address.items():
-        yield Observed(address, following.verdict(resource, found.updates))
+        if has_outputs(resource):
+            fed = fed_outputs(resource, moves)
+            verdict = with_outputs(own[address], resource, found.updates, fed, digester)
+        else:
+            verdict = following.verdict(resource, found.updates)
+        yield Observed(address, verdict)
 
 
 def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuestions) -> Verdict:
@@ -112,12 +137,12 @@ def _verdict(resource: LoadedResource, found: CliRefresh, questions: PulumiQuest
     return verdict_of(resource, live, answer, questions.digester)
 
 
-def _moved(resource: LoadedResource, verdict: Verdict, found: CliRefresh) -> bool:
+def _moved(resource: LoadedResource, verdict: Verdict, found: CliRefresh) -> Moved | None:
     step = found.steps.get(resource.state.urn) if resource.state is not None else None
     live = refreshed(step, "new") if step is not None else None
     if live is not None and resource.state is not None:
         live = unredacted(live, resource.state.outputs, ())
-    return moved(resource, verdict, live) is not None
+    return moved(resource, verdict, live)
 
 
 def _told(resource: LoadedResource, step: Done) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from iac_adapters.pulumi.project import Project
 from iac_adapters.pulumi.provider_config import Surroundings
 from iac_adapters.pulumi.record import deciphered_record, record_of
 from iac_adapters.pulumi.redaction import secret_words
+from iac_adapters.pulumi.referenced_stacks import referenced_stacks
 from iac_adapters.pulumi.sources import add_cli, add_plugins, identity_of, sources_below
 from iac_adapters.pulumi.stack_secrets import config_words
 from iac_adapters.pulumi.survey import lock_warnings, refuse_running, survey
@@ -144,7 +145,8 @@ def _sources_of(context: Context, reference: StackReference) -> dict[str, str]:
         # `main` is then the folder its process was started in, and none of ours.
         folders = {context.project.directory}
     home = pulumi_home(context.cli.environment)
-    return sources_below(folders, without={home, context.place.root or home})
+    below = sources_below(folders, without={home, context.place.root or home})
+    return below | referenced_stacks(context.content, context.place)
 
 
 def _revision_of(

@@ -8,7 +8,6 @@ from typing import Final
 from iac_adapters.pulumi.checkpoint import provider_urn
 from iac_adapters.pulumi.cli import speakable
 from iac_adapters.pulumi.evaluation import Step
-from iac_adapters.pulumi.judge import IGNORED
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider_edits import is_default_provider
 from iac_adapters.pulumi.values import internal, visible
@@ -26,34 +25,22 @@ _STEPS: Final = {
 }
 
 
-def tool_step(resource: LoadedResource, verdict: Verdict) -> ToolStep:
-    """Return what an update does about the resource that `verdict` has to show.
+def tool_step(resource: LoadedResource) -> ToolStep:
+    """Return what an update does about the resource.
 
     Default providers follow the objects that use them, and a component its objects. Which plugin
-    a provider is leaves its objects as they are, and what is only looked up is read.
+    a provider is leaves its objects as they are, and counts where the code names another version;
+    what is only looked up is read.
     """
     state, edit = resource.state, resource.edit
-    if resource.step is None or resource.followed or _writes_ignored_alone(resource, verdict):
+    if resource.step is None or resource.followed:
         return ToolStep.NOTHING
     if is_default_provider(resource.recorded_as.address) or (state is not None and state.external):
         return ToolStep.NOTHING
     configured = state is not None and state.is_provider and resource.step is Step.UPDATE
-    if configured and (edit is None or not edit.shown):
+    if configured and (edit is None or not (edit.shown or edit.upgraded)):
         return ToolStep.NOTHING
     return _STEPS.get(resource.step, ToolStep.NOTHING)
-
-
-def _writes_ignored_alone(resource: LoadedResource, verdict: Verdict) -> bool:
-    """Whether an update of it writes what is under `ignoreChanges`.
-
-    Once a refresh has adopted what somebody changed there, the provider of a dynamic resource
-    compares it all the same; the verdict says that it is ignored.
-    """
-    return (
-        resource.step is Step.UPDATE
-        and isinstance(verdict, Noise)
-        and any(item.reason == IGNORED for item in verdict.items)
-    )
 
 
 def with_step(resource: LoadedResource, verdict: Verdict) -> Verdict:

@@ -13,8 +13,6 @@ a step before it is asked what is excluded (pkg/resource/deploy/step_generator.g
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -36,6 +34,7 @@ from iac_adapters.pulumi.evaluation import (
     step_of,
 )
 from iac_adapters.pulumi.events import done_in, errors_in, events_of
+from iac_adapters.pulumi.saved_plan import saved_plan
 from iac_adapters.pulumi.values import RawProperties
 from reconciler.domain.errors import RetryableError
 
@@ -55,9 +54,7 @@ async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Ev
         RetryableError: a backend or provider did not answer, or the program did not end in time.
         PermanentError: the program cannot be run as it is.
     """
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="trueup-preview-"))
-    try:
-        file = folder / "plan.json"
+    async with saved_plan() as file:
         refused: dict[str, Planned] = {}
         first = run = await _preview(cli, file, (), heard)
         for _ in range(_ROUNDS):
@@ -74,8 +71,6 @@ async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Ev
                 return Evaluation({**refused, **imports}, whole=False)
             raise cli.failure(first, "the program could not be evaluated")
         evaluation = read_plan(await asyncio.to_thread(file.read_bytes))
-    finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     events = list(events_of(run.stdout))
     planned = {**_with_imports(evaluation.planned, events), **refused}
     return Evaluation(planned, _renamed(events))

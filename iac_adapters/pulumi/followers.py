@@ -10,6 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from iac_adapters.pulumi.carried import Moved, below, carriers
+from iac_adapters.pulumi.followed_outputs import (
+    Fed,
+    fed_outputs,
+    has_outputs,
+    outputs_untold,
+    secretive,
+    with_outputs,
+)
 from iac_adapters.pulumi.following import Following
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.refreshed_preview import Updates, preview_refreshed
@@ -33,26 +41,40 @@ class Followers:
     async def judged(self) -> Mapping[ResourceAddress, Observed]:
         """Return `held`, each with what follows from what moved."""
         resources = self.payload.stack.resources
-        roots = carriers(self.moved, resources)
+        carrying = carriers(self.moved, resources)
+        fed = self._fed()
+        roots = carrying | {address: self.moved[address] for address in fed.values()}
         if not roots or self.payload.warm.evaluation is None:
             return self.held
-        asked = await self._asked(roots)
+        asked = await self._asked(roots, fed)
         verdicts = {address: observed.verdict for address, observed in self.held.items()}
-        following = Following(verdicts, roots.keys(), resources, self.digester)
-        return dict(self._followed(following, asked))
+        following = Following(verdicts, carrying.keys(), resources, self.digester)
+        return dict(self._followed(following, asked, fed))
+
+    def _fed(self) -> Fed:
+        """Return the outputs of the stack that may follow, if the scan is asked for them."""
+        for address in self.held:
+            if has_outputs(resource := self.payload.stack.resources[address]):
+                return fed_outputs(resource, self.moved)
+        return {}
 
     def _followed(
-        self, following: Following, asked: Followed
+        self, following: Following, asked: Followed, fed: Fed
     ) -> Iterator[tuple[ResourceAddress, Observed]]:
         for address, observed in self.held.items():
             resource = self.payload.stack.resources[address]
-            if asked.failure:
+            if has_outputs(resource) and asked.failure:
+                verdict = outputs_untold(observed.verdict, fed, asked.failure)
+            elif has_outputs(resource):
+                own, digester = observed.verdict, self.digester
+                verdict = with_outputs(own, resource, asked.updates, fed, digester)
+            elif asked.failure:
                 verdict = following.unknown(resource, asked.failure)
             else:
                 verdict = following.verdict(resource, asked.updates)
             yield address, replace(observed, verdict=verdict)
 
-    async def _asked(self, roots: Mapping[ResourceAddress, Moved]) -> Followed:
+    async def _asked(self, roots: Mapping[ResourceAddress, Moved], fed: Fed) -> Followed:
         warm = self.payload.warm
         live = {address: root.live for address, root in roots.items()}
         takers = below(roots.keys(), self.payload.stack.resources)
@@ -61,14 +83,14 @@ class Followers:
         if known is not None and known.is_about(live, own, read=self.held.keys()):
             return known
         try:
-            found = Followed(live, own, await self._updates(roots))
+            found = Followed(live, own, await self._updates(roots, fed))
         except ReconcilerError as error:
             # Not kept: credentials that are renewed, say, mend it at once.
             return Followed(live, own, {}, failure=str(error))
         warm.followed = found
         return found
 
-    async def _updates(self, roots: Mapping[ResourceAddress, Moved]) -> Updates:
+    async def _updates(self, roots: Mapping[ResourceAddress, Moved], fed: Fed) -> Updates:
         resources = self.payload.stack.resources
         named = [*roots, *below(roots.keys(), resources)]
         about = [
@@ -77,7 +99,8 @@ class Followers:
             if resources[address].refusal != NOT_ALLOWED
             for urn in _urns(resources[address])
         ]
-        return await preview_refreshed(self.payload.context.cli, about=about)
+        stack = secretive(resources.values(), fed)
+        return await preview_refreshed(self.payload.context.cli, about=about, secretive=stack)
 
 
 def _urns(resource: LoadedResource) -> list[str]:

@@ -20,6 +20,7 @@ from iac_adapters.pulumi.property_paths import covered, parse_property_path, top
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
 from iac_adapters.pulumi.redaction import secrets_of
+from iac_adapters.pulumi.reset_inputs import differs_in_ignored_alone
 from iac_adapters.pulumi.rotated_lists import is_bridged
 from iac_adapters.pulumi.sides import Aligned, Sides, aligned
 from iac_adapters.redaction.digester import SecretDigester
@@ -55,11 +56,20 @@ def judge(
     `acting` says that the engine would update the resource whatever the provider answers: then
     what the code changed is shown. No secret is in the verdict: not in values, paths or reasons.
     """
-    values = sides.values()
+    acts = answer.verdict is Said.DIFFERENT
+    parsed = map(parse_property_path, ignored)
+    paths = tuple(path for path in parsed if not (acts and sides.repeats(top(path))))
+    values = sides.values(ignored=paths)
     case = _Case(
-        sides=aligned(values, answer, bridged=is_bridged(sides.recorded), acting=acting),
+        sides=aligned(
+            values,
+            answer,
+            bridged=is_bridged(sides.recorded),
+            acting=acting,
+            ignored=paths,
+        ),
         answer=answer,
-        ignored=tuple(parse_property_path(path) for path in ignored),
+        ignored=paths,
         acting=acting,
     )
     raw = (sides.recorded, sides.live, sides.wanted, sides.recorded_inputs)
@@ -88,10 +98,13 @@ class _Case:
         found = [path for key in keys for path in self._paths(key)]
         # What follows alone from what is ignored, or already there, is as little to act on.
         counts = any(
-            path in found and not covered(path, self.ignored)
+            path in found and not self._is_ignored(path)
             for path in self._causes([*found, *self._settled()])
         )
-        paths = [path for path in found if counts and not covered(path, self.ignored)]
+        paths = [path for path in found if counts and not self._is_ignored(path)]
+        if not paths and self.answer.verdict is Said.DIFFERENT:
+            # It was asked for what it had read there, and differs still: an element went, or came.
+            paths = found
         along = [path for path in self.sides.moved if self._is_along(path, paths)]
         noise = self._noise([*paths, *along], changes)
         if not found and self.answer.verdict is Said.DIFFERENT:
@@ -166,7 +179,13 @@ class _Case:
         """Whether the update that puts `drifting` right changes the unwritten `path` as well."""
         if not drifting or touches(path, drifting) or self.sides.is_written(top(path)):
             return False
-        return is_along(path, self.answer) and not covered(path, self.ignored)
+        return is_along(path, self.answer) and not self._is_ignored(path)
+
+    def _is_ignored(self, path: Steps) -> bool:
+        others = [self.sides.recorded]
+        if value_at(self.sides.wanted, path) is not None:
+            others.append(self.sides.wanted)
+        return differs_in_ignored_alone(path, self.sides.live, others, self.ignored)
 
     def _noise(self, drifting: list[Steps], changes: Changes) -> tuple[NoiseItem, ...]:
         quiet = [
@@ -178,7 +197,8 @@ class _Case:
         return tuple(NoiseItem(render_path(path), items[path]) for path in in_order(items))
 
     def _reason(self, path: Steps) -> str:
-        if covered(path, self.ignored):
+        # What is told as one may hold places that are ignored.
+        if self._is_ignored(path) or covered(path, (one[: len(path)] for one in self.ignored)):
             return IGNORED
         return STALE if path in self.sides.coded and self.sides.met(path) else UNCHANGED
 

@@ -78,7 +78,9 @@ def _values(
         before, after = value_at(recorded, path), value_at(planned, path)
         if is_empty(before) and is_empty(after):
             continue
-        if _is_left(path, after, writing, ignored, live) or _is_restored(path, writing, loaded):
+        now = after if live is None else value_at(live, path)
+        is_left = writing.step.step not in _MADE and _is_left(path, before, after, now, ignored)
+        if is_left or _is_restored(path, writing, loaded):
             continue
         place = secrets.without_words(secrets.boundary(path) or path)
         yield NewValue(
@@ -93,12 +95,20 @@ def _unordered(_steps: Steps) -> bool:
 
 
 def _is_left(
-    path: Steps, after: Value, writing: Writing, ignored: tuple[Steps, ...], live: Value
+    path: Steps, before: Value, after: Value, now: Value, ignored: tuple[Steps, ...]
 ) -> bool:
-    """Whether an update writes at an ignored path only what it finds there."""
-    if writing.step.step in _MADE or not covered(path, ignored):
+    """Whether an update writes at ignored places only what it finds there `now`.
+
+    A list of plain values is told as one, of which elements may be ignored.
+    """
+    if covered(path, ignored):
+        return same(now, after)
+    if not isinstance(before, list) or not isinstance(after, list) or not isinstance(now, list):
         return False
-    return live is None or same(value_at(live, path), after)
+    return len(before) == len(after) == len(now) and all(
+        same(was, new) or (covered((*path, index), ignored) and same(found, new))
+        for index, (was, new, found) in enumerate(zip(before, after, now, strict=True))
+    )
 
 
 def _is_restored(path: Steps, writing: Writing, loaded: LoadedResource) -> bool:

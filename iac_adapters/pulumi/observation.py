@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from iac_adapters.pulumi.carried import Moved, moved, sources_of, with_sources
 from iac_adapters.pulumi.cli_engine import verdicts
+from iac_adapters.pulumi.followed_outputs import has_outputs
 from iac_adapters.pulumi.followers import Followers
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.snapshots import Payload
@@ -31,7 +32,7 @@ class Observation:
                     yield observed
             return
         resources = self.payload.stack.resources
-        needed = None if self.wanted is None else with_sources(self.wanted, resources)
+        needed = self._needed()
         warm = self.payload.warm
         witnesses = Witnesses(
             resources,
@@ -53,12 +54,21 @@ class Observation:
                 observed = held[read.address] = replace(read, witness=witness)
                 if (move := moved(resource, read.verdict, answer)) is not None:
                     moves[read.address] = move
-                if self._is_wanted(observed) and not sources_of(resource):
+                if self._is_wanted(observed) and not _waits(resource):
                     yield observed
         followers = Followers(self.payload, held, moves, digester)
         for address, observed in (await followers.judged()).items():
-            if self._is_wanted(observed) and sources_of(resources[address]):
+            if self._is_wanted(observed) and _waits(resources[address]):
                 yield observed
+
+    def _needed(self) -> Collection[ResourceAddress] | None:
+        """Return what has to be read: nothing tells what the outputs of a stack come from."""
+        resources = self.payload.stack.resources
+        if self.wanted is None:
+            return None
+        if any(has_outputs(resources[address]) for address in self.wanted if address in resources):
+            return None
+        return with_sources(self.wanted, resources)
 
     def _chosen(self, wanted: Collection[ResourceAddress] | None) -> Sequence[LoadedResource]:
         return [
@@ -69,3 +79,8 @@ class Observation:
 
     def _is_wanted(self, observed: Observed) -> bool:
         return self.wanted is None or observed.address in self.wanted
+
+
+def _waits(resource: LoadedResource) -> bool:
+    """Whether what others are may change the verdict on it."""
+    return has_outputs(resource) or bool(sources_of(resource))

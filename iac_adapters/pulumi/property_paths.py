@@ -15,7 +15,7 @@ from reconciler.domain.paths import Steps
 _STEP: Final = re.compile(
     r'\.?(?P<name>[^.\[\]"]+)|\[(?P<index>\d+)\]|\[\*\]|\["(?P<quoted>(?:[^"\\]|\\.)*)"\]'
 )
-_ANY: Final = "*"
+ANY: Final = "*"
 
 
 def parse_property_path(text: str) -> Steps:
@@ -28,7 +28,7 @@ def parse_property_path(text: str) -> Steps:
         elif (quoted := found["quoted"]) is not None:
             steps.append(quoted.replace('\\"', '"').replace("\\\\", "\\"))
         else:
-            steps.append(found["name"] or _ANY)
+            steps.append(found["name"] or ANY)
         at = found.end()
     return tuple(steps) if at == len(text) else (text,)
 
@@ -37,7 +37,7 @@ def leads_to(path: Steps, steps: Steps) -> bool:
     """Whether `path`, which may hold `*`, names `steps` or a place around it."""
     if len(path) > len(steps):
         return False
-    return all(step in (_ANY, other) for step, other in zip(path, steps, strict=False))
+    return all(step in (ANY, other) for step, other in zip(path, steps, strict=False))
 
 
 def covered(steps: Steps, paths: Iterable[Steps]) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -83,6 +84,37 @@ class Surroundings:
     files: ProviderFiles = field(repr=False)
 
 
+def plugin_version(inputs: RawProperties) -> str | None:
+    """Return the version of the plugin that runs for a provider with `inputs`, if they name one.
+
+    A parameterized package has one of its own beside that of its base plugin, and a preview
+    writes the latter in its place: right after an update, it says `0.0.0 => 3.136.0` of it.
+    """
+    version = _internal(inputs).get("version") or inputs.get("version")
+    return str(version) if version else None
+
+
+def package_version(inputs: RawProperties) -> str | None:
+    """Return the version of the provider that a package bridges, if it is parameterized with one.
+
+    Source: `ParameterizeArgs` in dynamic/parameterize of pulumi/pulumi-terraform-bridge; one that
+    lies in a local folder names none.
+    """
+    parameter = _parameter(_internal(inputs))
+    try:
+        told = json.loads(parameter) if parameter is not None else None
+    except ValueError:  # another base plugin's own
+        return None
+    remote = told.get("remote") if isinstance(told, dict) else None
+    version = remote.get("version") if isinstance(remote, dict) else None
+    return version if isinstance(version, str) and version else None
+
+
+def _internal(inputs: RawProperties) -> Mapping[str, object]:
+    internal = inputs.get("__internal")
+    return internal if isinstance(internal, dict) else {}
+
+
 def provider_key(
     resource: StateResource, inputs: RawProperties, surroundings: Surroundings
 ) -> ProviderKey:
@@ -91,11 +123,9 @@ def provider_key(
     `inputs` are the provider's, secrets deciphered: those its program gives now, or recorded.
     """
     package = resource.type.removeprefix(PROVIDER_TYPES)
-    internal = inputs.get("__internal")
-    internal = internal if isinstance(internal, dict) else {}
+    internal = _internal(inputs)
     plugin = str(internal.get("name") or package)
-    version = internal.get("version") or inputs.get("version")
-    version = str(version) if version else None
+    version = plugin_version(inputs)
     given = {
         name: value
         for name, value in revealed(dict(inputs)).items()

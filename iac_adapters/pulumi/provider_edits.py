@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,7 +18,11 @@ from iac_adapters.json_values import json_value
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
 from iac_adapters.pulumi.property_paths import top
-from iac_adapters.pulumi.provider_config import NOT_CONFIGURATION
+from iac_adapters.pulumi.provider_config import (
+    NOT_CONFIGURATION,
+    package_version,
+    plugin_version,
+)
 from iac_adapters.pulumi.redaction import secrets_of
 from iac_adapters.pulumi.values import RawProperties, plain, visible
 from iac_adapters.redaction.digester import SecretDigester
@@ -28,7 +32,7 @@ from reconciler.domain.compare import changed_paths, value_at
 from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.origin import contains_unknown, is_empty
-from reconciler.domain.paths import Steps, render_path
+from reconciler.domain.paths import AttributePath, Steps, render_path
 from reconciler.domain.values import Value
 
 _DEFAULT: Final = re.compile(r"default(_|$)")
@@ -37,6 +41,7 @@ _CREDENTIAL: Final = re.compile(
     r"|client_?id|certificate",
     re.IGNORECASE,
 )
+_VERSION: Final = AttributePath("version")
 _LONGEST_SHOWN: Final = 60
 _DIGEST_CHARACTERS: Final = 12
 
@@ -67,8 +72,17 @@ class ProviderEdit:
         return tuple(path for path in self.paths if not _is_credential(path))
 
     @property
+    def upgraded(self) -> bool:
+        """Whether the code names another version of the plugin: its objects stay as they are.
+
+        The engine calls a provider the same whose package was parameterized with another version,
+        and records it at the next update.
+        """
+        return self._upgrade() is not None
+
+    @property
     def shown(self) -> bool:
-        """Whether an update would do what a person must know of."""
+        """Whether an update would do what a person must know of, beside an upgrade."""
         # Bridges update a provider for which plugin it is, and nothing differs to a person.
         return bool(self.moved) or self.replaced or (self.updated and bool(self.paths))
 
@@ -78,7 +92,10 @@ class ProviderEdit:
 
     def changes(self, digester: SecretDigester) -> tuple[Change, ...]:
         """Return what an update would change of the provider; secrets and credentials masked."""
-        return tuple(self._change(path, digester) for path in self.paths)
+        changes = [self._change(path, digester) for path in self.paths]
+        if (versions := self._upgrade()) is not None:
+            changes.append(self._unapplied(_VERSION, *versions))
+        return tuple(changes)
 
     def settings(self, digester: SecretDigester) -> Mapping[str, str]:
         """Return the recorded settings as text, secret ones as a part of their keyed digest.
@@ -115,8 +132,14 @@ class ProviderEdit:
         sensitive = self._is_secret(path) or _is_credential(path)
         if sensitive:
             recorded, wanted = digester.digest(recorded), digester.digest(wanted)
+        place = render_path(self._place(path))
+        return self._unapplied(place, recorded, wanted, sensitive=sensitive)
+
+    def _unapplied(
+        self, path: AttributePath, recorded: Value, wanted: Value, *, sensitive: bool = False
+    ) -> Change:
         return Change(
-            path=render_path(self._place(path)),
+            path=path,
             declared=wanted,
             recorded=recorded,
             live=recorded,
@@ -124,6 +147,17 @@ class ProviderEdit:
             sensitive=sensitive,
             forces_replacement=self.replaced,
         )
+
+    def _upgrade(self) -> tuple[str, str] | None:
+        """Return the recorded version and that of the code, where they are two."""
+        package = self._versions(package_version)
+        return package or (self._versions(plugin_version) if self.updated else None)
+
+    def _versions(
+        self, version_of: Callable[[RawProperties], str | None]
+    ) -> tuple[str, str] | None:
+        before, now = version_of(self.recorded), version_of(self.wanted)
+        return None if before is None or now is None or before == now else (before, now)
 
     def _values(self, path: Steps) -> tuple[Value, Value]:
         return value_at(visible(self.recorded), path), value_at(visible(self.wanted), path)
@@ -171,6 +205,17 @@ def is_default_provider(urn: str) -> bool:
     """Whether a provider is the engine's own, made and removed along with its objects."""
     kind, _, name = urn.rpartition("::")
     return f"::{PROVIDER_TYPES}" in kind and _DEFAULT.match(name) is not None
+
+
+def is_shown_itself(urn: str, edit: ProviderEdit) -> bool:
+    """Whether the edit of the provider `urn` is a finding beside what it changes of its objects.
+
+    The engine tells of no step of its own providers. Settings that are newly there change what an
+    update changes of the objects; where they look with those is a doubt.
+    """
+    gained = all(is_empty(value_at(visible(edit.recorded), path)) for path in edit.paths)
+    silent = is_default_provider(urn) and gained and not edit.replaced
+    return edit.shown and not silent
 
 
 def _to_read_with(recorded: RawProperties, wanted: RawProperties) -> RawProperties:

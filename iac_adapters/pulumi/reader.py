@@ -15,6 +15,7 @@ from iac_adapters.pulumi.dynamic_host import NO_READ
 from iac_adapters.pulumi.loaded import LoadedResource
 from iac_adapters.pulumi.provider import DiffAnswer, Provider, ReadAnswer, read_request
 from iac_adapters.pulumi.provider_config import ProviderKey
+from iac_adapters.pulumi.reset_inputs import reset_inputs
 from iac_adapters.pulumi.settled import settled_verdict
 from iac_adapters.pulumi.untold import untold, with_untold
 from iac_adapters.pulumi.values import RawProperties
@@ -106,12 +107,13 @@ class PulumiQuestions:
         Where it refuses, what moved beside the change is told by itself.
         """
         assert resource.wanted is not None  # noqa: S101 - settled() answers without one
+        read, reset = _compared(resource, live, resource.wanted)
         try:
             planned = await provider.previewed_update(
                 resource.subject,
                 outputs=live.outputs,
-                inputs=_applied(resource) if live.inputs is None else live.inputs,
-                wanted=resource.wanted,
+                inputs=read,
+                wanted=reset,
                 ignored=resource.ignored,
                 timeout_s=deadline_s,
             )
@@ -127,17 +129,26 @@ class PulumiQuestions:
         provider: Provider,
         deadline_s: float,
     ) -> DiffAnswer:
+        read, reset = _compared(resource, live, wanted)
         try:
             return await provider.diff(
                 resource.subject,
                 outputs=live.outputs,
-                inputs=_applied(resource) if live.inputs is None else live.inputs,
-                wanted=wanted,
+                inputs=read,
+                wanted=reset,
                 ignored=resource.ignored,
                 timeout_s=deadline_s,
             )
         except ProviderError as error:
             raise _speakable(error, resource, live_words(resource, live)) from error
+
+
+def _compared(
+    resource: LoadedResource, live: ReadAnswer, wanted: RawProperties
+) -> tuple[RawProperties, RawProperties]:
+    """Return the inputs that were read, and `wanted` as the engine lets it be compared to them."""
+    read = _applied(resource) if live.inputs is None else live.inputs
+    return read, reset_inputs(wanted, read, resource.ignored)
 
 
 def _applied(resource: LoadedResource) -> RawProperties:

@@ -43,7 +43,7 @@ async def _export(cli: Cli, url: str, *options: str) -> bytes:
 
 async def history_checkpoint(place: Place, cli: Cli, content: bytes) -> Checkpoint | None:
     """Return another record of the same stack with its secrets; None where only the CLI could."""
-    checkpoint = parse_checkpoint(content, origin=place.label)
+    checkpoint = parse_checkpoint(content, origin=place.recorded_in)
     if checkpoint.secrets_manager not in (PASSPHRASE, None):
         return None
     return await deciphered_record(place, cli, content)
@@ -55,7 +55,7 @@ async def deciphered_record(place: Place, cli: Cli, content: bytes) -> Checkpoin
     Raises:
         PermanentError: it is damaged, or its secrets cannot be deciphered.
     """
-    origin = str(place.state_file or f"{place.url} ({place.label})")
+    origin = place.recorded_in
     checkpoint = parse_checkpoint(content, origin=origin)
     if not _holds_secrets(checkpoint):
         return checkpoint

@@ -7,6 +7,7 @@ from typing import Final
 from iac_adapters.pulumi.checkpoint import STACK_TYPE, provider_urn
 from iac_adapters.pulumi.evaluation import Step
 from iac_adapters.pulumi.loaded import LoadedResource, Recorded
+from iac_adapters.pulumi.provider_edits import is_default_provider, is_shown_itself
 from iac_adapters.pulumi.recorded_values import COMPONENT, STACK_OUTPUTS, recorded_changes
 from iac_adapters.pulumi.values import visible
 from iac_adapters.redaction.digester import SecretDigester
@@ -67,11 +68,13 @@ def _as_remembered(resource: LoadedResource, known: Recorded) -> bool:
 
 def _of_provider(resource: LoadedResource, digester: SecretDigester) -> Verdict:
     """Return the verdict of a provider: there is no object, but its configuration is applied."""
-    edit = resource.edit
-    if resource.recorded_as.status is Status.NOT_DECLARED:
+    edit, recorded_as = resource.edit, resource.recorded_as
+    if recorded_as.status is Status.NOT_DECLARED:
         return Unmanaged()
-    if edit is None or not edit.shown:
-        return NotApplicable(resource.recorded_as.note or "there is no remote object")
+    # The engine's own providers follow their objects from one version to the next.
+    by_hand = edit is not None and edit.upgraded and not is_default_provider(recorded_as.address)
+    if edit is None or not (by_hand or is_shown_itself(recorded_as.address, edit)):
+        return NotApplicable(recorded_as.note or "there is no remote object")
     return Drifted(
         edit.changes(digester),
         requires_replace=edit.replaced,

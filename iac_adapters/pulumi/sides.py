@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from iac_adapters.pulumi.property_paths import parse_property_path, top
 from iac_adapters.pulumi.provider import DiffAnswer
 from iac_adapters.pulumi.provider import Verdict as Said
+from iac_adapters.pulumi.reset_inputs import reset_elements
 from iac_adapters.pulumi.rotated_lists import in_known_order
 from iac_adapters.pulumi.values import RawProperties, visible
 from reconciler.domain.compare import (
@@ -42,10 +43,31 @@ class Sides:
     wanted: RawProperties
     secret_outputs: tuple[str, ...] = ()
 
-    def values(self) -> list[dict[str, Value]]:
-        """Return recorded, live, wanted, recorded inputs and live inputs as values."""
+    def repeats(self, key: str) -> bool:
+        """Whether the read told the recorded input of a property whose value has moved.
+
+        The engine puts what was read back where `ignoreChanges` names a place: here that is what
+        is recorded, and an update writes it. So do dynamic providers, which read outputs only.
+        """
+        if key not in self.recorded_inputs or self.live.get(key) == self.recorded.get(key):
+            return False
+        asked = self.recorded_inputs[key]
+        return not self.live_inputs or self.live_inputs.get(key) == asked
+
+    def values(self, *, ignored: Sequence[Steps] = ()) -> list[dict[str, Value]]:
+        """Return recorded, live, wanted, recorded inputs and live inputs as values.
+
+        What is `ignored` in a list that is told as one is live as it is recorded.
+        """
         sides = (self.recorded, self.live, self.wanted, self.recorded_inputs, self.live_inputs)
-        return [visible(side) for side in sides]
+        recorded, live, wanted, recorded_inputs, live_inputs = (visible(side) for side in sides)
+        return [
+            recorded,
+            reset_elements(live, recorded, ignored),
+            wanted,
+            recorded_inputs,
+            reset_elements(live_inputs, recorded_inputs, ignored),
+        ]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -88,11 +110,13 @@ def aligned(
     *,
     bridged: bool = False,
     acting: bool = False,
+    ignored: Iterable[Steps] = (),
 ) -> Aligned:
     """Return the `Sides.values` such that one path is one thing on each.
 
     `answer` tells whose order counts. `bridged` says that lists may be sets to the provider,
-    `acting` that the code alone has an update act on the resource.
+    `acting` that the code alone has an update act on the resource. An index that is `ignored` is
+    a place in the list as it was read: what stands there now is left, and the rest written.
     """
     lists = {place for value in values for place in _lists_of_objects(value, ())}
 
@@ -103,10 +127,13 @@ def aligned(
     meant = _reordered(values, answer, is_set)
     if acting and not _tops(values[3], values[2], is_set):
         meant |= _tops(values[3], values[2])  # else the code would have changed nothing
+    indexed = {top(path) for path in ignored if any(isinstance(step, int) for step in path)}
+    placed = set() if answer.verdict is Said.SAME else indexed
+    meant |= placed
     lists -= {place for place in lists if top(place) in meant}
     recorded, live, wanted, recorded_inputs, live_inputs = align_as_listed(values, is_set)
     if bridged:
-        counts = _order_counts(values, answer)
+        counts = _order_counts(values, answer) | placed
         live = in_known_order(live, recorded, counts)
         live_inputs = in_known_order(live_inputs, recorded_inputs, counts)
     return Aligned(

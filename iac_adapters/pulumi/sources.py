@@ -2,7 +2,7 @@
 
 Nothing is left out by the name of its folder: a package may be named `target`, and a version may
 stand in `bin/version`. What a tool has made from other files is left out by what lies in it.
-What a program asks of a cloud (`invoke`), of other stacks or of the clock is not seen here.
+What a program asks of a cloud (`invoke`) or of the clock is not seen here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MARKS: Final = (
 
 def add_cli(revision: Revision, program: Path) -> None:
     """Take in which CLI evaluates."""
-    revision.add("cli", f"{program} {_stamp(program.stat())}")
+    revision.add("cli", f"{program} {stamp(program.stat())}")
 
 
 def add_plugins(revision: Revision, environment: Mapping[str, str]) -> None:
@@ -48,7 +48,7 @@ def add_plugins(revision: Revision, environment: Mapping[str, str]) -> None:
     for folder in environment.get("PATH", os.defpath).split(os.pathsep):
         for entry in _entries(Path(folder)) if folder else ():
             if entry.name.startswith("pulumi-"):
-                revision.add(entry.path, _stamp(entry.stat()))
+                revision.add(entry.path, stamp(entry.stat()))
 
 
 def sources_below(folders: Collection[Path], *, without: Collection[Path] = ()) -> dict[str, str]:
@@ -92,7 +92,7 @@ def _files_below(folder: Path, left_out: Collection[str]) -> Iterator[tuple[str,
             if entry.is_dir(follow_symlinks=False):
                 pending.append(Path(entry.path))
             elif not entry.name.endswith(_BYTE_CODE):
-                yield entry.path, _stamp(entry.stat(follow_symlinks=False))
+                yield entry.path, stamp(entry.stat(follow_symlinks=False))
 
 
 def _installed(marks: list[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _installed(marks: list[os.DirEntry[str]]) -> Iterator[tuple[str, str]]:
     for mark in marks:
         if mark.name == _ENVIRONMENT:
             for packages in Path(mark.path).parent.glob("lib/python*/site-packages"):
-                yield str(packages), _stamp(packages.stat())
+                yield str(packages), stamp(packages.stat())
 
 
 def _commit_of(repository: Path) -> dict[str, str]:
@@ -125,5 +125,6 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _stamp(status: os.stat_result) -> str:
+def stamp(status: os.stat_result) -> str:
+    """Return what is another one once a file has changed."""
     return f"{status.st_size} {status.st_mtime_ns}"

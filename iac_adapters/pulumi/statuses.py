@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from iac_adapters.pulumi.checkpoint import STACK_TYPE, StateResource
+from iac_adapters.pulumi.checkpoint import STACK_REFERENCE, STACK_TYPE, StateResource
 from iac_adapters.pulumi.evaluation import Planned, Step
-from iac_adapters.pulumi.provider_edits import ProviderEdit, is_default_provider
+from iac_adapters.pulumi.provider_edits import ProviderEdit, is_default_provider, is_shown_itself
 from iac_adapters.pulumi.recorded_values import recorded_change
 from reconciler.domain.model import Status
-
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 def status_of(
@@ -23,7 +21,7 @@ def status_of(
     `followed` says that what an update does to it is shown at another resource.
     """
     content = state.content
-    if state.is_provider and edit is not None and edit.shown:
+    if state.is_provider and edit is not None and is_shown_itself(state.urn, edit):
         return Status.LIVE, None
     if not state.custom or state.is_provider or state.type == STACK_REFERENCE:
         return _status_of_record(state, planned, followed=followed)

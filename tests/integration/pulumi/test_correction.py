@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from iac_adapters.pulumi.history import CORRECTION
+from reconciler.domain.concerns import concerns
 from reconciler.domain.errors import PermanentError
-from reconciler.domain.plan import Action, concerns
+from reconciler.domain.plan import Action
 from reconciler.domain.values import Sensitive
 from reconciler.engine.folders import drop_plans
 from reconciler.ports import Done, Step

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.errors import ReconcilerError
 from reconciler.domain.model import Origin
-from reconciler.domain.plan import concerns
 from reconciler.engine.folders import drop_plans
 from reconciler.ports import Done, Failed, InDoubt
 from tests.integration.pulumi.correcting import canaries, corrector, locks, pending, recorded

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.model import (
     Drifted,
     InSync,
@@ -20,7 +21,6 @@ from reconciler.domain.model import (
     Unreadable,
     Verdict,
 )
-from reconciler.domain.plan import concerns
 from reconciler.domain.values import UNKNOWN, Sensitive
 from reconciler.ports import Done
 from tests.integration.pulumi.correcting import corrector
@@ -108,6 +108,25 @@ async def test_a_provider_that_an_update_changes_is_unapplied(project: KvProject
     assert paths(found["west"]) == {"token": Origin.UNAPPLIED}
     assert not drifted(found["west"]).requires_replace
     assert isinstance(found["b"], InSync)
+
+
+async def test_another_version_of_a_provider_is_unapplied_and_moves_no_object(
+    project: KvProject,
+) -> None:
+    resources = project.declared()
+    resources["west"]["options"] = {"version": "0.1.0"}
+    project.write(**resources)
+    project.up()
+    resources["west"]["options"] = {"version": "0.2.0"}
+    project.write(**resources)
+    async with project.adapter() as adapter:
+        snapshot = await adapter.load(project.reference())
+        found = await verdicts(adapter, snapshot)
+    (change,) = drifted(found["west"]).changes
+    assert (change.path, change.recorded, change.declared) == ("version", "0.1.0", "0.2.0")
+    assert change.origin is Origin.UNAPPLIED
+    assert isinstance(found["b"], InSync)
+    assert (snapshot.provider_doubts, snapshot.warnings) == ((), ())
 
 
 async def test_a_move_to_another_provider_is_unapplied(project: KvProject) -> None:

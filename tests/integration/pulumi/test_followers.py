@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from iac_adapters.pulumi.checkpoint import STACK_TYPE
 from reconciler.domain.model import Drifted, InSync, Missing, Noise, Origin, Unreadable, Verdict
-from reconciler.domain.values import UNKNOWN
+from reconciler.domain.values import UNKNOWN, Sensitive
 from tests.integration.pulumi.test_engine_steps import drifted, follower, paths
 from tests.worlds.pulumi.kv import KvProject, item, kv_project
 from tests.worlds.pulumi.project import verdicts
 from tests.worlds.pulumi.tools import PulumiTools
+
+OUTPUTS = {
+    "quiet": ["${quiet.rev}"],
+    "secret": {"fn::secret": "${quiet.rev}"},
+    "value": "${quiet.value}",
+    "upd": "${upd.value}",
+}
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,7 @@ def deployed(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> K
         by_gone=item("by-gone", "${gone.rev}"),
         quiet=item("quiet"),
         by_quiet=item("by-quiet", "${quiet.rev}!"),
+        outputs=OUTPUTS,
     )
 
 
@@ -69,6 +78,34 @@ async def test_what_an_update_changes_elsewhere_follows_what_moved(project: KvPr
     assert drifted(found["second"]).follows is None
     assert f"value follows {project.urn('upd')}" in str(drifted(found["second"]).reason)
     assert {type(found[name]) for name in ("by_id", "by_value", "waits")} == {InSync}
+
+
+@pytest.mark.parametrize("engine", ["plugin", "cli"])
+async def test_an_output_of_the_stack_follows_what_moved(project: KvProject, engine: str) -> None:
+    """`preview --refresh` shows it below its outputs, beside what the code changes of them."""
+    change(project, "quiet", rev=7)
+    change(project, "upd", value="hack")
+    project.write(**project.declared(), outputs={**OUTPUTS, "upd": "${upd.value}!"})
+    async with project.adapter() as adapter:
+        snapshot = await adapter.load(project.reference(engine=engine))
+        alone = await verdicts(adapter, snapshot, project.urn("kv-dev", STACK_TYPE))
+        found = await verdicts(adapter, snapshot)
+    stack = drifted(found["kv-dev"])
+    (secret,) = (change for change in stack.changes if change.sensitive)
+    assert (secret.path, secret.origin) == ("secret", Origin.OUT_OF_BAND)
+    sides = [secret.recorded, secret.declared]
+    assert {type(side) for side in sides} == {Sensitive}
+    assert sides[0] != sides[1]
+    shown = [change for change in stack.changes if change is not secret]
+    assert {(c.path, str(c.recorded), str(c.declared), c.origin) for c in shown} == {
+        ("quiet", "[1]", "[7]", Origin.OUT_OF_BAND),
+        ("upd", "one", "one!", Origin.UNAPPLIED),
+    }
+    assert f"quiet, secret follows {project.urn('quiet')}, which was changed" in str(stack.reason)
+    assert stack.follows is None
+    assert alone == {"kv-dev": stack}
+    # What takes a quietly moved value is found by either engine.
+    assert follower(found["by_quiet"], of="quiet", replaced=False)
 
 
 async def test_a_secret_that_follows_is_shown_as_a_digest(project: KvProject) -> None:

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import pytest
 
+from reconciler.domain.concerns import concerns
 from reconciler.domain.doubts import doubt_about
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Origin, ResourceAddress, StackReport
-from reconciler.domain.plan import concerns
 from reconciler.ports import Done
 from tests.integration.correcting import Corrector
 from tests.integration.pulumi.correcting import corrector

@@ -78,7 +78,9 @@ async def test_a_file_of_the_repository_and_a_newer_plugin_run_the_program_again
         assert isinstance(found["r0"], Drifted)
 
         plugin = project.folder / "bin" / "pulumi-resource-kv"
-        plugin.write_text(plugin.read_text().replace("exec ", "export KV_REGION=newer; exec "))
+        older = plugin.rename(plugin.with_name("older"))
+        plugin.write_text(f'#!/bin/sh\nKV_REGION=newer exec {older} "$@"\n')
+        plugin.chmod(0o755)
         found = await verdicts(adapter, await adapter.load(project.reference()))
         assert found["r1"] == Missing()
 

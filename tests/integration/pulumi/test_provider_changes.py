@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.bootstrap.adapters import SystemClock, judging
+from reconciler.domain.concerns import concerns
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import (
     Drifted,
@@ -18,7 +19,6 @@ from reconciler.domain.model import (
     Snapshot,
     Verdict,
 )
-from reconciler.domain.plan import concerns
 from reconciler.engine.scan import Scanning, scan_stack
 from tests.worlds.pulumi.kv import KvProject, item, kv_project, provider
 from tests.worlds.pulumi.project import KEY, verdicts

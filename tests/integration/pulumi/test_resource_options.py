@@ -35,6 +35,14 @@ rules = [{"port": "1", "c": "a"}, {"port": "2", "c": "b"}]
 item("glob", Options(replace_on_changes=["tags.*"]), tags=tags)
 item("any", Options(replace_on_changes=["*"]), tags=tags)
 item("hidden", Options(additional_secret_outputs=["value"]), value="CANARY-hidden")
+zones = Options(ignore_changes=["zones[0]"])
+item("element", zones, zones=["a", "b"])
+item("other", zones, zones=["a", "b"])
+item("hidden-element", zones, zones=pulumi.Output.secret(["CANARY-a", "CANARY-b"]))
+more = [*rules, {"port": "3", "c": "c"}]
+item("first-gone", Options(ignore_changes=["rules[0]"]), rules=more)
+item("last-gone", Options(ignore_changes=["rules[1]"]), rules=rules)
+item("turned", Options(ignore_changes=["rules[0]"]), kind="Listed", rules=rules)
 """
 BEFORE: Final = f"""{_COMMON}
 item("moved", Options(parent=first), tags=tags)
@@ -110,10 +118,22 @@ async def test_what_options_ignore_and_replace_is_as_the_engine_has_it(project: 
     by_hand(project, "nested", rules=[{"port": "hand", "c": "a"}, {"port": "2", "c": "b"}])
     by_hand(project, "dotted", tags={"x": "1", "y": "1", "a.b": "hand"}, size=99)
     by_hand(project, "hidden", value="CANARY-by-hand")
+    by_hand(project, "element", zones=["hand", "b"])
+    by_hand(project, "other", zones=["hand", "hand"])
+    by_hand(project, "hidden-element", zones=["CANARY-by-hand", "CANARY-b"])
+    # An index is a place in what was read: where an element went or moved, an update writes.
+    second = {"port": "2", "c": "b"}
+    by_hand(project, "first-gone", rules=[second, {"port": "3", "c": "c"}])
+    by_hand(project, "last-gone", rules=[{"port": "1", "c": "a"}])
+    by_hand(project, "turned", rules=[second, {"port": "1", "c": "hand"}])
     found = await project.scan()
-    assert (
-        ours(found) == by_cli(project) == {"glob": "update", "any": "replace", "hidden": "update"}
-    )
+    moved = ("first-gone", "last-gone", "turned")
+    updated = dict.fromkeys(("glob", "hidden", "other", *moved), "update")
+    assert ours(found) == by_cli(project) == {**updated, "any": "replace"}
+    # A list of plain values is told as one: what is ignored of it has not moved.
+    assert isinstance(found["other"], Drifted)
+    (change,) = found["other"].changes
+    assert (change.path, change.live, change.recorded) == ("zones", ["a", "hand"], ["a", "b"])
     assert "CANARY" not in repr(found)
 
 

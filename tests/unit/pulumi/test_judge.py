@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iac_adapters.pulumi.judge import IGNORED, POSSIBLE, UNTOLD, judge
@@ -162,10 +162,25 @@ ROWS = (
     ),
     Row(
         "what follows from what is ignored alone is noise as well",
-        differs(),
+        UNKNOWN,
         {"value": "w", "version": 2},
         noise={"value": IGNORED, "version": UNCHANGED},
         more={"ignored": ["value"]},
+    ),
+    Row(
+        "an update writes what is ignored where the read told no inputs",
+        differs(),
+        {"value": "w", "version": 2},
+        ["value"],
+        ["version"],
+        more={"ignored": ["value"]},
+    ),
+    Row(
+        "or told those that are recorded",
+        differs("value", "tags"),
+        {"value": "w", "tags": {"team": "x"}},
+        ["tags.team", "value"],
+        more={"ignored": ["value", "tags.team"], "live_inputs": INPUTS},
     ),
     Row(
         "beside what is ignored the rest counts",
@@ -419,7 +434,15 @@ def test_no_verdict_tells_a_secret(case: tuple[Sides, DiffAnswer, list[str]]) ->
     assert "CANARY" not in repr(verdict)
 
 
+_TOLD_OF_AN_EMPTY_LIST: Final = (
+    Sides({"f": []}, {}, {"f": []}, {"f": []}, {"a": None}),
+    DiffAnswer(Said.DIFFERENT, (), (), {"f": True}),
+    list[str](),
+)
+
+
 @given(cases())
+@example(_TOLD_OF_AN_EMPTY_LIST)
 def test_the_providers_word_decides(case: tuple[Sides, DiffAnswer, list[str]]) -> None:
     sides, answer, ignored = case
     verdict = judge(sides, answer, ignored=ignored, digester=MASKER)

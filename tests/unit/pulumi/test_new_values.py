@@ -99,6 +99,13 @@ def test_an_ignored_path_is_left_as_it_is_found() -> None:
     assert told(recorded, elsewhere, live=found, ignored=("t.o",)).keys() == {"t.o"}
 
 
+def test_an_ignored_element_is_left_as_it_is_found() -> None:
+    recorded, found = {"z": ["a", "b"]}, {"z": ["hand", "hand"]}
+    assert told(recorded, {"z": ["hand", "b"]}, live=found, ignored=("z[0]",)) == {}
+    assert told(recorded, {"z": ["hand", "c"]}, live=found, ignored=("z[0]",)).keys() == {"z"}
+    assert told(recorded, {"z": ["c", "b"]}, live=found, ignored=("z[0]",)).keys() == {"z"}
+
+
 @pytest.mark.parametrize("step", [Step.CREATE, Step.REPLACE])
 def test_an_ignored_path_counts_when_the_object_is_made_anew(step: Step) -> None:
     new = told({"o": "x"}, {"o": "edited"}, step=Planned(step), ignored=("o",))

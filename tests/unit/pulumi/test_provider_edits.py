@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -78,6 +80,61 @@ def test_what_leads_nowhere_else_is_no_doubt(changed: dict[str, Any], reason: st
     assert found.shown is (found.paths != ()), reason
     assert not edit(recorded, changed, step=Step.SAME).shown, reason
     assert edit(recorded, changed, step=Step.REPLACE).shown, "its objects are replaced with it"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "changed", "upgrades"),
+    [
+        ({"version": "1.0.0"}, {"version": "2.0.0"}, {"version": ("1.0.0", "2.0.0")}),
+        ({"version": "1.0.0"}, {}, {}),
+        ({}, {"version": "2.0.0"}, {}),
+        ({"version": "0.0.0", "__internal": {"version": "3.0.0"}}, {"version": "3.0.0"}, {}),
+        (
+            {"version": "0.0.0", "__internal": {"version": "3.0.0"}},
+            {"version": "3.1.0", "__internal": {"version": "3.1.0"}},
+            {"version": ("3.0.0", "3.1.0")},
+        ),
+    ],
+)
+def test_an_upgrade_is_another_version_of_the_plugin_that_runs(
+    recorded: dict[str, Any], changed: dict[str, Any], upgrades: dict[str, tuple[str, str]]
+) -> None:
+    found = edit(recorded, changed)
+    told = {change.path: (change.recorded, change.declared) for change in found.changes(MASKER)}
+    assert (found.upgraded, told) == (bool(upgrades), upgrades)
+
+
+_BRIDGED: Final = {"version": "3.136.0", "name": "terraform-provider"}
+
+
+def _bridging(parameter: object) -> dict[str, Any]:
+    encoded = base64.b64encode(json.dumps(parameter).encode()).decode()
+    return {"version": "3.136.0", "__internal": {**_BRIDGED, "parameterization": encoded}}
+
+
+def _random(version: str) -> dict[str, Any]:
+    return {"remote": {"url": "registry.opentofu.org/hashicorp/random", "version": version}}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "wanted", "upgrades"),
+    [
+        (_random("3.5.1"), _random("3.6.0"), {"version": ("3.5.1", "3.6.0")}),
+        (_random("3.5.1"), _random("3.5.1"), {}),
+        (_random("3.5.1"), _random(""), {}),
+        (_random("3.5.1"), {"local": {"path": "/else/where"}}, {}),
+        ({"local": {"path": "/here"}}, {"local": {"path": "/else/where"}}, {}),
+        ("anything", ["else"], {}),
+    ],
+)
+@pytest.mark.parametrize("step", [Step.SAME, Step.UPDATE])
+def test_a_package_that_bridges_another_version_is_an_upgrade(
+    recorded: object, wanted: object, upgrades: dict[str, tuple[str, str]], step: Step
+) -> None:
+    """The engine calls such a provider the same."""
+    found = edit(_bridging(recorded), _bridging(wanted), step=step)
+    told = {change.path: (change.recorded, change.declared) for change in found.changes(MASKER)}
+    assert (found.upgraded, told, found.shown) == (bool(upgrades), upgrades, False)
 
 
 def test_objects_are_read_with_recorded_settings_and_the_credentials_of_today() -> None:

@@ -16,7 +16,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 
 from tui.clipboard import fit_for_terminal
-from tui.ink import Line, line
+from tui.garbage import COLLECTING
 from tui.modals.confirm import Confirm
 from tui.modals.menu import Choice
 from tui.modals.prompt import Prompt
@@ -61,7 +61,7 @@ class TrueupApp(OfferingApp):
     .ascii Framed > Vertical { border: ascii; }
     .ascii #preview { border-left: ascii; }
     #list { width: 1fr; }
-    #document { padding-left: 1; }
+    #document, #filter { padding-left: 1; }
     Input, Input:focus { background: ansi_default; color: ansi_default; }
     """
 
@@ -71,6 +71,7 @@ class TrueupApp(OfferingApp):
         ascii_only = session.options.ascii_only
         self.palette = palette(session.options.theme or "terminal", ascii_only=ascii_only)
         self.glyphs = ASCII if ascii_only else UNICODE
+        self._was_loaded = False
         self.animation_level = "none"
         self.theme = "ansi-dark"
         self.set_class(ascii_only, "ascii")
@@ -84,13 +85,22 @@ class TrueupApp(OfferingApp):
         self.call_after_refresh(self._pump)
         # Ended by its default, the terminal would be left without echo and on the other screen.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+        self.app_resume_signal.subscribe(self, self._draw_anew)
+
+    def _draw_anew(self, _app: object) -> None:
+        """Draw all of the screen: the terminal forgot it while another program had it."""
+        self.refresh(layout=True)
 
     @work(exclusive=True, group="pump", exit_on_error=True)
     async def _pump(self) -> None:
+        COLLECTING.settle()
         await self.session.pump.run()
 
     def _changed(self, changes: Changes) -> None:
         """Show what changed where it is seen; pages behind do it when they come to the front."""
+        if self.session.pump.loaded and not self._was_loaded:
+            self._was_loaded = True
+            COLLECTING.settle()  # the rows of the fleet stay
         # While a page comes or goes, parts of it are not there; it shows everything once it is up.
         with contextlib.suppress(NoMatches, ScreenStackError):
             if (page := self.front) is not None:
@@ -100,18 +110,25 @@ class TrueupApp(OfferingApp):
                 self.screen.store_changed(changes)
 
     def action_calls(self) -> None:
-        """Show the calls that were made, the newest first."""
-        lines: list[Line] = []
-        for call in self.session.calls.noted():
-            style = "" if call.outcome == "ok" else "high"
-            lines.append(
-                line(
-                    f"{call.at:%H:%M:%S} {call.method:<6} {call.path}  ",
-                    (f"{call.took_ms:.0f} ms  {call.outcome}", style),
-                )
+        """Show the calls that were made, the newest first; the one chosen is copied."""
+        noted = self.session.calls.noted()
+        if not noted:
+            self.flash("no call was made yet")
+            return
+        choices = [
+            Choice(
+                str(place),
+                f"{call.at:%H:%M:%S} {call.method}",
+                f"{call.path}  {call.took_ms:.0f} ms  {call.outcome}",
+                style="" if call.outcome == "ok" else "high",
             )
-            lines.append(line("    ", (call.curl, "dim")))
-        self.show_text("calls made", lines or [line("none yet")])
+            for place, call in enumerate(noted)
+        ]
+        self.choose(
+            "calls made; enter copies one as curl",
+            choices,
+            lambda place: self.copy_text(noted[int(place)].curl),
+        )
 
     def choose_copy(self, copies: Sequence[tuple[str, str]]) -> None:
         """Choose what to copy."""

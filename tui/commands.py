@@ -59,19 +59,21 @@ def run_command(app: TrueupApp, text: str) -> None:
     command(app, rest.strip())
 
 
+_FILTERED: Final = ("drift", "d")
+
+
 def completed(app: TrueupApp, text: str) -> list[str]:
     """Return what the line may become."""
     options, store = app.session.options, app.session.store
     terms = [f"{key}:" for key in FLEET.keys]
     takes: Takes = {
-        "drift": lambda: terms,
-        "d": lambda: terms,
+        **dict.fromkeys(_FILTERED, lambda: terms),
         "view": lambda: options.views,
         "theme": lambda: PALETTES,
         "group": lambda: GROUPS,
         "scan": lambda: store.stacks,
     }
-    return completions(text, {*_VIEWS, *_COMMANDS}, takes)
+    return completions(text, {*_VIEWS, *_COMMANDS}, takes, several=_FILTERED)
 
 
 def _drift(app: TrueupApp, text: str) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 Takes = Mapping[str, Callable[[], Iterable[str]]]
 """What stands behind a command, by its name; read when it is asked for."""
 
 
-def completions(text: str, names: Iterable[str], takes: Takes) -> list[str]:
-    """Return every line that `text` is the beginning of, sorted; of filters the last term counts.
+def completions(
+    text: str, names: Iterable[str], takes: Takes, *, several: Collection[str] = ()
+) -> list[str]:
+    """Return every line that `text` is the beginning of, sorted.
 
-    Nothing is completed behind a command that takes nothing.
+    Nothing is completed behind a command that takes nothing, nor a second word but behind
+    `several`, of which the last word counts.
     """
     start = text.lstrip()
     name, space, rest = start.partition(" ")
@@ -19,7 +22,9 @@ def completions(text: str, names: Iterable[str], takes: Takes) -> list[str]:
         return [found for found in sorted({*names}) if found.startswith(name)]
     if name not in takes:
         return []
-    before, _, last = rest.rpartition(" ")
+    before, again, last = rest.rpartition(" ")
+    if again and name not in several:
+        return []
     head = f"{name} {before} " if before else f"{name} "
     return [head + found for found in sorted({*takes[name]()}) if found.startswith(last)]
 

@@ -14,7 +14,7 @@ from tui.ink import line
 from tui.lines.asked import asked_lines
 from tui.requesting import RequestingApp
 from tui.store.rows import Row
-from tui.verbs import Asked, Target, approval_of, target_of
+from tui.verbs import NO_PLAN, Asked, Target, approval_of, target_of
 
 _FELT: Final = {
     "reject": "what is dangerous stays connected, and the same drift is not proposed again",
@@ -38,7 +38,7 @@ class DecidingApp(RequestingApp):
         """Approve exactly the plans that are seen now, when that is confirmed."""
         waiting = [found for found in remediations if found.state == "awaiting_approval"]
         if not waiting:
-            self.flash("no plan waits for an approval here; ", ("C", "key"), " requests one")
+            self.flash(NO_PLAN)
             return
         own = [found for found in waiting if self.session.own_request(found)]
         waiting = [found for found in waiting if found not in own]

@@ -54,6 +54,7 @@ class Palette:
         """What stands at the end of a text that did not fit: one cell."""
         self._given = styles
         self._made: dict[str, Style] = {PLAIN: Style.null()}
+        self._on: dict[tuple[str, str], Style] = {}
 
     def __getitem__(self, name: str) -> Style:
         found = self._made.get(name)
@@ -62,26 +63,44 @@ class Palette:
             found = self._made[name] = Style.combine(parts)
         return found
 
+    def on(self, base: str, name: str) -> Style:
+        """Return the style `name` on top of `base`."""
+        found = self._on.get((base, name))
+        if found is None:
+            found = self._on[base, name] = self[base] + self[name]
+        return found
+
 
 def strip_of(spans: Line, palette: Palette, *, width: int, base: str = PLAIN) -> Strip:
     """Return the line in exactly `width` cells; what does not fit is cut, visibly."""
-    ground = palette[base]
     segments: list[Segment] = []
     left = width
+    last = PLAIN
+    texts: list[str] = []
     for index, (raw, name) in enumerate(spans):
         text = in_ascii(safe_text(raw)) if palette.ascii_only else safe_text(raw)
-        style = ground + palette[name]
-        length = cell_len(text)
-        more = any(span.text for span in spans[index + 1 :])
-        if length > left or (length == left and more and left):
-            segments.append(Segment(shortened(text + " " * more, left, sign=palette.cut), style))
+        if name != last:
+            # Neighbours of one style are one segment: what is drawn takes time by segments.
+            segments.append(Segment("".join(texts), palette.on(base, last)))
+            last, texts = name, []
+        length = cells_of(text)
+        full = length == left > 0 and any(more for more, _ in spans[index + 1 :])
+        if length > left or full:
+            # One cell more than there is room for, so that it is cut visibly.
+            texts.append(shortened(text + " ", left, sign=palette.cut))
             left = 0
             break
-        segments.append(Segment(text, style))
+        texts.append(text)
         left -= length
+    segments.append(Segment("".join(texts), palette.on(base, last)))
     if left:
-        segments.append(Segment(" " * left, ground))
-    return Strip(segments, width)
+        segments.append(Segment(" " * left, palette[base]))
+    return Strip([segment for segment in segments if segment.text], width)
+
+
+def cells_of(text: str) -> int:
+    """Return how many cells a text takes."""
+    return len(text) if text.isascii() else cell_len(text)
 
 
 def in_ascii(text: str) -> str:
@@ -93,6 +112,8 @@ def in_ascii(text: str) -> str:
 
 def shortened(text: str, width: int, *, sign: str = "…") -> str:
     """Return `text` in exactly `width` cells; a longer one ends with `sign`."""
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + sign if width > 0 else ""
@@ -101,7 +122,7 @@ def shortened(text: str, width: int, *, sign: str = "…") -> str:
 def shortened_middle(text: str, width: int, *, sign: str = "…") -> str:
     """Return `text` in at most `width` cells; of addresses both ends matter, the last one most."""
     safe = safe_text(text)
-    if cell_len(safe) <= width or width < _NARROW:
+    if cells_of(safe) <= width or width < _NARROW:
         return safe
     tail = (width - 1) * 3 // 4
     return set_cell_size(safe, width - 1 - tail) + sign + safe[-tail:]

@@ -18,7 +18,15 @@ from reconciler.wire.remediations import DecisionBody, RemediationBody
 from tui.sending import Done, Sending, send
 from tui.session import Session
 from tui.store.store import Store
-from tui.verbs import Asked, Seen, Target, drifted_on, has_changed, has_moved
+from tui.verbs import (
+    Asked,
+    Seen,
+    Target,
+    drifted_on,
+    has_changed,
+    has_moved,
+    isolated_no_more,
+)
 
 Action = Literal["auto_correct", "quarantine", "manual_review"]
 NoteKind = Literal["comment", "ack", "assign"]
@@ -112,7 +120,7 @@ def unchanged(
 async def release(session: Session, findings: Sequence[Seen]) -> Done:
     """Have each quarantine of these findings released."""
     done = Done()
-    wanted = {seen.id for seen in unchanged(session, findings, done)}
+    wanted = {seen.id for seen in unchanged(session, findings, done, other=isolated_no_more)}
     try:
         known = [
             each.id

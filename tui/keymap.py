@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,13 @@ def bound_actions(screen: Screen[None]) -> Iterator[Bound]:
             bound = Bound(binding.key, binding.action, binding.description, binding.id)
             found.setdefault(binding.action, bound)
     yield from sorted(found.values(), key=lambda bound: bound.id.partition(".")[0] in _EVERYWHERE)
+
+
+def page_keys(bound: Iterable[Bound]) -> str:
+    """Return the keys of the pages, such as `1-8`; empty where a keymap scatters them."""
+    keys = [each.key for each in bound if each.action.startswith("view(")]
+    in_order = keys == [str(place) for place in range(1, len(keys) + 1)]
+    return f"1-{len(keys)}" if in_order and keys else ""
 
 
 def key_name(key: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 
 from reconciler.client import Daemon
 from reconciler.client.errors import PermanentError
+from tui.garbage import COLLECTING
 from tui.locale_encoding import takes_utf_8
 from tui.preferences import preferences_file, read_preferences, why_read_only
 from tui.session import Options
@@ -26,6 +27,7 @@ def run(daemon: Daemon, options: Options) -> None:
         InvalidError: a value of tui.toml is not understood, or its keys clash.
     """
     check_terminal()
+    COLLECTING.wait()
     file = preferences_file(os.environ)
     wish = read_preferences(file)
     utf_8 = takes_utf_8(os.environ, utf8_mode=bool(sys.flags.utf8_mode))
@@ -47,6 +49,7 @@ def run(daemon: Daemon, options: Options) -> None:
     session = Session(daemon, replace(options, keymap=_keymap(file, wish.keys)))
     app = TrueupApp(session)
     app.run(mouse=options.mouse)
+    COLLECTING.end()
     if app.failure is not None:
         raise app.failure
     running = sum(run.state == "started" for run in session.store.runs.values())

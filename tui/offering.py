@@ -29,21 +29,6 @@ class OfferingApp(DecidingApp):
         super().__init__(ansi_color=ansi_color)
         self._commands: deque[str] = deque(maxlen=_KEPT_COMMANDS)
 
-    def key_of(self, page: Page, action: str) -> tuple[str, str] | None:
-        """Return the key of an action on a page and its words; None where it has none."""
-        if action == "back":
-            return "escape", "back"
-        for bound in bound_actions(page):
-            if bound.action.partition("(")[0] == action:
-                return bound.key, bound.description.rstrip(".").lower()
-        return None
-
-    def page_keys(self, page: Page) -> str:
-        """Return the keys of the pages, such as `1-8`; empty where a keymap scatters them."""
-        keys = [bound.key for bound in bound_actions(page) if bound.action.startswith("view(")]
-        in_order = keys == [str(place) for place in range(1, len(keys) + 1)]
-        return f"1-{len(keys)}" if in_order and keys else ""
-
     def action_help(self) -> None:
         """Show the keys that work here; enter does what one does."""
         page = self.screen

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.ink import Palette
-from tui.keymap import bound_actions, key_name
+from tui.keymap import key_name
 from tui.palettes import Glyphs, palette
 from tui.screens.drift import DriftPage
 from tui.screens.page import Page
@@ -100,7 +100,7 @@ class PagedApp(App[None]):
         if not self.screen_stack or self.screen_stack[0] is not page:
             return title
         action = f"view('{self.current_mode}')"
-        keys = (bound.key for bound in bound_actions(page) if bound.action == action)
+        keys = (bound.key for bound in page.bound if bound.action == action)
         return " ".join((*(key_name(key) for key in keys), title))
 
     def back(self) -> None:

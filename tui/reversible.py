@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -37,13 +38,17 @@ _CHOICES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Undo:
-    """How the daemon is asked to take a decision about findings back; `words` name it."""
+    """How the daemon is asked to take a decision about findings back; `words` name it.
+
+    `ids` are those it was carried out for, which is known once it was `answered`.
+    """
 
     words: str
-    ids: tuple[str, ...]
     take_back: Callable[[Session, Sequence[str]], Awaitable[Done]]
+    ids: tuple[str, ...] = ()
+    answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class ReversibleApp(AskingApp):
@@ -55,7 +60,7 @@ class ReversibleApp(AskingApp):
 
     @property
     def can_undo(self) -> bool:
-        """Whether a decision made here can be taken back."""
+        """Whether a decision made here can be taken back, or will be once it is answered."""
         return bool(self._undoes)
 
     def undo(self) -> None:
@@ -67,16 +72,40 @@ class ReversibleApp(AskingApp):
 
     @work(group="decide", exit_on_error=False)
     async def _take_back(self, undo: Undo) -> None:
+        await undo.answered.wait()
+        if not undo.ids:
+            return  # it was refused, which is on the screen
         done = await undo.take_back(self.session, undo.ids)
         if done.unsent:
             # What the daemon refused stays refused; it would keep the earlier ones from their turn.
             self._undoes.append(replace(undo, ids=tuple(done.unsent)))
         self.tell(f"taken back, {undo.words}", done)
 
-    def _done(self, verb: str, done: Done, undo: Undo) -> None:
-        if done.ok:
-            self._undoes.append(undo)
-        self.tell(verb, done, hint="  (z takes it back)")
+    def _put_aside(
+        self,
+        words: str,
+        take_back: Callable[[Session, Sequence[str]], Awaitable[Done]],
+        sent: Callable[[], Awaitable[Done]],
+    ) -> None:
+        """Do what `sent` sends, and have it be the latest that can be taken back from now on.
+
+        Its event may be here before its answer: noted with that, a key typed to take it back took
+        back the decision before it.
+        """
+        undo = Undo(words, take_back)
+        self._undoes.append(undo)
+        self._settle(undo, sent)
+
+    @work(group="decide", exit_on_error=False)
+    async def _settle(self, undo: Undo, sent: Callable[[], Awaitable[Done]]) -> None:
+        try:
+            done = await sent()
+            undo.ids = tuple(done.ok)
+        finally:
+            if not undo.ids and undo in self._undoes:
+                self._undoes.remove(undo)
+            undo.answered.set()
+        self.tell(undo.words, done, hint="  (z takes it back)" if undo in self._undoes else "")
 
     def ignore_rows(self, rows: Sequence[Row]) -> None:
         """Put these rows off the list, or say something of them."""
@@ -105,14 +134,12 @@ class ReversibleApp(AskingApp):
         )
         self.prompt(asked, lambda reason: self._ignore(seen, reason, days, covers))
 
-    @work(group="decide", exit_on_error=False)
-    async def _ignore(
+    def _ignore(
         self, seen: Sequence[Seen], reason: str, days: int | None, covers: Sequence[intents.Cover]
     ) -> None:
         until = datetime.now(UTC) + timedelta(days=days) if days else None
-        done = await intents.ignore(self.session, seen, reason, until=until, covers=covers)
-        words = "snoozed" if days else "ignored"
-        self._done(words, done, Undo(words, tuple(done.ok), intents.list_again))
+        sent = partial(intents.ignore, self.session, seen, reason, until=until, covers=covers)
+        self._put_aside("snoozed" if days else "ignored", intents.list_again, sent)
 
     @work(group="decide", exit_on_error=False)
     async def _note(self, kind: intents.NoteKind, ids: Sequence[str], text: str) -> None:
@@ -128,10 +155,9 @@ class ReversibleApp(AskingApp):
         question = line(("accept what is live", "strong"), " as right from now on: why?")
         self.prompt(question, lambda reason: self._accept(finding, reason))
 
-    @work(group="decide", exit_on_error=False)
-    async def _accept(self, finding: Finding, reason: str) -> None:
-        done = await intents.accept(self.session, finding, reason)
-        self._done("accepted", done, Undo("accepted", tuple(done.ok), intents.undo_accept))
+    def _accept(self, finding: Finding, reason: str) -> None:
+        sent = partial(intents.accept, self.session, finding, reason)
+        self._put_aside("accepted", intents.undo_accept, sent)
 
     @work(group="decide", exit_on_error=False)
     async def undo_accept(self, finding_id: str) -> None:

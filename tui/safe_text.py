@@ -12,9 +12,12 @@ LONGEST: Final = 4096
 _MOST_COMBINING: Final = 3
 _PICTURES: Final = 0x2400
 _NEWLINE: Final = "⏎"
+_CUT: Final = "…"
+"""What a text that was cut ends with: most texts that are not ASCII are such ones."""
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _COMBINING: Final = frozenset({"Mn", "Me"})
-_VARIATIONS: Final = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_VARIATIONS: Final = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""They change how wide the character before them is, by terminal."""
 
 
 def safe_text(text: str, *, most: int = LONGEST) -> str:
@@ -30,7 +33,7 @@ def safe_text(text: str, *, most: int = LONGEST) -> str:
 
 
 def _visible(text: str) -> str:
-    if text.isascii() and text.isprintable():
+    if text.isprintable() and (text.isascii() or text.replace(_CUT, "").isascii()):
         return text
     return _replaced(text)
 
@@ -43,16 +46,11 @@ def _replaced(text: str) -> str:
         category = unicodedata.category(character)
         combining = combining + 1 if category in _COMBINING else 0
         # A pile of combining marks is drawn over the lines above and below it.
-        if category in _HIDDEN or combining > _MOST_COMBINING or _is_variation(character):
+        if category in _HIDDEN or combining > _MOST_COMBINING or character in _VARIATIONS:
             shown.append(_name_of(character))
         else:
             shown.append(character if category != "Zs" else " ")
     return "".join(shown)
-
-
-def _is_variation(character: str) -> bool:
-    # It changes how wide the character before it is, by terminal.
-    return any(ord(character) in block for block in _VARIATIONS)
 
 
 def _name_of(character: str) -> str:

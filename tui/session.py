@@ -86,8 +86,8 @@ class Session:
         """Return why something that changes the world cannot be done now; empty when it can."""
         if self.options.read_only:
             return f"read-only: {self.options.read_only_because or 'started with --read-only'}"
-        if not self.pump.link.live:
-            return self.pump.link.words(time.monotonic())
+        if away := self.pump.link.why_not(time.monotonic()):
+            return away
         if self.permissions is not None and permission not in self.permissions:
             return f"not allowed: the role {self.role} does not have {permission}"
         return ""

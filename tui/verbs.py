@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -15,6 +15,9 @@ from tui.store.store import Store
 
 BULK: Final = 20
 """A decision about more resources than this is confirmed with their count."""
+
+
+NO_PLAN: Final = "no plan waits for an approval here; C requests one"
 
 
 class Tier(IntEnum):
@@ -141,7 +144,11 @@ def moved(asked: Asked, store: Store) -> tuple[str, ...]:
     """Return what is not any more what was looked at: remediations by id, findings by address."""
     return (
         *(target.id for target in asked.targets if has_moved(target, store)),
-        *(seen.address for seen in asked.seen if has_changed(seen, store)),
+        *(
+            seen.address
+            for seen in asked.seen
+            if _RESTS_ON.get(asked.verb, has_changed)(seen, store)
+        ),
     )
 
 
@@ -161,3 +168,17 @@ def drifted_on(seen: Seen, store: Store) -> bool:
     """Whether a finding shows other drift than was looked at, or none any more."""
     now = store.rows.get(seen.id)
     return now is None or now.report_id != seen.report_id
+
+
+def isolated_no_more(seen: Seen, store: Store) -> bool:
+    """Whether a finding in quarantine shows other drift than was looked at, or is in none.
+
+    Where the remediation stands that isolated it is nothing that a release rests on: it may be read
+    later than the finding, and is verified for a moment after what it isolates is cut off.
+    """
+    now = store.rows.get(seen.id)
+    return drifted_on(seen, store) or (now is not None and now.state != "quarantined")
+
+
+_RESTS_ON: Final[Mapping[str, Callable[[Seen, Store], bool]]] = {"release": isolated_no_more}
+"""By verb, what makes that of a finding another thing than was looked at."""

@@ -114,7 +114,7 @@ def _terminal(which: str, count: int, bytecode: str) -> Iterator[Terminal]:
         os.environ.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=bytecode)
         os.execv(  # noqa: S606 - the child is ours
             sys.executable,
-            [sys.executable, "-m", "tests.bench.tui_child", which, str(count)],
+            [sys.executable, "-m", "tests.bench.tui_start", which, str(count)],
         )
     os.close(writing)
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))

@@ -1,4 +1,4 @@
-"""What the terminal benchmark looks at: our fleet table or textual's, with rows of no daemon.
+"""What the terminal benchmark looks at: our fleet table, with rows of no daemon.
 
 It says on file descriptor 3, in lines of JSON, when the data was there.
 """
@@ -8,16 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from sys import intern
 from typing import Any, Final
-
-from textual.app import App, ComposeResult
-from textual.widgets import DataTable
 
 from reconciler.client import Daemon
 from reconciler.client.errors import ReconcilerError
@@ -30,7 +26,7 @@ from tui.store.rows import SEVERITIES, Row
 
 _TOLD: Final = 3
 _STORM: Final = "/tmp/trueup-bench-storm"
-_STEP_S: Final = 0.02
+STEP_S: Final = 0.02
 _KINDS: Final = ("changed", "missing", "unmanaged")
 
 
@@ -89,8 +85,8 @@ class Recorded(Pump):
     async def _storm(self, ids: list[str]) -> None:
         seq = 0
         while True:
-            await asyncio.sleep(_STEP_S)
-            for _ in range(int(storm_rate() * _STEP_S)):
+            await asyncio.sleep(STEP_S)
+            for _ in range(int(storm_rate() * STEP_S)):
                 seq += 1
                 # Every fourth is of a row on the screen, as where an incident is looked at.
                 found = self._store.rows[ids[seq * 7919 % len(ids)]]
@@ -107,54 +103,9 @@ def _event(seq: int, found: Row) -> Event:
     return Event(seq=seq, at=datetime.now(UTC), type="drift.changed", subject=found.id, body=body)
 
 
-class Peer(App[None]):
-    """Textual's own table with the same rows, every update applied."""
-
-    def __init__(self, count: int) -> None:
-        super().__init__(ansi_color=True)
-        self._count = count
-
-    def compose(self) -> ComposeResult:
-        yield DataTable(cursor_type="row")
-
-    def on_mount(self) -> None:
-        self.animation_level = "none"
-        self._table = self.query_one(DataTable)
-        for name in ("sev", "kind", "stack", "type", "address", "n", "age", "owner", "state"):
-            self._table.add_column(name, key=name)
-        self.set_timer(0.3, self._fill)
-
-    def _fill(self) -> None:
-        rows = [row(place) for place in range(self._count)]
-        self._ids = [each.id for each in rows]
-        tell(data_at=time.monotonic())
-        for each in rows:
-            self._table.add_row(
-                each.severity, each.kind, each.stack, each.type, each.address,
-                str(len(each.paths)), "1d", "", "", key=each.id,
-            )  # fmt: skip
-        self.run_worker(self._storm())
-
-    async def _storm(self) -> None:
-        seq = 0
-        while True:
-            await asyncio.sleep(_STEP_S)
-            for _ in range(int(storm_rate() * _STEP_S)):
-                seq += 1
-                key = self._ids[seq * 7919 % len(self._ids)]
-                self._table.update_cell(key, "sev", SEVERITIES[seq % 4])
-
-
-def main(which: str, count: int) -> None:
-    """Run one of the two apps."""
-    if which == "peer":
-        Peer(count).run()
-        return
+def main(count: int) -> None:
+    """Run ours."""
     Recorded.count = count
     session = Session(Daemon("http://127.0.0.1:9", "tu_bench.none"), Options(read_only=True))
     session.pump = Recorded(session.client, session.store, session._publish, learn=session.learn)
     TrueupApp(session).run()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))

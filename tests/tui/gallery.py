@@ -47,7 +47,7 @@ class Shot:
 
 
 _VARYING: Final = (
-    (re.compile(r"\d{4}-\d\d-\d\d"), "DATE"),
+    (re.compile(r"(\d{4}-)?\d\d-\d\d(?= \d\d:)|\d{4}-\d\d-\d\d"), "DATE"),
     (re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?Z?"), "TIME"),
     (re.compile(r"\b(?=[a-f]*\d)[0-9a-f]{7,}\b…?|\b[0-9a-f]{5}…"), "ID"),
     (re.compile(r"just now|\bnow\b|\b(in )?\d+ ?(s|min|m|h|d)( ago)?\b"), "AGE"),
@@ -156,15 +156,15 @@ _COLOURED: Final = (
 """The pages whose colours are kept: where drift is found, read and decided about."""
 
 
-async def in_every_palette(pilot: Pilot[None], app: TrueupApp) -> AsyncIterator[tuple[Path, str]]:
-    """Yield the colours of list, diff and approval in each palette, with where they are kept."""
+async def in_every_palette(pilot: Pilot[None], app: TrueupApp) -> AsyncIterator[Path]:
+    """Yield where the colours of list, diff and approval are kept, as each is shown in a palette."""
     for palette in PALETTES:
         app.use_theme(palette)
         for name, keys, words in _COLOURED:
             for key in keys:
                 await pilot.press(key)
             await until(pilot, app, *words)
-            yield SNAPSHOTS / f"palette-{palette}-{name}.txt", colours_of(app)
+            yield SNAPSHOTS / f"palette-{palette}-{name}.txt"
         await pilot.press("escape", "escape", "escape")
         await until(pilot, app, "7 of 7")
 
@@ -199,8 +199,9 @@ async def _record() -> None:
 
 async def _write_palettes(daemon: Daemon) -> None:
     async with drift_page(daemon) as (pilot, app):
-        async for file, colours in in_every_palette(pilot, app):
-            file.write_text(colours, encoding="utf-8")
+        async for file in in_every_palette(pilot, app):
+            await asyncio.sleep(_PREVIEW_S)
+            file.write_text(colours_of(app), encoding="utf-8")
 
 
 async def _write(size: tuple[int, int], pilot: Pilot[None], shot: Shot, app: TrueupApp) -> None:

@@ -121,7 +121,7 @@ async def _seat(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Any, Tru
     ):  # fmt: skip
         monkeypatch.setattr(page, "fetch", _fetched(make))
     app = Watched(session)
-    async with app.run_test(size=(160, 60)) as pilot:
+    async with app.run_test(size=(160, 36)) as pilot:
         store.changes.everything = True
         app._changed(store.taken())
         yield pilot, app, acted

@@ -159,8 +159,12 @@ async def test_every_call_is_listed_with_the_command_that_makes_it(served: Serve
         await seat.press("R")
         await seat.until("scans asked for: 1")
         await seat.press("at")
-        seen = await seat.until("calls made")
-        assert "POST   /stacks/shop/scan" in seen
-        assert "GET    /findings" in seen
-        assert '-H "Authorization: Bearer $TRUEUP_TOKEN"' in seen
-        assert text_of(Role.ADMIN) not in seen
+        seen = " ".join((await seat.until("calls made")).split())
+        assert "POST /stacks/shop/scan" in seen
+        assert "GET /findings" in seen
+        await seat.press(*"post", "enter")
+        await seat.until("copied")
+        copied = seat.app.clipboard
+        assert copied.startswith('curl -sS -H "Authorization: Bearer $TRUEUP_TOKEN" -X POST')
+        assert copied.endswith("/stacks/shop/scan")
+        assert text_of(Role.ADMIN) not in copied

@@ -148,8 +148,17 @@ async def test_a_key_of_the_last_row_does_what_it_says_when_it_is_clicked(served
         assert len(seat.app.screen_stack) == 1
         await seat.pilot.click(offset=seat.where("A approve"))
         await seat.until("approve exactly this")
-        assert await served.desk.house.remediations()
-        await seat.press("escape")
+        await seat.armed()
+        await seat.until("y approve")
+        # Never by the mouse: a second click on the same place would approve.
+        await seat.pilot.click(offset=seat.where("y approve"))
+        await seat.pilot.click(offset=seat.where("esc cancel"))
+        await seat.until(lambda: len(seat.app.screen_stack) == 1)
+        found = await served.desk.house.remediations()
+        assert {each.state for each in found} == {"awaiting_approval"}
+        await seat.press("y")
+        await seat.pilot.click(offset=seat.where("enter choose"))
+        await seat.until("copied")
 
 
 async def test_a_struck_out_key_says_why_when_it_is_clicked(served: Served) -> None:

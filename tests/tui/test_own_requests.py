@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.engine import decisions
+from reconciler.engine import requesting
 from tests.client.conftest import Served
 from tests.tui.conftest import seated
 from tests.unit.engine.house import A, B
@@ -45,7 +45,7 @@ async def test_of_several_only_the_own_one_is_left_out(served: Served) -> None:
     async with seated(served) as seat:
         await seat.until("2 of 2")
         for address, actor in ((A, "bob"), (B, seat.app.session.name)):
-            await decisions.request(house.service, reports[address], actor=actor)
+            await requesting.request(house.service, reports[address], actor=actor)
         await house.settle()
         await seat.press("2")
         await seat.until("2 of 2")

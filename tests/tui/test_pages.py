@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,12 +29,15 @@ from tui.palettes import PALETTES
 from tui.session import Options, Session
 
 
-async def is_as_it_was(pilot: Pilot[None], app: TrueupApp, expected: str) -> None:
+async def is_as_it_was(
+    pilot: Pilot[None], app: TrueupApp, file: Path, seen: Callable[[TrueupApp], str]
+) -> None:
+    expected = file.read_text(encoding="utf-8")
     limit = time.monotonic() + PATIENCE_S
-    # What stands beside a list comes a moment after it.
-    while snapshot_of(app) != expected and time.monotonic() < limit:
+    # What stands beside a list, and the page below a question, come a moment later.
+    while seen(app) != expected and time.monotonic() < limit:
         await pilot.pause(0.05)
-    assert snapshot_of(app) == expected, "looked at it? `make screenshots` takes it anew"
+    assert seen(app) == expected, f"{file.name}: looked at it? `make screenshots` takes it anew"
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "160x50"])
@@ -42,8 +46,7 @@ async def test_every_page_looks_as_it_did(size: tuple[int, int], tmp_path: Path)
 
     async def took(pilot: Pilot[None], shot: Shot, app: TrueupApp) -> None:
         if not shot.order_varies:
-            expected = snapshot_file(shot, size).read_text(encoding="utf-8")
-            await is_as_it_was(pilot, app, expected)
+            await is_as_it_was(pilot, app, snapshot_file(shot, size), snapshot_of)
         lines = screen_text(app).splitlines()
         assert len(lines) <= size[1]
         assert all(len(each) <= size[0] for each in lines)
@@ -92,9 +95,8 @@ async def test_every_palette_says_the_same_without_colour(
 
 async def test_every_palette_has_the_colours_that_it_had(tmp_path: Path) -> None:
     async with fleet(tmp_path) as (_house, daemon), drift_page(daemon) as (pilot, app):
-        async for file, colours in in_every_palette(pilot, app):
-            expected = file.read_text(encoding="utf-8")
-            assert colours == expected, f"{file.name}: `make screenshots` takes it anew"
+        async for file in in_every_palette(pilot, app):
+            await is_as_it_was(pilot, app, file, colours_of)
 
 
 async def test_no_color_is_heeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

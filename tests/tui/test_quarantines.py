@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from reconciler.domain.model import ResourceAddress
 from reconciler.domain.policy import Driver
+from reconciler.engine.decisions import approve
 from tests.client.conftest import Served
 from tests.fake_world import World, WorldScripts
 from tests.patience import PATIENCE_S
@@ -66,6 +67,23 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         assert "converged" not in seat.screen
     assert house.world.live[EDGE] == {"port": 80}
     assert house.world.live[A] == {"size": 99}
+
+
+async def test_what_is_connected_again_is_not_called_quarantined(served: Served) -> None:
+    house = await proposed(served)
+    (known,) = await house.remediations()
+    await approve(house.service, known.id, plan_digest=str(known.plan_digest), actor="ann")
+    await isolated(house)
+    async with seated(served) as seat:
+        await seat.until("# quarantined")
+        house.world.correct(EDGE)
+        await house.scan()
+        await seat.until("! not isolated")
+        assert "quarantined" not in seat.screen
+        await seat.press("enter")
+        await seat.until("not isolated: thing.edge is attached again")
+    async with seated(served) as seat:
+        await seat.until("! not isolated")
 
 
 async def test_production_asks_for_a_name_before_a_quarantine_is_rejected(served: Served) -> None:

@@ -82,7 +82,7 @@ async def test_why_says_who_decides_what_holds_it_and_what_is_related(served: Se
         await seat.press("slash", *"thing.a", "enter", "enter")
         await seat.until("declared = recorded")
         await seat.press("tab")
-        seen = await seat.until("it was gone without a correction")
+        seen = await seat.until("gone without a correction")
         for words in (
             "changed outside the code",
             "not known: see the cloud's audit log, before",
@@ -91,7 +91,7 @@ async def test_why_says_who_decides_what_holds_it_and_what_is_related(served: Se
             "? needs approval",
             "  for ",
             "neither a policy nor a person names one",
-            "flaps        1",
+            "flaps        1 time  ",
             "alike        shop  thing.b",
         ):
             assert words in seen

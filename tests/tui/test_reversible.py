@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
 from reconciler.domain.principals import Role
 from reconciler.engine import suppression
 from tests.client.conftest import Served
-from tests.tui.conftest import seated
+from tests.tui.conftest import Seat, seated
 from tests.tui.drifting import drifted, held
 from tests.unit.engine.house import A, B
 
@@ -87,25 +93,51 @@ async def test_what_cannot_be_taken_back_does_not_keep_what_was_before_from_it(
     await drifted(served, A, B)
     async with seated(served) as seat:
         await seat.until("2 of 2")
-        for place, reason in enumerate(("first", "second"), 1):
-            await seat.press("i", "enter")
-            await seat.until("why?")
-            await seat.press(*reason, "enter")
-            await seat.until("ignored: 1")
+        await _ignored(seat, "first")
+        await seat.until("ignored: 1")
+        await seat.until("1 gone (.)")
+        await seat.press("full_stop", "g")
+        await seat.until(" 1 of 1")
+        with _answered_late(seat) as answer:
+            await _ignored(seat, "second")
+            # Its event is here, and its answer is not: what z is about now is nevertheless it.
             await seat.until("1 gone (.)")
-            await seat.press("full_stop", "g")
-            await seat.until(f" {2 - place} of {2 - place}")
-        (second,) = (
-            each
-            for each in await house.findings()
-            if each.decision is not None and each.decision.reason == "second"
-        )
-        await suppression.unsuppress(house.service, second.id, actor="bea")
-        await seat.press("z")
+            (second,) = (
+                each
+                for each in await house.findings()
+                if each.decision is not None and each.decision.reason == "second"
+            )
+            await suppression.unsuppress(house.service, second.id, actor="bea")
+            await seat.press("z")
+            answer.set()
         await seat.until("not everything was done")
         await seat.press("escape", "z")
         await seat.until("taken back, ignored: 1")
+        await seat.press("z")
+        await seat.until("nothing to take back")
     assert {each.state for each in await house.findings()} == {"open"}
+
+
+async def _ignored(seat: Seat, reason: str) -> None:
+    await seat.press("i", "enter")
+    await seat.until("why?")
+    await seat.press(*reason, "enter")
+
+
+@contextmanager
+def _answered_late(seat: Seat) -> Iterator[asyncio.Event]:
+    """Have the answers to what is ignored be here when that is said, and not before."""
+    may_come = asyncio.Event()
+    findings = seat.app.session.client.findings
+    ignore = findings.ignore
+
+    async def late(*names: Any, **given: Any) -> Any:
+        answer = await ignore(*names, **given)
+        await may_come.wait()
+        return answer
+
+    with patch.object(findings, "ignore", late):
+        yield may_come
 
 
 async def test_an_operator_may_say_that_it_is_seen_to_and_not_ignore_it(served: Served) -> None:

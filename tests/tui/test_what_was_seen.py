@@ -46,7 +46,7 @@ async def test_another_plan_than_the_one_on_the_screen_is_not_decided_about(
         await seat.until(f"{verb} 1: why?")
         await _planned_anew(served)
         await seat.press(*"wrong", "enter")
-        await seat.until("has another plan")
+        await seat.until("is asked about")
     (still,) = await served.desk.house.remediations()
     assert still.state == "awaiting_approval"
 

@@ -49,7 +49,7 @@ def _unreached(session: Session) -> Iterator[Line]:
         yield line("give another token: TRUEUP_TOKEN, or --token-file FILE")
         yield line("an admin makes one: ", ("trueup token add NAME --role viewer", "strong"))
     elif link.remedy:
-        offer = (" ", _NEXT, " starts it from here") if session.can_start else ()
+        offer = ("   ", _NEXT, " starts it from here") if session.can_start else ()
         yield line((link.remedy, "strong"), *offer)
     yield ()
     yield line("trueup tui goes on trying and shows the fleet as soon as the daemon answers.")

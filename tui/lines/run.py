@@ -12,7 +12,7 @@ from reconciler.wire.runs import LogLine, Run
 from tui.ages import ahead, clock, length
 from tui.ink import Line, Span, line
 from tui.lines.plan import counts_line
-from tui.lines.words import remediation_span, state_span
+from tui.lines.words import counted, remediation_span, state_span
 
 _ORDER: Final = ("failed", "creating", "updating", "deleting", "pending", "done")
 _STILL: Final = frozenset({"pending", "done", "failed"})
@@ -59,7 +59,8 @@ def remediation_lines(
 
 def _asked_for(remediation: Remediation) -> str:
     action = remediation.action_type.replace("_", " ")
-    return f"{action}, asked for by {remediation.requested_by}, attempt {remediation.attempts}"
+    tries = f", attempt {remediation.attempts}" if remediation.attempts else ""
+    return f"{action}, asked for by {remediation.requested_by}{tries}"
 
 
 def run_lines(run: Run, steps: Mapping[str, float] | None = None) -> Iterator[Line]:
@@ -71,7 +72,7 @@ def run_lines(run: Run, steps: Mapping[str, float] | None = None) -> Iterator[Li
     took = length(int((ended - run.started_at).total_seconds()))
     done = sum(step == "done" for step in run.progress.values())
     yield line(
-        state_span(run.state), f"  {done} of {len(run.progress)} resources  ", took,
+        state_span(run.state), f"  {done} of {counted(len(run.progress), 'resource')}  ", took,
         (f"  exit {run.exit_code}" if run.exit_code is not None else "", "dim"),
     )  # fmt: skip
     yield line((f"run {run.id[:12]}  since {clock(run.started_at)}", "dim"))

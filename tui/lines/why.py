@@ -173,8 +173,9 @@ def _times(finding: Finding, background: Background | None) -> Iterator[Line]:
         return
     times = flaps(background.reports, background.remediations, finding.address)
     lately = sum(datetime.now(UTC) - at < _DAY for at in times)
-    words = f"  times it was gone without a correction; {lately} within a day"
-    yield _fact("flaps", (f"{len(times)}", "medium" if times else "dim"), (words, "dim"))
+    count = "never" if not times else counted(len(times), "time")
+    words = f"  gone without a correction; {lately} within a day" if times else " gone by itself"
+    yield _fact("flaps", (count, "medium" if times else "dim"), (words, "dim"))
 
 
 def flaps(

@@ -42,6 +42,7 @@ _STATES: Final = {
     "converged": ("v converged", "good"),
     "failed": ("x failed", "high"),
     "rejected": ("x rejected", "dim"),
+    "suppressed": (". ignored", "dim"),
     "started": ("> running", "busy"),
     "finished": ("v finished", "good"),
     "in_doubt": ("? in doubt", "high"),
@@ -56,6 +57,7 @@ _STATES: Final = {
     "updating": ("> updating", "busy"),
     "deleting": ("> deleting", "busy"),
     "quarantined": ("# quarantined", "mark"),
+    "not_isolated": ("! not isolated", "critical"),
 }
 ORIGINS: Final = {
     "out_of_band": "changed outside the code",
@@ -139,7 +141,7 @@ def is_due(stack: Stack, *, now: datetime) -> bool:
 
     Source: `reconciler.domain.cadence.is_due`, by which the daemon chooses.
     """
-    if str(stack.source) == _NOT_SCANNED:
+    if stack.source == _NOT_SCANNED:
         return False
     if stack.next_due_at is None or stack.next_due_at <= now:
         return True

@@ -29,8 +29,14 @@ class CommandLine(Prompt):
         Binding("down", "recall(1)", "Next command", show=False, id="command.next"),
     ]
     DEFAULT_CSS = """
-    CommandLine > Vertical { height: 5; }
+    CommandLine > Vertical { height: 6; }
     """
+    keys: ClassVar[Sequence[tuple[str, str]]] = (
+        ("enter", "do it"),
+        ("tab", "complete"),
+        ("up", "the one before"),
+        ("escape", "cancel"),
+    )
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class CommandLine(Prompt):
             yield Bar(self._palette, id="question")
             yield Field(id="answer")
             yield Bar(self._palette, id="completions")
+            yield self.keys_bar(self._palette)
 
     def on_mount(self) -> None:
         """Show what can be typed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
@@ -14,7 +14,8 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.ink import Line, Palette, line
-from tui.modals.frame import Framed
+from tui.lines.hints import Hint, hint_spans, key_at
+from tui.modals.frame import Framed, key_hint
 from tui.store.changes import Changes
 from tui.verbs import Asked, Tier
 from tui.widgets.bar import Bar
@@ -70,6 +71,8 @@ class Confirm(Framed[bool]):
         self._seen_all = False
         self._keys = 0
         self._key_at = self._key_before = float("-inf")
+        self._drawn: Sequence[Hint] = ()
+        """What the verdict says now; of its keys, none that confirms takes a click."""
 
     def compose(self) -> ComposeResult:
         """Show what would be done above how to say yes."""
@@ -81,6 +84,7 @@ class Confirm(Framed[bool]):
 
     def on_mount(self) -> None:
         """Show what is asked."""
+        self.query_one("#verdict", Bar).clicked = lambda x: self._press(key_at(self._drawn, x))
         if self._asked.tier >= Tier.SERIOUS:
             self.query_one("#token", TypedToken).submitted = self._submit
         self.query_one("#asked", Document).show(self._lines, keep=False)
@@ -115,30 +119,28 @@ class Confirm(Framed[bool]):
     def _show_verdict(self) -> None:
         document = self.query_one("#asked", Document)
         self._seen_all = self._seen_all or document.at_end
-        verdict = self.query_one("#verdict", Bar)
+        self._drawn = [*self._verdict(), key_hint("escape", "cancel")]
+        self.query_one("#verdict", Bar).show(hint_spans(self._drawn))
+
+    def _verdict(self) -> Iterator[Hint]:
         if reason := self._disarmed:
-            verdict.show(line((f" {reason} ", "critical")))
-            return
-        if time.monotonic() < self._armed_at:
-            verdict.show(line(("keys typed before this was drawn do nothing", "dim")))
-            return
-        if self._asked.tier < Tier.SERIOUS:
-            verdict.show(
-                line(
-                    ("y", "key"), f" {self._asked.verb} exactly this   ", ("esc", "key"), " cancel"
-                )
-            )
-            return
-        if not self._seen_all:
-            verdict.show(line(("scroll to the end to go on ", "medium"), ("G", "key")))
-            return
+            yield Hint("", line((f" {reason} ", "critical"), "  "))
+        elif time.monotonic() < self._armed_at:
+            yield Hint("", line(("keys typed before this was drawn do nothing   ", "dim")))
+        elif self._asked.tier < Tier.SERIOUS:
+            yield key_hint("y", f"{self._asked.verb} exactly this", clickable=False)
+        elif not self._seen_all:
+            yield Hint("", line(("scroll to the end to go on: ", "medium")))
+            yield key_hint("G", "end")
+        else:
+            self._ask_for_token()
+            yield Hint("", line("type ", (self._asked.token, "strong"),
+                                f" and enter to {self._asked.verb}   "))  # fmt: skip
+
+    def _ask_for_token(self) -> None:
         field = self.query_one("#token", Input)
         if not field.has_focus:
             field.focus()
-        verdict.show(
-            line("type ", (self._asked.token, "strong"), f" and enter to {self._asked.verb}   ",
-                 ("esc", "key"), " cancel")
-        )  # fmt: skip
 
     def note_key(self, pressed_at: float) -> None:
         """Note a key on its way in: a paste that the terminal breaks up comes as keys."""

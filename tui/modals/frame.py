@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -15,9 +15,14 @@ from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+from tui.ink import Line, Palette, line
+from tui.keymap import key_name
+from tui.lines.hints import Hint, hint_spans, key_at
 from tui.selecting import under_mouse
+from tui.widgets.bar import Bar
 
 T = TypeVar("T")
+_KEYS: Final = "keys"
 _DIM: Final = Style(dim=True)
 
 
@@ -32,6 +37,9 @@ class Framed(ModalScreen[T], Generic[T]):
     }
     """
 
+    keys: ClassVar[Sequence[tuple[str, str]]] = ()
+    """The keys that its last row shows, and what each does; a click on one presses it."""
+
     class Up(Message, bubble=True):
         """It takes keys from now on."""
 
@@ -43,6 +51,21 @@ class Framed(ModalScreen[T], Generic[T]):
         if not self.ready:
             self.ready = True
             self.post_message(self.Up())
+
+    def keys_bar(self, palette: Palette) -> Bar:
+        """Return the last row: the keys."""
+        bar = Bar(palette, id=_KEYS)
+        bar.show(hint_spans(self._hints()))
+        bar.clicked = lambda x: self._press(key_at(self._hints(), x))
+        return bar
+
+    def _hints(self) -> list[Hint]:
+        return [key_hint(key, words) for key, words in self.keys]
+
+    def _press(self, key: str) -> None:
+        """Have a key done that was clicked, in its turn among those that were typed."""
+        if key:
+            cast("Presses", self.app).press(key)
 
     def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
         """Return what the mouse is on, and where in its text."""
@@ -59,6 +82,19 @@ class Framed(ModalScreen[T], Generic[T]):
     def dismiss(self, result: T | None = None) -> AwaitComplete:
         """Close once: a key typed twice must not close what lies below as well."""
         return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+def key_hint(key: str, words: str, *, clickable: bool = True) -> Hint:
+    """Return a key of a dialog with what it does."""
+    spans: Line = line((key_name(key), "key"), f" {words}   ")
+    return Hint(key if clickable else "", spans)
+
+
+class Presses(Protocol):
+    """An app that does a key as if it were typed."""
+
+    def press(self, key: str) -> None:
+        """Do `key`."""
 
 
 class _Dim(BackgroundScreen):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,6 +19,9 @@ from tui.widgets.document import Document
 from tui.widgets.field import Field
 from tui.widgets.table import LineTable
 
+_AROUND: Final = 6
+"""The rows of a menu beside its choices: frame, title, filter, the head of the list and keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -29,6 +32,8 @@ class Choice:
     note: str = ""
     off: str = ""
     """Why it cannot be chosen now."""
+    style: str = ""
+    """How its note is drawn."""
 
 
 class Menu(Framed[str]):
@@ -39,6 +44,10 @@ class Menu(Framed[str]):
         Binding("down", "move(1)", "Down", show=False, id="menu.down"),
         Binding("up", "move(-1)", "Up", show=False, id="menu.up"),
     ]
+    DEFAULT_CSS = """
+    Menu > Vertical { max-height: 85%; }
+    """
+    keys: ClassVar[Sequence[tuple[str, str]]] = (("enter", "choose"), ("escape", "cancel"))
 
     def __init__(self, title: str, choices: Sequence[Choice], *, palette: Palette) -> None:
         super().__init__()
@@ -49,16 +58,19 @@ class Menu(Framed[str]):
     def compose(self) -> ComposeResult:
         """Show the filter above the choices."""
         columns: tuple[Column[Choice], ...] = (
-            Column("name", "", 18, lambda row: Span(row.name, "key"), rank=2),
+            Column("name", "", 26, lambda row: Span(row.name, "key"), rank=2, fits=True),
             Column("note", "", 20, _note, grow=1, rank=1),
         )
-        with Vertical():
+        with Vertical() as frame:
+            # As high as its choices need: a list of two in an empty box hides the page for nothing.
+            frame.styles.height = len(self._choices) + _AROUND
             yield Bar(self._palette, id="title")
-            yield Field(id="narrow", placeholder="type to filter, enter to choose")
+            yield Field(id="narrow", placeholder="type to filter")
             yield LineTable(
                 columns=columns, palette=self._palette, id="choices", keys_from_beside=True,
                 empty=lambda: [line(("nothing matches", "dim"))],
             )  # fmt: skip
+            yield self.keys_bar(self._palette)
 
     def on_mount(self) -> None:
         """Show every choice."""
@@ -118,7 +130,11 @@ class Menu(Framed[str]):
 
 
 def _note(choice: Choice) -> Span:
-    return Span(f"{choice.note}  ({choice.off})", "dim") if choice.off else Span(choice.note)
+    return (
+        Span(f"{choice.note}  ({choice.off})", "dim")
+        if choice.off
+        else Span(choice.note, choice.style)
+    )
 
 
 class Reader(Framed[None]):
@@ -127,6 +143,7 @@ class Reader(Framed[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "close", "Close", id="reader.close"),
     ]
+    keys: ClassVar[Sequence[tuple[str, str]]] = (("escape", "close"), ("G", "end"))
 
     def __init__(self, title: str, lines: Sequence[Line], *, palette: Palette) -> None:
         super().__init__()
@@ -139,6 +156,7 @@ class Reader(Framed[None]):
         with Vertical():
             yield Bar(self._palette, id="title")
             yield Document(self._palette, id="lines")
+            yield self.keys_bar(self._palette)
 
     def on_mount(self) -> None:
         """Show the lines."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,8 +23,9 @@ class Prompt(Framed[str]):
         Binding("escape", "cancel", "Cancel", id="prompt.cancel"),
     ]
     DEFAULT_CSS = """
-    Prompt > Vertical { height: 4; }
+    Prompt > Vertical { height: 5; }
     """
+    keys: ClassVar[Sequence[tuple[str, str]]] = (("enter", "go on"), ("escape", "cancel"))
 
     def __init__(self, question: Line, *, palette: Palette) -> None:
         super().__init__()
@@ -35,6 +37,7 @@ class Prompt(Framed[str]):
         with Vertical():
             yield Bar(self._palette, id="question")
             yield Field(id="answer")
+            yield self.keys_bar(self._palette)
 
     def on_mount(self) -> None:
         """Wait for typing."""

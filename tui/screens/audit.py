@@ -17,6 +17,8 @@ from tui.store.languages import AUDIT
 from tui.widgets.columns import Column
 
 _MOST: Final = 2000
+_YEAR: Final = len("2026-")
+"""Left out of the list; an entry in full has it."""
 _ID: Final = 12
 """As much of an id as is shown of it elsewhere."""
 
@@ -35,9 +37,9 @@ class AuditPage(FetchedPage):
 
     language = AUDIT
     columns: ClassVar[Sequence[Column[AuditEntry]]] = (
-        Column("at", "WHEN (UTC)", 19, lambda row: Span(clock(row.at), "dim"), rank=7),
+        Column("at", "WHEN (UTC)", 14, lambda row: Span(clock(row.at)[_YEAR:], "dim"), rank=7),
         Column("actor", "WHO", 12, lambda row: Span(row.actor, "strong"), rank=8, fits=True),
-        Column("action", "DID", 29, lambda row: Span(row.action), rank=9),
+        Column("action", "DID", 29, lambda row: Span(row.action), rank=9, fits=True),
         Column("subject", "TO", 14, _to, grow=2, rank=6, middle=True, wishes=36),
         Column(
             "details", "DETAILS", 16, lambda row: Span(brief(row.details), "dim"), grow=3, rank=4

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from reconciler.client.errors import ReconcilerError
-from tui.ink import Line, line
+from tui.ink import Line, Span, line
 from tui.reading import Reading
 from tui.screens.lists import ListPage
 from tui.store.changes import Changes
@@ -52,11 +52,21 @@ class FetchedPage(ListPage):
         """Return what was read."""
         return self._rows
 
-    def empty(self) -> Sequence[Line]:
-        """Say why there is none."""
-        if self._error:
-            return [line((self._error, "high"))]
-        return [line(("nothing here" if self._read_once else "reading", "dim"))]
+    @property
+    def is_read(self) -> bool:
+        """Whether the daemon has answered."""
+        return self._read_once and not self._error
+
+    def unread(self) -> Sequence[Line]:
+        """Say why there is no row."""
+        return [line((self._error, "high") if self._error else ("reading", "dim"))]
+
+    def count_spans(self, shown: int, total: int) -> list[Span]:
+        """Return how many rows there are; where those are from before, why they are."""
+        spans = super().count_spans(shown, total)
+        if self._error and total:
+            spans.append(Span(f"  not read again: {self._error}", "high"))
+        return spans
 
     def store_changed(self, changes: Changes) -> None:
         """Read it again when an event may have changed it."""

@@ -14,11 +14,12 @@ from reconciler.wire.findings import Finding
 from tui.ink import Line, line, text_of_lines
 from tui.lines.finding import Shown, diff_lines, title_lines
 from tui.lines.tabs import tab_lines
-from tui.lines.words import remediation_span
+from tui.lines.words import remediation_span, state_span
 from tui.opening import Opening, openings_of
 from tui.screens.finding_reads import FindingReads
 from tui.screens.finding_verbs import FindingVerbs
 from tui.store.rows import Row
+from tui.verbs import NO_PLAN
 
 _MOST_CONTEXT: Final = 50
 _ABOUT_DRIFT: Final = FindingVerbs.permissions.keys() - {"plan"}
@@ -100,6 +101,8 @@ class FindingPage(FindingVerbs, FindingReads):
             yield line(("v healed: it is as it was declared", "good"))
         elif finding.state == "ignored":
             yield line(("- ignored; ", "dim"), ("why", "strong"), (" says by whom", "dim"))
+        elif row is not None and row.state == "quarantined" and row.not_isolated:
+            yield line(state_span("not_isolated"), f": {row.not_isolated}")
         elif row is not None and row.remediation:
             state = remediation_span(row.remediation, row.action)
             yield line(state, f"  remediation {row.remediation_id[:12]}")
@@ -136,6 +139,13 @@ class FindingPage(FindingVerbs, FindingReads):
                 self.known().preview = None
                 self.make_plan()
             self.show()
+
+    def why_off(self, action: str) -> str:
+        """Return why an action cannot be done now: to approve takes a plan that waits for it."""
+        reason = super().why_off(action)
+        if action == "approve" and not reason and self.waiting_plan() is None:
+            return NO_PLAN
+        return reason
 
     def may(self, action: str) -> bool:
         """Whether an action may be done now: none about other drift than the page shows."""

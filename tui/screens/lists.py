@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.ink import Line, line, text_of
+from tui.lines.first_minute import empty_fleet_lines
 from tui.screens.table_page import TablePage
 from tui.store.filters import Filter, Language, read_filter
 from tui.widgets.bar import Bar
@@ -68,7 +69,16 @@ class ListPage(TablePage):
     def _nothing(self) -> Sequence[Line]:
         if self._filter.text:
             return [line("no row passes the filter; esc clears it")]
-        return self.empty()
+        return self.empty() if self.is_read else self.unread()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the daemon was asked for the rows: before, that there is none says nothing."""
+        return self.session.pump.loaded
+
+    def unread(self) -> Sequence[Line]:
+        """Return what stands where nothing was read yet."""
+        return list(empty_fleet_lines(self.session))
 
     def show(self) -> None:
         """Show the rows that pass the filter; the cursor stays on its row."""

@@ -77,10 +77,10 @@ class OrderedPage(TablePage):
     def store_changed(self, changes: Changes) -> None:
         """Draw the rows that changed where they stand; what is new waits."""
         table = self.table
-        rows = self.session.store.rows
-        self._staging.note(
-            changes.findings, rows, stands=lambda key: table.place_of(key) is not None
-        )
+        if changes.findings and not (self._paused or self.session.pump.loaded):
+            self.rearrange()
+            return
+        self._staging.note(changes.findings, self.session.store.rows, stands=table.stands)
         if self._paused:
             return
         if (self._staging or changes.everything) and self._is_quiet:

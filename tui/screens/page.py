@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from reconciler.wire.remediations import Remediation
 from tui.ink import Line, Palette, Span, line
-from tui.keymap import key_name
+from tui.keymap import Bound, bound_actions, key_name
 from tui.lines.hints import Hint, hint_spans, key_at, whole_hints
 from tui.opening import Opening
 from tui.palettes import Glyphs
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.app import TrueupApp
 
 _FLASH_S: Final = 8.0
+_BACK: Final = Bound("escape", "back", "back", "page.back")
 _PERMISSIONS: Final = {"undo": "remediations:decide", "hold": "hold:set"}
 """What the actions of every page need."""
 
@@ -54,6 +55,8 @@ class Page(Screen[None]):
         self._ready = False
         self._flash: Line = ()
         self._flash_until = 0.0
+        self.bound: Sequence[Bound] = ()
+        """What keys do here, as of when the frame was drawn last."""
         self._drawn: Sequence[Hint] = ()
         """The keys as they stand in the last row now: none while a message does."""
 
@@ -114,6 +117,10 @@ class Page(Screen[None]):
         """Whether every part of the page is there to be drawn on."""
         return self._ready and self.is_attached
 
+    def on_resize(self) -> None:
+        """Fit the status and the keys to the new width at once."""
+        self.show_frame()
+
     def on_unmount(self) -> None:
         """Draw nothing any more."""
         self._ready = False
@@ -133,6 +140,7 @@ class Page(Screen[None]):
         """Show the status and the keys."""
         if not (self.ready and self.app.is_running):
             return
+        self.bound = tuple(bound_actions(self))
         self.query_one("#status", Bar).show(
             status_line(self.session, self.place, width=self.size.width)
         )
@@ -170,10 +178,10 @@ class Page(Screen[None]):
 
     def hint(self, name: str) -> Hint:
         """Return the key of an action with its words, struck out where it cannot be done."""
-        found = self.ours.key_of(self, name)
+        found = _BACK if name == "back" else self._bound_to(name)
         if found is None:
             return Hint("", ())
-        key, words = found
+        key, words = found.key, found.description.rstrip(".").lower()
         off = bool(self.why_off(name))
         return Hint(
             key,
@@ -182,6 +190,11 @@ class Page(Screen[None]):
                 Span(f" {words} ", "dim.struck" if off else ""),
             ),
         )
+
+    def _bound_to(self, name: str) -> Bound | None:
+        """Return the key of an action, whatever it is given."""
+        found = (each for each in self.bound if each.action.partition("(")[0] == name)
+        return next(found, None)
 
     def _press_hint(self, x: int) -> None:
         """Press the key that is drawn at a cell of the last row, as if it were typed."""

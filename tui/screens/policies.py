@@ -27,7 +27,7 @@ class PoliciesPage(FetchedPage):
         Column(
             "match", "MATCHES", 20, lambda row: Span(brief(row.match.as_json())), grow=3, rank=7
         ),
-        Column("from", "FROM", 8, lambda row: Span(row.drift_threshold, "dim"), rank=6),
+        Column("from", "SEV FROM", 8, lambda row: Span(row.drift_threshold, "dim"), rank=6),
         Column("owner", "OWNER", 10, lambda row: Span(row.owner or "", "dim"), rank=3, fits=True),
         Column("source", "SOURCE", 6, lambda row: Span(row.source, "dim"), rank=2),
     )

@@ -174,7 +174,7 @@ def stack_lines(stack: Stack, health: Span) -> Iterator[Line]:
     yield line(("scanned        ", "dim"), clock(stack.last_scan_at) or "never")
     yield line(("complete       ", "dim"), clock(stack.verified_at) or "never")
     yield line(("obtained by    ", "dim"), stack.obtained_by or "")
-    yield line(("suppressed     ", "dim"), str(stack.suppressed))
+    yield line(("ignored        ", "dim"), str(stack.suppressed))
     if stack.counts is not None:
         for name, count in stack.counts.as_json().items():
             if count:
@@ -186,7 +186,9 @@ def stack_lines(stack: Stack, health: Span) -> Iterator[Line]:
                 severity_span(word), " " * (15 - len(severity_span(word).text)), f"{count:,}"
             )
     for doubt in stack.provider_doubts:
-        yield line(("? ", "medium"), doubt.provider, f": {doubt.reason}")
+        # One about the whole stack names none.
+        named = f"{doubt.provider}: " if doubt.provider else ""
+        yield line(("? ", "medium"), f"{named}{doubt.reason}")
 
 
 def _counted(severities: Mapping[str, int]) -> OpenFindings:

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from reconciler.client.errors import InvalidError
 from tui.ink import Span, line
+from tui.keymap import page_keys
 from tui.lines.hints import Hint
 from tui.screens.page import Page
 from tui.widgets.bar import Bar
@@ -106,7 +107,7 @@ class TablePage(Page):
         if not self._field.display:
             first, *others = super().hinted()
             yield first
-            if keys := self.ours.page_keys(self):
+            if keys := page_keys(self.bound):
                 yield Hint("", line((f" {keys}", "key"), " pages "))
             yield from others
             return

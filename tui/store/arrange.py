@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final
+from operator import attrgetter
+from typing import Final
 
 from tui.store.filters import Filter
+from tui.store.order import RowOrder, Sort
 from tui.store.rows import RANKS, Row
 
 
@@ -15,20 +18,24 @@ def _account(row: Row) -> str:
     return row.account or f"{row.provider or row.type.partition('_')[0]}, account not known"
 
 
+def _badness(severity: str, score: int) -> tuple[int, int, str]:
+    """Return what stands first where it is least; words that are not known stand at the top."""
+    return -RANKS.get(severity, len(RANKS)), -score, severity
+
+
 GROUP_KEY: Final = "\0group:"
-SORTS: Final[dict[str, Callable[[Row], Any]]] = {
-    # One number: a tuple for each of 100,000 rows takes four times as long.
-    "severity": lambda row: -(RANKS.get(row.severity, len(RANKS)) * 1000 + row.score),
-    "kind": lambda row: row.kind,
-    "stack": lambda row: row.stack,
-    "type": lambda row: row.type,
-    "address": lambda row: row.address,
-    "attributes": lambda row: -len(row.paths),
-    "age": lambda row: row.first_seen,
-    "owner": lambda row: row.owner,
-    "account": lambda row: (row.account, row.region),
-    "proposed": lambda row: row.proposed,
-    "state": lambda row: (row.remediation, row.state),
+SORTS: Final[dict[str, Sort]] = {
+    "severity": Sort(attrgetter("severity", "score"), lambda value: _badness(*value)),
+    "kind": Sort(attrgetter("kind")),
+    "stack": Sort(attrgetter("stack")),
+    "type": Sort(attrgetter("type")),
+    "address": Sort(attrgetter("address")),
+    "attributes": Sort(lambda row: -len(row.paths)),
+    "age": Sort(attrgetter("first_seen")),
+    "owner": Sort(attrgetter("owner")),
+    "account": Sort(attrgetter("account", "region")),
+    "proposed": Sort(attrgetter("proposed")),
+    "state": Sort(attrgetter("remediation", "state")),
 }
 GROUPS: Final[dict[str, Callable[[Row], str]]] = {
     "none": lambda _row: "",
@@ -39,7 +46,7 @@ GROUPS: Final[dict[str, Callable[[Row], str]]] = {
     "region": lambda row: row.region or "region not known",
     "policy": lambda row: row.policy or "no policy selects it",
     "owner": lambda row: row.owner or "nobody",
-    "state": lambda row: row.remediation or "no remediation",
+    "state": lambda row: row.remediation.replace("_", " ") or "no remediation",
     "change": lambda row: row.signature,
 }
 """`change` groups rows of which the same was changed in the same way."""
@@ -70,30 +77,30 @@ class Group:
 class Arranged:
     """The keys in the order they are shown, with the groups by key."""
 
-    order: tuple[str, ...]
+    order: Sequence[str]
     groups: dict[str, Group]
     shown: int
+
+    @property
+    def standing(self) -> AbstractSet[str]:
+        """Return the ids of the rows that have a line."""
+        if isinstance(self.order, RowOrder):
+            return self.order.ids
+        return frozenset(self.order) - self.groups.keys()
 
 
 def arrange(rows: Iterable[Row], wish: Arrangement) -> Arranged:
     """Return the order; rows that sort alike stand by stack and address."""
-    found = wish.filter.of(rows)
-    found.sort(key=_place)
-    found.sort(key=SORTS[wish.sort], reverse=wish.reverse)
+    order = RowOrder(wish.filter.of(rows), SORTS[wish.sort], reverse=wish.reverse)
     if wish.group == "none":
-        return Arranged(tuple([row.id for row in found]), {}, len(found))
-    return _grouped(found, wish)
+        return Arranged(order, {}, len(order))
+    return _grouped(order, wish)
 
 
-def _place(row: Row) -> str:
-    # One text: see `severity`. With the id, two findings of one resource never change places.
-    return f"{row.stack} {row.address} {row.id}"
-
-
-def _grouped(found: list[Row], wish: Arrangement) -> Arranged:
+def _grouped(found: RowOrder, wish: Arrangement) -> Arranged:
     name_of = GROUPS[wish.group]
     members: dict[str, list[Row]] = {}
-    for row in found:
+    for row in found.rows():
         members.setdefault(name_of(row), []).append(row)
     names = sorted(members, key=lambda name: (-len(members[name]), name))
     order: list[str] = []

@@ -69,8 +69,9 @@ class CatchUp:
             self._store.changes.others.add("policy")
             self._all_anew()
         self._list_many(now)
-        if "hold" in others and not await self._read(others, "hold", self._reads.hold):
-            return
+        for name, read in (("hold", self._reads.hold), ("quarantines", self._reads.quarantines)):
+            if name in others and not await self._read(others, name, read):
+                return
         await self._read_some()
 
     async def _is_accepted(self, now: float) -> bool:

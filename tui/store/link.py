@@ -35,6 +35,13 @@ class Link:
             return f"live, {self.unread:,} not read"
         return {"connecting": "connecting", "live": "live", "denied": "not allowed"}[self.state]
 
+    def why_not(self, now: float) -> str:
+        """Return why nothing may be done of what is shown; empty when it may be."""
+        if self.live:
+            return ""
+        told = f": {self.reason}" if self.state == "denied" and self.reason else ""
+        return f"{self.words(now)}{told}"
+
     def lost(self, reason: str, remedy: str, *, now: float) -> Link:
         """Return the link after a connection was cut or not made."""
         since = self.since if self.state == "lost" else now

@@ -9,6 +9,7 @@ from typing import Final
 
 from reconciler.client.proposals import Proposals
 from reconciler.wire.holds import Hold
+from reconciler.wire.quarantines import Quarantine
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.runs import Run
 from reconciler.wire.stacks import Stack
@@ -50,6 +51,7 @@ class Mirror:
         self.seq = 0
         self.counts = Counts()
         self._noting = Noting()
+        self._not_isolated: dict[str, str] = {}
 
     def taken(self) -> Changes:
         """Return what changed since the last time, once."""
@@ -68,11 +70,27 @@ class Mirror:
         before = self.rows.get(row.id)
         self.sent.was_read(row.id, began=began)
         self._show_note(row)
+        row.not_isolated = self._not_isolated.get(row.id, "")
         row.revision = before.revision if before else 0
         if before and before.decided_about != row.decided_about:
             row.revision += 1
         self.rows[row.id] = row
+        self.counts.changed()
         self.changes.findings.add(row.id)
+
+    def put_quarantines(self, quarantines: Iterable[Quarantine]) -> None:
+        """Take in all that are not released, as they were read."""
+        before = self._not_isolated
+        self._not_isolated = {
+            finding_id: found.note or "it is connected again"
+            for found in quarantines
+            if found.reconnected_at is not None
+            for finding_id in found.finding_ids
+        }
+        for finding_id in before.keys() | self._not_isolated.keys():
+            if (row := self.rows.get(finding_id)) is not None:
+                row.not_isolated = self._not_isolated.get(finding_id, "")
+                self.changes.findings.add(finding_id)
 
     def drop_row(self, finding_id: str, *, state: str = "") -> None:
         """Take a finding off the list, and remember for a while what it was; `state` is its last.
@@ -84,6 +102,7 @@ class Mirror:
         if row is None:
             return
         row.state = state
+        self.counts.changed()
         self.gone[finding_id] = row
         if len(self.gone) > _MOST_GONE:
             del self.gone[next(iter(self.gone))]

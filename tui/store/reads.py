@@ -51,6 +51,7 @@ class Reads:
         await self._learn()
         await self.hold()
         await self._policies()
+        await self.quarantines()
         before = set(store.stacks)
         found = Changes()
         self.progress = 0
@@ -85,6 +86,14 @@ class Reads:
         """Read whether corrections are held."""
         self._store.hold = await self._client.hold.get()
         self._store.changes.others.add("hold")
+
+    async def quarantines(self) -> None:
+        """Read what in quarantine is not isolated; an older daemon knows of no quarantines."""
+        try:
+            found = [each async for each in self._client.quarantines.each(state="open")]
+        except NotFoundError:
+            found = []
+        self._store.put_quarantines(found)
 
     async def _policies(self) -> None:
         """Read the policies, and the uploaded templates that they name."""

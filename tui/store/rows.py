@@ -53,6 +53,8 @@ class Row:
     remediation_id: str = ""
     action: str = ""
     sent: str = ""
+    not_isolated: str = ""
+    """Why what is in quarantine is connected all the same, or not seen to be isolated."""
     revision: int = 0
 
     @property

@@ -28,8 +28,8 @@ class Staging:
 
     def note_all(self, rows: Mapping[str, Row], *, order: Arranged) -> None:
         """Note everything that came and went since `order` was made."""
-        standing = frozenset(order.order)
-        keys = (standing - order.groups.keys()) | self._folded | self.new | rows.keys()
+        standing = order.standing
+        keys = standing | self._folded | self.new | rows.keys()
         self.note(keys, rows, stands=standing.__contains__)
 
     def note(

@@ -62,6 +62,7 @@ class Store(Mirror):
             # That they are of an isolated resource now is told by no event of drift.
             self.unread.findings |= {*event.body.get("finding_ids", ())} & self.rows.keys()
             self.changes.others.add(topic)
+            self.unread.others.add("quarantines")
         elif event.type in _READ_AGAIN:
             self.unread.others.add(_READ_AGAIN[event.type])
         else:
@@ -82,6 +83,7 @@ class Store(Mirror):
         row.severity, row.kind = str(body["severity"]), str(body["kind"])
         row.score, row.report_id = int(body["score"]), str(body["report_id"])
         row.revision += before != row.decided_about
+        self.counts.changed()
         self.changes.findings.add(finding_id)
 
     def _remediation(self, body: dict[str, Any]) -> None:

@@ -49,7 +49,7 @@ class CursorLines(Selectable):
     ) -> None:
         super().__init__(id=id)
         self.opened: Callable[[str], object] = lambda _key: None
-        self._order: tuple[str, ...] = ()
+        self._order: Sequence[str] = ()
         self._places: dict[str, int] | None = {}
         self._cursor = 0
 
@@ -66,7 +66,7 @@ class CursorLines(Selectable):
         key = self.cursor_key
         line = self._cursor - self.scroll_offset.y
         was_seen = self._is_cursor_seen
-        self._order, self._places = tuple(order), None
+        self._order, self._places = order, None
         place = self.place_of(key) if key else None
         self._cursor = self._clamped(self._cursor if place is None else place)
         self.virtual_size = Size(self.inner_width, len(self._order) + HEAD)
@@ -80,12 +80,20 @@ class CursorLines(Selectable):
 
     def place_of(self, key: str) -> int | None:
         """Return the line of a key, counted from the first row."""
+        if not self.stands(key):
+            return None
+        return self._order.index(key) if self._places is None else self._places[key]
+
+    def stands(self, key: str) -> bool:
+        """Whether a key has a line; this takes no longer the more lines there are."""
+        if not isinstance(self._order, tuple):  # it knows its keys by itself
+            return key in self._order
         if self._places is None:
             self._places = {name: place for place, name in enumerate(self._order)}
-        return self._places.get(key)
+        return key in self._places
 
     @property
-    def order(self) -> tuple[str, ...]:
+    def order(self) -> Sequence[str]:
         """The keys as they stand."""
         return self._order
 

@@ -25,7 +25,7 @@ def _remediation(row: Row) -> Span:
     if row.sent:
         return sent_span(row.sent)
     if row.state == "quarantined":
-        return state_span("quarantined")
+        return state_span("not_isolated" if row.not_isolated else "quarantined")
     if row.action == "quarantine" and row.remediation == "converged":
         # It was isolated and is not any more: the drift is open, and nothing of it converged.
         return remediation_span("converged", "release")

@@ -40,7 +40,7 @@ class MarkedTable(LineTable[R]):
 
     def hidden_marks(self) -> int:
         """Return how many marked keys are not shown."""
-        without_line = {key for key in self.marks if self.place_of(key) is None}
+        without_line = {key for key in self.marks if not self.stands(key)}
         return len(without_line.difference(self.folded()))
 
     def folded(self) -> Collection[str]:

@@ -63,7 +63,7 @@ class LineTable(CursorLines, Generic[R], can_focus=True):
         """Show `rows` in `order`; the cursor stays on its row."""
         self._rows = rows
         self._measure()
-        self.put_order(order)
+        self.put_order(tuple(order) if isinstance(order, list) else order)
 
     def show_columns(self, columns: Sequence[Column[R]]) -> None:
         """Show other columns of the same rows."""

@@ -100,7 +100,7 @@ def test_a_stack_is_in_sync_only_as_long_as_nobody_looks_again(
 
 
 def test_a_stack_of_an_embedding_program_is_never_due() -> None:
-    kept = replace(STACK, source="embedded", health="in_sync", next_due_at=None)  # type: ignore[arg-type]
+    kept = replace(STACK, source="embedded", health="in_sync", next_due_at=None)
     assert health_span(kept, "", now=NOW).text == "v in sync"
 
 

@@ -121,8 +121,10 @@ async def test_a_token_that_was_removed_is_not_allowed_until_it_is_accepted() ->
         daemon.refusals.append(refused(401))
         daemon.becomes("a", "high")
         await until(lambda: pump.link.state == "denied")
+        assert "not allowed: HTTP 401" in pump.link.why_not(0)
         await until(lambda: pump.link.live)
         assert store.rows["a"].severity == "high"
+        assert not pump.link.why_not(0)
 
 
 async def test_a_removed_token_stays_not_allowed_until_something_is_read() -> None:

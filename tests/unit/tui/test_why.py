@@ -89,7 +89,7 @@ def written(lines: Iterable[Line]) -> str:
         (Background(Proposal("observe"), notes=[note("finding.comment", "looks like a test")]),
          ("bea said: looks like a test",)),
         (Background(Proposal("observe"), reports=[report("healed", 5), report("healed", 9)]),
-         ("2  times it was gone without a correction",)),
+         ("2 times  gone without a correction",)),
         (Background(Proposal("observe"), relations=[Relation("alike", ROW)]),
          ("alike", ROW.address)),
         (Background(Proposal("observe"), alert=Alert(

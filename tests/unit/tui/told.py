@@ -171,6 +171,7 @@ class Daemon:
             findings=SimpleNamespace(get=self._finding, each=self._findings),
             events=SimpleNamespace(follow=self._follow),
             stacks=SimpleNamespace(each=nothing), policies=SimpleNamespace(each=nothing),
+            quarantines=SimpleNamespace(each=nothing),
             remediations=SimpleNamespace(get=self._remediation, each=self._remediations),
             runs=SimpleNamespace(page=none), hold=SimpleNamespace(get=no_hold),
         ))  # fmt: skip

@@ -46,5 +46,7 @@ def test_a_terminal_is_as_it_was_while_it_is_suspended_and_after_it_was_ended(
         assert "goes on trying" not in screen.screen
         program.send_signal(signal.SIGCONT)
         screen.until("goes on trying")
+        # Not only what changes by the second: the terminal has forgotten all of it.
+        screen.until("1-8 pages")
         program.terminate()
         assert "goes on trying" not in screen.until("ended with 0")

@@ -21,6 +21,7 @@ from tests.worlds.pulumi.project import (
     STACK,
     CliFailedError,
     PulumiProject,
+    make_home,
     verdicts,
 )
 from tests.worlds.pulumi.tools import PulumiTools
@@ -158,7 +159,7 @@ def copied(template: PulumiStack, folder: Path) -> PulumiStack:
         shutil.copytree(template.folder / name, folder / name)
     if template.cloud.exists():
         shutil.copy(template.cloud, stack.cloud)
-    (folder / "home").mkdir()
+    make_home(folder)
     return stack
 
 

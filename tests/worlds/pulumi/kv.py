@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from reconciler.domain.model import ResourceAddress
 from tests.warm.sdk import write_warm_call
-from tests.worlds.pulumi.project import STACK, PulumiProject
+from tests.worlds.pulumi.project import STACK, PulumiProject, make_home
 from tests.worlds.pulumi.tools import PulumiTools
 
 PROJECT: Final = "kv"
@@ -35,8 +35,9 @@ class KvProject(PulumiProject):
 
     def laid(self) -> Self:
         """Lay empty folders and the provider there; return the project, its provider on PATH."""
-        for name in ("code", "state", "home", "world", "bin"):
+        for name in ("code", "state", "world", "bin"):
             (self.folder / name).mkdir()
+        make_home(self.folder)
         plugin = self.folder / "bin" / "pulumi-resource-kv"
         plain = ("-c", f"import sys; sys.path.insert(0, {str(_ROOT)!r}); {_SERVING}")
         write_warm_call(plugin, f"{_PROVIDER}:main", plain=plain)
@@ -46,7 +47,7 @@ class KvProject(PulumiProject):
         """Return a project below `folder` that is in every way what this one is."""
         for name in ("code", "state", "world", "bin"):
             shutil.copytree(self.folder / name, folder / name)
-        (folder / "home").mkdir()
+        make_home(folder)
         return replace(self, folder=folder)._placed()
 
     def _placed(self) -> Self:

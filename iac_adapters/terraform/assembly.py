@@ -37,7 +37,7 @@ from reconciler.ports import StackReference
 
 if TYPE_CHECKING:  # what records and plans is imported when there is something to record
     from iac_adapters.terraform.cli_engine import CliPlan
-    from iac_adapters.terraform.recorder.attempt import RecordingOrder, StartProvider
+    from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
     from iac_adapters.terraform.served_providers import LendProvider
 
@@ -269,7 +269,7 @@ class Assembly:
 
 
 def _order(context: Context) -> RecordingOrder:
-    from iac_adapters.terraform.recorder.attempt import RecordingOrder  # noqa: PLC0415
+    from iac_adapters.terraform.recorder.order import RecordingOrder  # noqa: PLC0415
 
     return RecordingOrder(
         directory=context.directory,

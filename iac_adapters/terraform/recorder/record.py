@@ -13,18 +13,16 @@ from typing import Final
 
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.diagnostics_text import parse_events
-from iac_adapters.terraform.recorder.attempt import (
-    Recorded,
-    RecordingOrder,
-    StartProvider,
-    attempt,
-)
+from iac_adapters.terraform.recorder.attempt import Recorded, attempt
 from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
     LOOKING,
+    as_recorded,
     without_deletions,
 )
 from iac_adapters.terraform.recorder.failure import plan_failure
+from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
+from iac_adapters.terraform.recorder.plan_modes import PlanMode
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import PermanentError
@@ -62,14 +60,15 @@ async def _despite(
     order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> Recorded:
     """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
-    once_more = partial(attempt, order, schemas=schemas, start=start, after=stopped)
-    whole, _ = await once_more(instead=EVALUATING)
+    once_more = partial(attempt, order, schemas=schemas, start=start)
+    answers = partial(as_recorded, stopped.captures)
+    whole, _ = await once_more(mode=PlanMode((EVALUATING,), answers))
     if whole is not None:
         await _close(stopped)
         without_deletions(whole.captures)
         return replace(stopped, captures=whole.captures, warm=whole.warm)
     # A condition may keep the rest from an error of its own: then what is recorded is all.
-    seen, _ = await once_more(instead=LOOKING)
+    seen, _ = await once_more(mode=PlanMode((LOOKING,), answers))
     return stopped if seen is None else _with_seen(stopped, seen)
 
 

@@ -43,7 +43,11 @@ from iac_adapters.terraform.recorder.planned_outputs import (
     changes_outputs,
     outputs_told,
 )
-from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
+from iac_adapters.terraform.recorder.planned_secrets import (
+    planned_secrets,
+    secret_values,
+    with_values,
+)
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -168,7 +172,7 @@ class _Attempt:
         diagnostics = of_ephemerals(told, captured, self.order.ephemerals)
         harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
         fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
-        return _Said(diagnostics, events, fatal)
+        return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)
 
     def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:
         """Whether what passed on the wire counts: what depends on no failed read was planned."""
@@ -183,12 +187,13 @@ class _Attempt:
     ) -> Recorded:
         order, diagnostics, events = self.order, said.diagnostics, said.events
         by_source = {p.source: await self.schemas.schema(p) for p in order.providers}
-        blank_refusals(captures, by_source)
+        planned = planned_changes(events) if self.mode.written else ()
+        refused = bool(refused_in(captures))
+        shown = await self._shown(said, planned, environment, refused=refused)
+        blank_refusals(captures, by_source, secret_values(shown) if said.is_whole else {})
         drop_write_only(captures, by_source)
         if not self.mode.written:
             return Recorded(captures, (), warm)
-        planned = planned_changes(events)
-        shown = await self._shown(said, planned, environment)
         return Recorded(
             captures,
             planned,
@@ -204,10 +209,16 @@ class _Attempt:
         )
 
     async def _shown(
-        self, said: _Said, planned: Sequence[PlannedChange], environment: Mapping[str, str]
+        self,
+        said: _Said,
+        planned: Sequence[PlannedChange],
+        environment: Mapping[str, str],
+        *,
+        refused: bool,
     ) -> bytes:
         """Return the plan as `show -json` prints it; nothing where it holds nothing of interest."""
-        if not with_values(planned) and not changes_outputs(said.events):
+        of_interest = with_values(planned) or changes_outputs(said.events) or refused
+        if not self.mode.written or not of_interest:
             return b""
         shown = await run_tool(
             self.order.executable,
@@ -221,8 +232,12 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Said:
-    """What a plan printed; `fatal` are the errors that keep it from saying anything."""
+    """What a plan printed; `fatal` are the errors that keep it from saying anything.
+
+    One that `is_whole` has come to its end.
+    """
 
     diagnostics: Sequence[Diagnostic]
     events: Sequence[Mapping[str, Any]]
     fatal: Sequence[Diagnostic]
+    is_whole: bool

@@ -134,7 +134,7 @@ class Assembly:
             checks=recorded.checks,
             refused=told_of_refused(recorded.refused, recording.instances, context.source),
             # A data source that could not be read is asked again by each scan.
-            recorded_at=0.0 if recorded.unread else time.time(),
+            recorded_at=0.0 if recorded.unread or recorded.recalls else time.time(),
         )  # fmt: skip
         if recording.conditions:
             untold = context.source.outputs.keys() - recorded.outputs_told
@@ -277,6 +277,7 @@ def _order(context: Context) -> RecordingOrder:
         providers=context.providers,
         types=context.types,
         instances=context.managed_instances,
+        data=tuple(one for one in context.state.instances if one.mode == "data"),
         arguments=context.plan_arguments,
         exclusions=context.exclusions,
         environment=context.environment,

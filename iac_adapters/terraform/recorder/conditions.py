@@ -18,6 +18,7 @@ from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.answers import Validation
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.planned_outputs import untold_output
@@ -46,7 +47,7 @@ class AsRecorded:
     with `configure`: another region answers the same request in another way.
     """
 
-    validates = False
+    validation = Validation.NONE
 
     def __init__(self, data_reads: Iterable[DataRead], *, configure: bytes | None) -> None:
         self._states: set[bytes] = set()

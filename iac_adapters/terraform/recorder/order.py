@@ -31,6 +31,8 @@ class RecordingOrder:
     exclusions: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     instances: tuple[StateInstance, ...] = field(default=(), repr=False)
+    data: tuple[StateInstance, ...] = field(default=(), repr=False)
+    """What the state holds of the data sources."""
     configure_deadline_s: float = CONFIGURE_S
     called_from: Path | None = None
     files: tuple[Path, ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,24 @@ from iac_adapters.terraform.executable import Executable
 from tests.world_stack import WorldStack, copied, initialised
 from tests.worlds.session import Worlds, worlds_in
 
+Template = Callable[[Executable], Path]
+
 
 @pytest.fixture(scope="session")
-def world_template(tool: Executable, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An initialised root module to copy; `init` takes its time once per tool."""
-    return initialised(tool, tmp_path_factory.mktemp(f"world-{tool.name}"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return an initialised root module to copy; `init` takes its time once per tool."""
+
+    @cache
+    def made(tool: Executable) -> Path:
+        return initialised(tool, tmp_path_factory.mktemp(f"world-{tool.name}"))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def world_template(tool: Executable, template: Template) -> Path:
+    """The root module of each of the two tools."""
+    return template(tool)
 
 
 @pytest.fixture

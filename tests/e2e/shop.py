@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from tests.daemon import UNLIMITED, Daemon, free_port, serving
-from tests.simulator import run_tool
 from tests.worlds.deploy import Deployed
 
 GROUP: Final = "aws_security_group.web"
@@ -117,10 +116,7 @@ class Shop:
         """Leave the stack as it was deployed; what nobody touched is left as it is."""
         if not self.touched.is_set():
             return
-        run_tool(
-            self.stack.executable, self.stack.directory, "apply", "-auto-approve",
-            "-input=false", environment=self.stack.environment,
-        )  # fmt: skip
+        self.stack.run("apply", "-auto-approve", "-input=false")
         self.touched.clear()
 
 

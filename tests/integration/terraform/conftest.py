@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from tests.integration.terraform.scanner import schemas_kept
 from tests.world_stack import WorldStack, copied, initialised
 from tests.worlds.session import Worlds, worlds_in
 
@@ -41,5 +42,8 @@ def stack(world_template: Path, tool: Executable, tmp_path: Path) -> WorldStack:
 @pytest.fixture(scope="session")
 def deployed_worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     """Worlds of this session, each applied once; a test that changes one puts it back."""
-    with worlds_in(tmp_path_factory.mktemp("worlds")) as worlds:
+    with (
+        worlds_in(tmp_path_factory.mktemp("worlds")) as worlds,
+        schemas_kept(tmp_path_factory.mktemp("schemas")),
+    ):
         yield worlds

@@ -11,6 +11,8 @@ import re
 from hashlib import sha256
 from typing import NamedTuple
 
+from agent.protocol.hashing import sha256_of
+
 SCHEME = "Trueup-Agent"
 _BLOCK = 64
 """Bytes that SHA-256 takes at once: a key of HMAC is made as long as that."""
@@ -41,7 +43,7 @@ def signer(key: bytes, *, path: str) -> Signer:
 
 def signed_by(signer: Signer, body: bytes) -> str:
     """Return the signature of `body`."""
-    return sha256(signer.outer + sha256(signer.inner + body).digest()).hexdigest()
+    return sha256(signer.outer + sha256_of(signer.inner + body).digest()).hexdigest()
 
 
 def signature(key: bytes, *, path: str, body: bytes) -> str:

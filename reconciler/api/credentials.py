@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,7 @@ class Credentials:
         self._service = service
         self._throttle = Throttle(bad_per_minute)
         self._remembered: dict[str, tuple[float, Token | None]] = {}
+        self._asked: dict[str, asyncio.Task[Token | None]] = {}
 
     async def caller(self, request: Request) -> Token:
         """Return the token the request came with.
@@ -68,6 +70,7 @@ class Credentials:
     def forget(self, token_id: str) -> None:
         """Look at the store again the next time this token comes."""
         self._remembered.pop(token_id, None)
+        self._asked.pop(token_id, None)
 
     async def _token(self, header: str) -> Token | None:
         scheme, _, text = header.partition(" ")
@@ -94,19 +97,29 @@ class Credentials:
         return ends if ends is not None and ends <= self._service.clock.now() else None
 
     async def _known(self, token_id: str) -> Token | None:
-        now = time.monotonic()
         until, kept = self._remembered.get(token_id, (0.0, None))
-        if now < until:
-            return kept
-        kept = await self._service.store.read(lambda view: view.tokens.get(token_id))
-        # Of many requests at once the first to come back has said all that the others would.
-        until, newer = self._remembered.get(token_id, (0.0, None))
         if time.monotonic() < until:
-            return newer
+            return kept
+        # Each event is sent to 200 streams at once, and each of them asks whether it still may.
+        asked = self._asked.get(token_id)
+        if asked is None:
+            asked = self._asked[token_id] = asyncio.create_task(self._read(token_id))
+        kept = await asyncio.shield(asked)
+        # Who asked first and noted its use has said all that the others would.
+        until, newer = self._remembered.get(token_id, (0.0, None))
+        return newer if time.monotonic() < until else kept
+
+    async def _read(self, token_id: str) -> Token | None:
+        began = time.monotonic()
+        try:
+            kept = await self._service.store.read(lambda view: view.tokens.get(token_id))
+        finally:
+            if self._asked.get(token_id) is asyncio.current_task():
+                del self._asked[token_id]
         if kept is not None:
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[token_id] = (now + _REMEMBERED_S, kept)
+            self._remembered[token_id] = (began + _REMEMBERED_S, kept)
         return kept
 
     async def _note_use(self, token: Token) -> None:

@@ -96,4 +96,10 @@ def guardrails_for(
             continue
         freezes += rule.limits.get("freezes", ())
         chosen = {**rule.limits, **chosen}
-    return replace(Guardrails(), **{**chosen, "freezes": tuple(freezes)})
+    if not chosen:
+        # Making them anew for each of 100 stacks was a third of the time to list those.
+        return _NO_RULE
+    return replace(_NO_RULE, **{**chosen, "freezes": tuple(freezes)})
+
+
+_NO_RULE: Final = Guardrails()

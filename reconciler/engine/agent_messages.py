@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 import orjson
 
+from agent.protocol.hashing import sha256_of
 from agent.protocol.messages import (
     MOST_BODY_BYTES,
     MOST_INFLATED_BYTES,
@@ -73,7 +73,7 @@ def opened(incoming: Incoming, *, senders: AgentSenders, now: datetime) -> Messa
             f" {'ahead of' if offset_s > 0 else 'behind'} ours",
             remedy="set the host's clock; the agent reports by itself afterwards",
         )
-    sha256 = hashlib.sha256(incoming.body).hexdigest()
+    sha256 = sha256_of(incoming.body).hexdigest()
     return Message(agent_id, serial, report, sha256, now, offset_s)
 
 

@@ -157,7 +157,7 @@ _COLOURED: Final = (
 
 
 async def in_every_palette(pilot: Pilot[None], app: TrueupApp) -> AsyncIterator[Path]:
-    """Yield where the colours of list, diff and approval are kept, as each is shown in a palette."""
+    """Yield where the colours of list, diff and approval are kept, with each on the screen."""
     for palette in PALETTES:
         app.use_theme(palette)
         for name, keys, words in _COLOURED:

@@ -29,10 +29,14 @@ from tui.palettes import PALETTES
 from tui.session import Options, Session
 
 
+def _kept(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
 async def is_as_it_was(
     pilot: Pilot[None], app: TrueupApp, file: Path, seen: Callable[[TrueupApp], str]
 ) -> None:
-    expected = file.read_text(encoding="utf-8")
+    expected = _kept(file)
     limit = time.monotonic() + PATIENCE_S
     # What stands beside a list, and the page below a question, come a moment later.
     while seen(app) != expected and time.monotonic() < limit:

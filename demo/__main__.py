@@ -18,7 +18,7 @@ from demo.pulumi_stage import PulumiStage, set_pulumi_stage
 from demo.secrecy import check_secrets
 from demo.stage import WEBSHOP, Stage, find_tool, set_stage
 from reconciler.domain.errors import ReconcilerError
-from tests.daemon import DaemonError, serving
+from tests.daemon import DaemonError, free_port, serving
 from tests.simulator import Simulator, SimulatorError, ToolError, start_simulator, stop_simulator
 
 _FAILED: Final = 1
@@ -70,11 +70,13 @@ def _play(narrator: Narrator) -> bool:
                 stacks=WEBSHOP,
             )
         )
-        settings = watching.write_settings(stage, channels=receivers.settings)
+        port = free_port()
+        settings = watching.write_settings(stage, port=port, channels=receivers.settings)
         warm = scanning.scan_untouched(stage, narrator)
         scanning.check_beside(stage, made, narrator, warm)
         _watch(stage, made, settings, narrator, receivers)
-        watching.write_settings(stage)  # what goes on has nobody to tell
+        # What goes on has nobody to tell; the host's agent knows the port.
+        watching.write_settings(stage, port=port)
         check_secrets(stage, (*stage.secrets, made.partner_key), narrator)
         narrator.end("every step came out as expected")
         if keeping.wanted():

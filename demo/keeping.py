@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from demo.host import host_of
 from demo.narration import Narrator, StepError
 from demo.stage import COURIER, WEBSHOP, Stage
 from tests.daemon import address_in
@@ -34,6 +35,7 @@ def leave_running(stage: Stage, settings: Path, narrator: Narrator) -> None:
     log = stage.own_folder / "serve.log"
     daemon = _start(stage, settings, log)
     environment = _write_environment(stage)
+    state = host_of(stage).state.relative_to(stage.own_folder)
     stop = _write_stop(stage, (daemon.pid, stage.simulator.pid))
     narrator.heading(f"\nThe cloud, the stacks and the daemon go on in {stage.own_folder}")
     for command, does in (
@@ -42,6 +44,7 @@ def leave_running(stage: Stage, settings: Path, narrator: Narrator) -> None:
         ("sed -i.old s/40/4/ dispatch.json", f"break {COURIER} by hand"),
         ("trueup findings", "found within 10 s, then put back"),
         (f"trueup scan {WEBSHOP}", "look yourself"),
+        (f"trueup-agent once --state={state}", "report the host that `hosts` declares"),
         (f"less {log.name}", "what the daemon says"),
         (f"./{stop.name}", "end everything, remove the folder"),
     ):

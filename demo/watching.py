@@ -17,7 +17,7 @@ from demo.narration import Narrator, StepError, expect
 from demo.pulumi_breakage import still_wrong, three_breakages
 from demo.pulumi_stage import STACK, PulumiStage
 from demo.stage import COURIER, FRONTDOOR, HOSTS, WEBSHOP, Stage
-from tests.daemon import Daemon, free_port
+from tests.daemon import Daemon
 
 _EXPECTED: Final = frozenset(
     {(WEBSHOP, "auto_correct"), (WEBSHOP, "manual_review"), (COURIER, "auto_correct")}
@@ -90,14 +90,14 @@ total_per_day = 100
 """
 
 
-def write_settings(stage: Stage, *, channels: str = "") -> Path:
+def write_settings(stage: Stage, *, port: int, channels: str = "") -> Path:
     """Leave a `trueup.toml` in the demo's folder, with the stacks and the policies; return it.
 
     `channels` are sections of their own.
     """
     file = stage.own_folder / "trueup.toml"
     text = _SETTINGS.format(
-        port=free_port(),
+        port=port,
         webshop=WEBSHOP,
         courier=COURIER,
         frontdoor=FRONTDOOR,

@@ -12,6 +12,8 @@ import os
 import signal
 import sqlite3
 import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +50,8 @@ DECLARED: Final = {"web": {"size": 1}, "db": {"size": 3}}
 DRIFTED: Final = {**DECLARED, "web": {"size": 9}}
 NOTES: Final = "notes"
 _NOTING: Final = Path(__file__).with_name("noting.py")
+_RESULT: Final = "result.json"
+_AT_ONCE: Final = 4
 _MOST_ROUNDS: Final = 40
 _AUTO: Final = Policy(PolicyId("auto"), "auto", ActionType.AUTO_CORRECT)
 
@@ -209,13 +213,45 @@ def main(
     root = Path(place)
     passed = warmed(root / "whole", kind)
     names = [only] if only else passed[passed.index(since) if since else 0 :]
+    for result in ended_at_each(root, names, kind):
+        print(json.dumps(result), flush=True)
+
+
+def ended_at_each(root: Path, names: Sequence[str], kind: type[Life]) -> Iterator[dict[str, Any]]:
+    """Yield what came of a life that ended at each point, in order.
+
+    Several are under way at once, since a life waits for its tool most of the time: the 42 points
+    of a quarantine take 18 s of processor time, and in CI took 151 s one after the other.
+    """
+    under_way: deque[tuple[int, str, Path]] = deque()
     for number, name in enumerate(names):
+        if len(under_way) == _AT_ONCE:
+            yield _result(*under_way.popleft())
         folder = world(root / str(number))
-        status, _ = lived(folder, kind, fatal=name, first=True)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        code, told = lived(folder, kind, fatal=None, first=False)
-        wrong = told["wrong"] if code == 0 and told else [f"the next life ended with {code}"]
-        print(json.dumps({"point": name, "killed": killed, "wrong": wrong}), flush=True)
+        child = os.fork()
+        if child == 0:
+            (folder / _RESULT).write_text(json.dumps(trial(folder, kind, name)))
+            os._exit(0)
+        under_way.append((child, name, folder))
+    for child, name, folder in under_way:
+        yield _result(child, name, folder)
+
+
+def trial(folder: Path, kind: type[Life], name: str) -> dict[str, Any]:
+    """Return what came of a life that ends at point `name`, and of the one after it."""
+    status, _ = lived(folder, kind, fatal=name, first=True)
+    killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    code, told = lived(folder, kind, fatal=None, first=False)
+    wrong = told["wrong"] if code == 0 and told else [f"the next life ended with {code}"]
+    return {"point": name, "killed": killed, "wrong": wrong}
+
+
+def _result(child: int, name: str, folder: Path) -> dict[str, Any]:
+    _, status = os.waitpid(child, 0)
+    if status:
+        return {"point": name, "killed": False, "wrong": [f"the trial ended with {status}"]}
+    result: dict[str, Any] = json.loads((folder / _RESULT).read_text())
+    return result
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -41,10 +42,15 @@ def deployed(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture
-def aws(deployed: Shop, caches: Path, tmp_path: Path) -> Iterator[Things]:
-    """The stack, and a folder for a daemon; at the end the stack is as it was brought up."""
-    yield Things(deployed, tmp_path, caches)
-    deployed.run("up", "--yes", "--refresh", "--skip-preview")
+def aws(deployed: Shop, touched: Event, caches: Path, tmp_path: Path) -> Things:
+    """The stack as it was brought up, and a folder for a daemon.
+
+    A test that ends with everything corrected says so; only after another the CLI is asked to.
+    """
+    if touched.is_set():
+        deployed.run("up", "--yes", "--refresh", "--skip-preview")
+    touched.set()
+    return Things(deployed, tmp_path, caches)
 
 
 def _urn(shop: Shop, name: str) -> str:
@@ -126,7 +132,9 @@ def test_scan_says_what_changed_where_and_nothing_else(deployed: Shop, aws: Thin
     assert trueup.wait_until_gone() == []
 
 
-def test_a_port_opened_to_the_world_is_closed_again_unasked(deployed: Shop, aws: Things) -> None:
+def test_a_port_opened_to_the_world_is_closed_again_unasked(
+    deployed: Shop, aws: Things, touched: Event
+) -> None:
     right = _open_ports(deployed)
     with aws.serving(aws.settings(AUTO)) as daemon:
         assert until_verified(daemon)["health"] == "in_sync"
@@ -138,9 +146,12 @@ def test_a_port_opened_to_the_world_is_closed_again_unasked(deployed: Shop, aws:
         assert _open_ports(deployed) == right
         daemon.until("the finding's end", lambda: not findings_of(daemon))
         assert applies(daemon) == 1
+    touched.clear()
 
 
-def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(deployed: Shop, aws: Things) -> None:
+def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(
+    deployed: Shop, aws: Things, touched: Event
+) -> None:
     with aws.serving(aws.settings(REVIEW)) as daemon:
         until_verified(daemon)
         put_parameter("/shop/token", LEAKED, "SecureString").send(deployed.world())
@@ -154,6 +165,7 @@ def test_a_secret_is_put_back_after_a_yes_to_exactly_this_plan(deployed: Shop, a
         daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
         until_state(daemon, waiting["id"], "converged")
         assert _token(deployed) == TOKEN
+    touched.clear()
     assert list(aws.canaries()) == []
     assert "CANARY" not in "\n".join(daemon.lines)
 

@@ -16,7 +16,7 @@ from tests.e2e.balanced import let_its_time_be_over
 from tests.e2e.command import Trueup
 from tests.e2e.shop import applies, findings_of, only_remediation, remediation_of, until_state
 from tests.e2e.things import Things, until_found, until_verified
-from tests.pulumi_world import initialised, thing
+from tests.pulumi_world import PulumiStack, copied, initialised, thing
 from tests.worlds.pulumi.tools import PulumiTools
 
 POLICY: Final = """
@@ -41,12 +41,19 @@ with open(os.environ["TRUEUP_THINGS"], "w") as file:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def things(pulumi: PulumiTools, caches: Path, tmp_path: Path) -> Things:
+@pytest.fixture(scope="module")
+def deployed(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> PulumiStack:
+    """A thing, an edge that depends on it, and another thing; for copying only."""
     there = (thing("vm"), thing("edge", after=["vm"], secret="CANARY-edge"), thing("other"))
-    folder = tmp_path / "daemon"
-    folder.mkdir()
-    return Things(initialised(tmp_path / "stack", pulumi, there), folder, caches)
+    return initialised(tmp_path_factory.mktemp("edges"), pulumi, there)
+
+
+@pytest.fixture
+def things(deployed: PulumiStack, caches: Path, tmp_path: Path) -> Things:
+    """A stack of one's own, and a folder for a daemon."""
+    for name in ("daemon", "stack"):
+        (tmp_path / name).mkdir()
+    return Things(copied(deployed, tmp_path / "stack"), tmp_path / "daemon", caches)
 
 
 def test_a_thing_is_isolated_and_released(things: Things) -> None:

@@ -22,9 +22,9 @@ from tests.daemon import Daemon, DaemonError, RefusedError
 from tests.receivers.http import SignedReceiver, receiving
 from tests.soak.laws import ENDED, Laws
 from tests.soak.moments import Aim
-from tests.soak.stacks import ASKED, NAMES, Trial, pulumi_trial, terraform_trial
+from tests.soak.stacks import ASKED, MANY, Trial, pulumi_trial, terraform_trial
 
-TRIALS: Final[dict[str, Callable[[Path], AbstractContextManager[Trial]]]] = {
+TRIALS: Final[dict[str, Callable[[Path, int], AbstractContextManager[Trial]]]] = {
     "terraform": terraform_trial,
     "pulumi": pulumi_trial,
 }
@@ -58,10 +58,17 @@ class _Loop:
     broken: list[str] = field(default_factory=list)
 
 
-def kill_loop(
-    tool: str, folder: Path, *, count: int, seed: int, in_apply: bool = False, first: int = 0
+def kill_loop(  # noqa: PLR0913 - what a trial is made of
+    tool: str,
+    folder: Path,
+    *,
+    count: int,
+    seed: int,
+    in_apply: bool = False,
+    first: int = 0,
+    things: int = MANY,
 ) -> int:
-    """Kill `count` times while drift is being corrected; 0 when every law held.
+    """Kill `count` times while drift of one of the `things` is corrected; 0 when every law held.
 
     With `in_apply` each kill comes in the middle of the tool's apply, beginning with the
     `first` of the pairs of moments and victims.
@@ -69,7 +76,7 @@ def kill_loop(
     where = "in the middle of an apply" if in_apply else "at any moment"
     print(f"{tool}: {count} kills {where}, seed {seed}", flush=True)
     receiver, chance = SignedReceiver(), random.Random(seed)
-    with TRIALS[tool](folder) as trial, receiving(receiver) as at, ExitStack() as opened:
+    with TRIALS[tool](folder, things) as trial, receiving(receiver) as at, ExitStack() as opened:
         trial.channel = _CHANNEL.format(at=at, secret=receiver.secret)
         daemon = opened.enter_context(trial.serving())
         loop = _Loop(trial, chance, opened, daemon, Laws(trial, receiver), Aim(chance))
@@ -97,7 +104,7 @@ def kill_loop(
 def _round(
     loop: _Loop, number: int, kill: Callable[[_Loop, str, int], None], *, first: int
 ) -> None:
-    name = ASKED if loop.chance.random() < _ASKED else loop.chance.choice(NAMES)
+    name = ASKED if loop.chance.random() < _ASKED else loop.chance.choice(loop.trial.names)
     before = loop.trial.writes(name)
     loop.aim.choose(first + loop.killed.total())
     _keep_template(loop, number)

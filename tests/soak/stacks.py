@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,8 +24,8 @@ from tests.worlds.pulumi.tools import find_tools
 
 ASKED: Final = "asked"
 """What is corrected after an approval, the others by policy."""
-NAMES: Final = (*(f"thing{number}" for number in range(30)), ASKED)
-"""Many, since what was corrected three times within a day waits for a person."""
+MANY: Final = 30
+"""What was corrected three times within a day waits for a person."""
 
 _SETTINGS: Final = (
     """
@@ -62,6 +62,11 @@ resource "world_thing" "{name}" {{
 """
 
 
+def names(count: int) -> tuple[str, ...]:
+    """Return the names of so many things, and of the one that a person is asked about."""
+    return (*(f"thing{number}" for number in range(count)), ASKED)
+
+
 @dataclass(slots=True)
 class Trial:
     """A stack whose objects are in one file, and a folder where daemons come and go."""
@@ -72,6 +77,7 @@ class Trial:
     environment: Mapping[str, str]
     attribute: str
     right: Any
+    names: Sequence[str]
     more: str = ""
     port: int = field(default_factory=free_port)
     channel: str = ""
@@ -168,27 +174,32 @@ def _noting(program: Path, real: Path, notes: Path) -> None:
 
 
 @contextmanager
-def terraform_trial(folder: Path) -> Iterator[Trial]:
-    """Give a stack of the real terraform, applied."""
+def terraform_trial(folder: Path, count: int) -> Iterator[Trial]:
+    """Give a stack of the real terraform, applied: `count` things and one more."""
+    called = names(count)
     tool = locate("terraform", os.environ)
     assert tool is not None, "terraform is missing"
     stack = copied(initialised(tool, folder / "template"), folder / "stack", tool)
-    stack.apply("".join(_CODE.format(name=name) for name in NAMES))
+    stack.apply("".join(_CODE.format(name=name) for name in called))
     _noting(stack.program, tool.path, folder / "notes")
-    yield Trial(folder, stack.cloud, stack.directory, stack.environment, "labels", {"team": "web"})
+    right = {"team": "web"}
+    yield Trial(folder, stack.cloud, stack.directory, stack.environment, "labels", right, called)
 
 
 @contextmanager
-def pulumi_trial(folder: Path) -> Iterator[Trial]:
+def pulumi_trial(folder: Path, count: int) -> Iterator[Trial]:
     """Give a stack of the real Pulumi CLI and its dynamic providers, brought about."""
+    called = names(count)
     tools = find_tools(os.environ)
     assert tools is not None, "pulumi is missing"
     right = "as it shall be"
     own = folder / "stack"
     own.mkdir()
-    stack = initialised_things(own, tools, [thing(name, value=right) for name in NAMES])
+    stack = initialised_things(own, tools, [thing(name, value=right) for name in called])
     real = stack.program.resolve()
     stack = stack.noting()
     _noting(stack.program, real, folder / "notes")
     more = 'pulumi_stack = "dev"\ndynamic_providers = true'
-    yield Trial(folder, stack.cloud, stack.directory, stack.environment, "value", right, more)
+    yield Trial(
+        folder, stack.cloud, stack.directory, stack.environment, "value", right, called, more
+    )

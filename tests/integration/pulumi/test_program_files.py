@@ -14,10 +14,10 @@ from tests.worlds.pulumi.tools import PulumiTools
 READ = ("bin/v", "target/v", ".config/v")
 
 
-@pytest.fixture
-def project(pulumi: PulumiTools, tmp_path: Path) -> KvProject:
-    """A project whose values stand in files of many folders."""
-    project = KvProject(folder=tmp_path, program=pulumi.cli).laid()
+@pytest.fixture(scope="module")
+def deployed(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> KvProject:
+    """A project whose values stand in files of many folders; for copying only."""
+    project = KvProject(folder=tmp_path_factory.mktemp("files"), program=pulumi.cli).laid()
     for name in READ:
         file = project.directory / name
         file.parent.mkdir(parents=True)
@@ -27,7 +27,15 @@ def project(pulumi: PulumiTools, tmp_path: Path) -> KvProject:
     project.run("stack", "init")
     project.write(**{name: item(name, value) for name, value in texts.items()})  # type: ignore[arg-type]
     project.up()
-    return project.noting()
+    return project
+
+
+@pytest.fixture
+def project(deployed: KvProject, tmp_path: Path) -> KvProject:
+    """A project of one's own, in which everything is as the program asks for it."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    return deployed.copied(folder).noting()
 
 
 async def test_a_file_is_part_of_the_program_whatever_its_folder_is_called(

@@ -61,7 +61,7 @@ def deploy_pulumi(
     _install(shop, tools)
     if name == YAML_SHOP:
         _package(shop.directory, link)
-        settings = {"endpoint": endpoint}
+        settings = {"settings": str(_cloud_file(folder, endpoint))}
     else:
         shutil.copy(PROJECTS / "things" / "__main__.py", shop.directory / "keeping.py")
         shop.write(*STOCK)
@@ -107,6 +107,13 @@ def _install(shop: Shop, tools: PulumiTools) -> None:
     folder = shop.folder / "home" / "plugins" / f"resource-{BRIDGE}-v{BRIDGE_VERSION}"
     folder.mkdir(parents=True)
     (folder / tools.bridge.name).symlink_to(tools.bridge)
+
+
+def _cloud_file(folder: Path, endpoint: str) -> Path:
+    """Write where the cloud is as AWS's own tools read it."""
+    file = folder / "aws.ini"
+    file.write_text(f"[default]\nendpoint_url = {endpoint}\n")
+    return file
 
 
 def _package(directory: Path, provider: Path) -> None:

@@ -18,6 +18,7 @@ from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdic
 from reconciler.ports import AdapterSetup, StackReference
 from reconciler.section_reading import validated
 from reconciler.stack_options import KEPT
+from tests.known_applies import applied_once
 from tests.providers.mirror import SOURCE, TOFU_SOURCE, world_mirror
 from tests.providers.standing_provider import reattachment
 from tests.providers.world_provider import World
@@ -38,11 +39,12 @@ class ToolFailed(Exception):  # noqa: N818 - named by what happened
 
 @dataclass(frozen=True, slots=True)
 class WorldStack:
-    """One root module. `program` notes each call it gets and then is the real tool."""
+    """One root module. `program` notes each call it gets and then is `tool`, the real one."""
 
     directory: Path
     cloud: Path
     program: Path
+    tool: Path
     rc_file: Path
     cache: Path
     extra: dict[str, str] = field(default_factory=dict)
@@ -90,9 +92,21 @@ class WorldStack:
         """Write `code`, when given, and bring it about."""
         if code is not None:
             self.write(code)
-        own = {"TF_REATTACH_PROVIDERS": reattachment()} if self._is_plain else None
-        words = ("apply", "-auto-approve", "-input=false", *arguments)
-        self.run(*words, check=check, environment=own)
+        plain = self._is_plain
+
+        def applied() -> None:
+            own = {"TF_REATTACH_PROVIDERS": reattachment()} if plain else None
+            words = ("apply", "-auto-approve", "-input=false", *arguments)
+            self.run(*words, check=check, environment=own)
+
+        if plain and check and not arguments and not self._in_a_workspace:
+            applied_once(self.tool, self.state, self.cloud, applied)
+        else:
+            applied()
+
+    @property
+    def _in_a_workspace(self) -> bool:
+        return (self.directory / ".terraform" / "environment").exists()
 
     @property
     def _is_plain(self) -> bool:
@@ -199,7 +213,8 @@ def _stack(folder: Path, tool: Executable, rc_file: Path) -> WorldStack:
     program = folder / f"noting-{tool.name}"
     program.write_text(f'#!/bin/sh\necho "$1" >> {_log(program)}\nexec {tool.path} "$@"\n')
     program.chmod(0o755)
-    return WorldStack(directory, folder / "world.json", program, rc_file, folder / "cache")
+    cloud = folder / "world.json"
+    return WorldStack(directory, cloud, program, tool.path, rc_file, folder / "cache")
 
 
 def _log(program: Path) -> Path:

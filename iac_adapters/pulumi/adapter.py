@@ -12,30 +12,25 @@ from typing import Final
 
 from iac_adapters.children.apart import is_apart
 from iac_adapters.children.memory import child_memory
-from iac_adapters.children.removals import removals_of
-from iac_adapters.plugin_host.deadlines import read_deadline_s
 from iac_adapters.plugin_host.pool import PluginPool
 from iac_adapters.pulumi.children.apart import place_of, removal_job
 from iac_adapters.pulumi.children.looking import ChildLooks
-from iac_adapters.pulumi.children.removal import RemovalOrder, planned
 from iac_adapters.pulumi.children.tokens import KnownTokens
 from iac_adapters.pulumi.cli_engine import refresh_by_cli
 from iac_adapters.pulumi.correction import correction_job
 from iac_adapters.pulumi.declarations import declarations_of
 from iac_adapters.pulumi.engine_steps import tool_step
 from iac_adapters.pulumi.identities import IdentityCount, KnownIdentities, identity_count
-from iac_adapters.pulumi.isolating import detaching_plan, nodes_of
+from iac_adapters.pulumi.isolating import nodes_of
 from iac_adapters.pulumi.loaded import LoadedStack
 from iac_adapters.pulumi.loading import Loading
 from iac_adapters.pulumi.observation import Observation
 from iac_adapters.pulumi.options import PulumiOptions
 from iac_adapters.pulumi.outcome import outcome_of
-from iac_adapters.pulumi.plan import PlanReader
-from iac_adapters.pulumi.planning import PlanOrder, preview
+from iac_adapters.pulumi.plans import Plans
 from iac_adapters.pulumi.project import load_project
-from iac_adapters.pulumi.provider import Provider, ReadAnswer
+from iac_adapters.pulumi.provider import Provider
 from iac_adapters.pulumi.provider_config import Providers
-from iac_adapters.pulumi.reader import PulumiQuestions
 from iac_adapters.pulumi.refusals import NOT_ALLOWED, ONLY_BY_CLI
 from iac_adapters.pulumi.run_code import refuse_code
 from iac_adapters.pulumi.run_log import progress_of
@@ -44,9 +39,8 @@ from iac_adapters.pulumi.snapshots import Payload, payload_of, snapshot_of
 from iac_adapters.pulumi.stack_secrets import written_redactor
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.redaction.edge import Verdicts, redacting_apart
-from iac_adapters.redaction.redactor import Redactor, redacting
+from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.timing import Timing
-from reconciler.domain.added_children import children_among
 from reconciler.domain.edges import Edge, edges_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, ResourceAddress, Snapshot, StackName, Verdict
@@ -82,6 +76,7 @@ class PulumiAdapter:
             else setup.plugin_memory_bytes,
         )
         self._providers = Providers(self._pool)
+        self._plans = Plans(self._providers, self._digester)
         self._identities = KnownIdentities(setup.data_dir / "pulumi" / "providers", key=setup.key)
         # Kept beyond the snapshot: what a script said is read after the scan that judged it.
         self._redactors: dict[StackName, Redactor] = {}
@@ -189,26 +184,7 @@ class PulumiAdapter:
         anew: Collection[ResourceAddress] = (),
     ) -> Plan:
         """Let the CLI plan exactly `addresses`. See `IacAdapter.plan`."""
-        payload = payload_of(snapshot)
-        if children_among(addresses, payload.stack.resources):
-            return await self._planned_removal(snapshot, addresses, folder=folder)
-        order = PlanOrder(payload.context, payload.stack.resources, folder)
-        with redacting(lambda: payload.redactor):
-            made = await preview(order, addresses, await self._live(payload, addresses), anew=anew)
-            reader = PlanReader(payload.stack.resources, self._digester, payload.tools)
-            return reader.plan(made, stack=snapshot.stack, targets=tuple(addresses))
-
-    async def _planned_removal(
-        self, snapshot: Snapshot, addresses: Collection[ResourceAddress], *, folder: Path
-    ) -> Plan:
-        """Plan the destruction of added children, in a project apart."""
-        payload = payload_of(snapshot)
-        removals = removals_of(tuple(addresses), payload.look.children.removable)
-        order = RemovalOrder(
-            payload.context, removals, payload.stack.resources, folder, payload.tools
-        )
-        with redacting(lambda: payload.redactor):
-            return await planned(order, stack=snapshot.stack, digester=self._digester)
+        return await self._plans.correcting(snapshot, addresses, folder=folder, anew=anew)
 
     async def edges(
         self,
@@ -224,44 +200,18 @@ class PulumiAdapter:
         self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         """Let the CLI preview the destruction of `edges`. See `Isolating.plan_detaching`."""
-        payload = payload_of(snapshot)
-        order = PlanOrder(payload.context, payload.stack.resources, folder)
-        with redacting(lambda: payload.redactor):
-            return await detaching_plan(
-                order, edges, stack=snapshot.stack, digester=self._digester, tools=payload.tools
-            )
+        return await self._plans.detaching(snapshot, edges, folder=folder)
 
     async def plan_attaching(
         self, snapshot: Snapshot, edges: Collection[ResourceAddress], *, folder: Path
     ) -> Plan:
         """Let the CLI plan `edges` again, as a correction. See `Isolating.plan_attaching`."""
-        known = payload_of(snapshot).stack.resources
-        declared = tuple(edge for edge in edges if edge in known)
-        if not declared:
-            return Plan(stack=snapshot.stack, targets=tuple(sorted(edges)), resources=())
-        return await self.plan(snapshot, declared, folder=folder)
+        return await self._plans.attaching(snapshot, edges, folder=folder)
 
     def forgetting(self, snapshot: Snapshot, address: ResourceAddress) -> str:
         """Return the command that takes `address` off the state. See `Isolating.forgetting`."""
         stack = payload_of(snapshot).context.cli.stack
         return f"pulumi state delete {shlex.quote(address)} --stack {shlex.quote(stack)}"
-
-    async def _live(
-        self, payload: Payload, addresses: Collection[ResourceAddress]
-    ) -> dict[str, ReadAnswer]:
-        """Read what a correction would overwrite, so that an approval is for that too."""
-        if payload.found is not None:
-            return {}
-        questions, live = PulumiQuestions(self._digester), {}
-        deadline_s = read_deadline_s(payload.context.cli.environment)
-        for address in addresses:
-            resource = payload.stack.resources.get(address)
-            if resource is None or questions.settled(resource) is not None:
-                continue
-            provider = await self._providers.get(questions.key(resource))
-            answer = await questions.read(resource, provider, deadline_s=deadline_s)
-            live[resource.subject.urn] = answer
-        return live
 
     def correction(self, snapshot: Snapshot, *, folder: Path) -> RunnerJob:
         """Return the command that does the saved plan. See `IacAdapter.correction`."""

@@ -56,7 +56,8 @@ def judge(
     `acting` says that the engine would update the resource whatever the provider answers: then
     what the code changed is shown. No secret is in the verdict: not in values, paths or reasons.
     """
-    acts = answer.verdict is Said.DIFFERENT
+    # Where the provider does not compare, the engine updates what the code changes by itself.
+    acts = answer.verdict is Said.DIFFERENT or (acting and answer.verdict is Said.UNKNOWN)
     parsed = map(parse_property_path, ignored)
     paths = tuple(path for path in parsed if not (acts and sides.repeats(top(path))))
     values = sides.values(ignored=paths)

@@ -37,7 +37,7 @@ from reconciler.ports import StackReference
 
 if TYPE_CHECKING:  # what records and plans is imported when there is something to record
     from iac_adapters.terraform.cli_engine import CliPlan
-    from iac_adapters.terraform.recorder.attempt import RecordingOrder, StartProvider
+    from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
     from iac_adapters.terraform.served_providers import LendProvider
 
@@ -134,7 +134,7 @@ class Assembly:
             checks=recorded.checks,
             refused=told_of_refused(recorded.refused, recording.instances, context.source),
             # A data source that could not be read is asked again by each scan.
-            recorded_at=0.0 if recorded.unread else time.time(),
+            recorded_at=0.0 if recorded.unread or recorded.recalls else time.time(),
         )  # fmt: skip
         if recording.conditions:
             untold = context.source.outputs.keys() - recorded.outputs_told
@@ -269,7 +269,7 @@ class Assembly:
 
 
 def _order(context: Context) -> RecordingOrder:
-    from iac_adapters.terraform.recorder.attempt import RecordingOrder  # noqa: PLC0415
+    from iac_adapters.terraform.recorder.order import RecordingOrder  # noqa: PLC0415
 
     return RecordingOrder(
         directory=context.directory,
@@ -277,6 +277,7 @@ def _order(context: Context) -> RecordingOrder:
         providers=context.providers,
         types=context.types,
         instances=context.managed_instances,
+        data=tuple(one for one in context.state.instances if one.mode == "data"),
         arguments=context.plan_arguments,
         exclusions=context.exclusions,
         environment=context.environment,

@@ -19,7 +19,7 @@ from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.private_folder import private_folder
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.answers import filter_schema
+from iac_adapters.terraform.recorder.answers import Validation, filter_schema
 from iac_adapters.terraform.recorder.head_start import OnDemand
 from iac_adapters.terraform.recorder.tunnel import Answers, Tunnel, reattachment
 from iac_adapters.terraform.recorder.tunnels import clear, open_tunnel
@@ -51,7 +51,7 @@ class Served:
 class AsConfigured:
     """Implements `tunnel.Answers`: the provider answers everything, and runs already if it can."""
 
-    validates = True
+    validation = Validation.TOLD
 
     def __init__(self, lend: LendProvider) -> None:
         self._lend = lend

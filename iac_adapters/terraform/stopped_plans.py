@@ -16,7 +16,7 @@ _SO: Final = (
     "a plan ends with this error; drift is read all the same, and what the code has for resources"
     " that are not made yet is not shown"
 )
-_SO_OF_DATA: Final = (
+_SO_OF_READ: Final = (
     "a plan ends with this error; what depends on it is unreadable, and what the code has for"
     " resources that are not made yet may not be shown"
 )
@@ -37,9 +37,9 @@ def told_of_condition(diagnostic: Diagnostic) -> str:
     return f"{told(diagnostic)}; {_SO}"
 
 
-def told_of_data(diagnostic: Diagnostic) -> str:
-    """Return the warning of a data source that could not be read."""
-    return f"{told(diagnostic)}; {_SO_OF_DATA}"
+def told_of_failed_read(diagnostic: Diagnostic) -> str:
+    """Return the warning of a data source, or ephemeral resource, that could not be read."""
+    return f"{told(diagnostic)}; {_SO_OF_READ}"
 
 
 def told_of_refusal(diagnostic: Diagnostic) -> str:

@@ -11,6 +11,7 @@ from threading import Event
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from tests.e2e.as_deployed import AsDeployed
 from tests.e2e.command import Trueup
 from tests.e2e.lone_daemon import LoneDaemon
 from tests.e2e.shop import Shop
@@ -113,13 +114,22 @@ def touched() -> Event:
     return Event()
 
 
+@pytest.fixture(scope="module")
+def before(own_small5: Deployed) -> AsDeployed:
+    """The module's own stack as it was deployed."""
+    return AsDeployed.of(own_small5)
+
+
 @pytest.fixture
-def shop(own_small5: Deployed, touched: Event, caches: Path, tmp_path: Path) -> Shop:
+def shop(
+    own_small5: Deployed, before: AsDeployed, touched: Event, caches: Path, tmp_path: Path
+) -> Shop:
     """The stack as it was deployed, and a folder for a daemon.
 
-    The next test that takes it puts right what this one changed: an apply costs five seconds.
+    The next test that takes it puts right what this one changed: by an apply where calls and the
+    state of before do not do.
     """
-    made = Shop(own_small5, tmp_path, caches, touched=touched)
+    made = Shop(own_small5, tmp_path, caches, touched=touched, before=before)
     made.put_right()
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -119,10 +119,8 @@ def _reading(fleet: Fleet) -> None:
     token = new.word("provider argument")
     provider = stack.provider.replace("}", f'\n  token = "{token}"\n}}').replace("{ ", "{\n  ")
     stack.write(code, provider=provider)
-    applied = WorldStack(
-        stack.directory, stack.cloud, stack.program, stack.rc_file, stack.cache,
-        extra={"TF_VAR_by_env_file": new.values["TF_VAR_ of env_file"], **fleet.environment},
-    )  # fmt: skip
+    extra = {"TF_VAR_by_env_file": new.values["TF_VAR_ of env_file"], **fleet.environment}
+    applied = replace(stack, extra=extra)
     applied.apply(None, f"-var-file={fleet.folder / 'x.tfvars'}")
     quoted = {
         "by_tfvars": ["terraform.tfvars", "auto.tfvars", "auto.tfvars.json"],

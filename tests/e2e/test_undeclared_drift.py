@@ -22,7 +22,7 @@ from tests.e2e.shop import (
     until_state,
     until_verified,
 )
-from tests.simulator import run_tool, running_simulator
+from tests.simulator import running_simulator
 from tests.worlds.deploy import Deployed, deploy
 
 GROUP: Final = "aws_security_group.cache"
@@ -57,10 +57,7 @@ def apply_something_else(world: Deployed) -> None:
     described = re.sub(r'(name += "lake"\n)', r'\1  description = "by code"\n', named)
     assert described != named
     code.write_text(described)
-    run_tool(
-        world.executable, world.directory, "apply", "-auto-approve", "-input=false",
-        environment=world.environment,
-    )  # fmt: skip
+    world.run("apply", "-auto-approve", "-input=false")
 
 
 def scanned_again(daemon: Daemon) -> dict[str, Any]:

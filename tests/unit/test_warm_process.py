@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.strangers.worlds import JsonWorld, install_worlds
 from tests.warm.process import Forked, forking, start
 
 pytestmark = pytest.mark.skipif(
@@ -73,11 +74,22 @@ def test_its_end_by_a_signal_is_told(tmp_path: Path) -> None:
     assert not Path(f"/proc/{process.pid}").exists()
 
 
-def test_another_path_of_modules_takes_an_interpreter_of_its_own(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+def test_a_fork_finds_the_tools_that_another_path_of_modules_brings(tmp_path: Path) -> None:
+    JsonWorld.made(tmp_path / "shop")
+    more = {"PYTHONPATH": str(install_worlds(tmp_path / "site"))}
+    code, out, err = run("scan", "shop", "--json", cwd=tmp_path, more=more)
+    assert code == 0, err
+    assert '"in_sync":3' in out.replace(" ", "")
+    code, _out, err = run("scan", "shop", "--json", cwd=tmp_path)
+    assert code == 1
+    assert "shop" in err
+
+
+def test_what_else_reaches_the_interpreter_takes_one_of_its_own(tmp_path: Path) -> None:
     process = start(
         [TRUEUP, "version"],
-        environment=environment,
+        environment={**os.environ, "PYTHONHASHSEED": "7"},
+        cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

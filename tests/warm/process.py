@@ -28,6 +28,7 @@ from tests.warm.server import PROCESS, STATUS
 _POSSIBLE: Final = hasattr(os, "pidfd_open")
 _ROOT: Final = Path(__file__).parents[2]
 _HARMLESS: Final = frozenset({"PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"})
+_MODULES: Final = "PYTHONPATH"
 _allowed = threading.Event()
 
 
@@ -51,7 +52,8 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start the installed `trueup`, `arguments[0]`: as a fork where `forking` lets it.
 
-    What reaches the interpreter itself, such as another module path, takes one that starts.
+    A fork finds what `PYTHONPATH` adds. What else reaches the interpreter itself, such as a home
+    of its own, takes one that starts.
     """
     plain = not wrapper and _for_python(environment) == _for_python(os.environ)
     kind: type[subprocess.Popen[str]] = Forked if plain and _allowed.is_set() else subprocess.Popen
@@ -68,10 +70,12 @@ def _set(allowed: bool) -> None:  # noqa: FBT001 - a setter
 
 
 def _for_python(environment: Mapping[str, str]) -> dict[str, str]:
+    # What is on ours already would be loaded from there.
+    more = _HARMLESS if _MODULES in os.environ else _HARMLESS | {_MODULES}
     return {
         name: value
         for name, value in environment.items()
-        if name.startswith("PYTHON") and name not in _HARMLESS
+        if name.startswith("PYTHON") and name not in more
     }
 
 

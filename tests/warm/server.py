@@ -135,6 +135,8 @@ def _become(asked: _Asked) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = asked.arguments
     sys.path[0] = str(Path(sys.argv[0]).parent)
+    more = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    sys.path[1:1] = [folder for folder in more if folder and folder not in sys.path]
     at_once = bool(os.environ.get("PYTHONUNBUFFERED"))
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = writing(1, "strict", at_once=at_once)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.providers.standing_aws import attached
 from tests.simulator import copy_stack, initialise, run_tool, tool_environment
 from tests.worlds.provider_file import provider_file
 from tests.worlds.world import World
@@ -60,6 +61,21 @@ class Deployed:
         """The local state, as the last apply left it."""
         return self.directory / "terraform.tfstate"
 
+    def run(self, *arguments: str) -> str:
+        """Run the tool as somebody would, on a provider that is running already.
+
+        Raises:
+            ToolError: The tool ended with an error.
+        """
+        return run_tool(
+            self.executable, self.directory, *arguments, environment=self.attached_environment
+        )
+
+    @property
+    def attached_environment(self) -> dict[str, str]:
+        """What a run of the tool by the test itself gets; see `attached`."""
+        return attached(self.environment, self.directory)
+
     def world(self) -> World:
         """Return the world behind the stack, with the identities its state holds now."""
         return World(self.simulator_endpoint, self.state_file)
@@ -78,7 +94,7 @@ def deploy(
 
     `environment` is what the tool gets, offline mirrors and simulator included (made by
     `tool_environment` when None). `hashes`: see `initialise`; what is measured has them, as
-    users have.
+    users have, and the tool starts its own provider there.
 
     Raises:
         ToolError: The tool ended with an error.
@@ -91,7 +107,8 @@ def deploy(
     started = time.monotonic()
     initialise(executable, target, environment=variables, hashes=hashes)
     initialised = time.monotonic()
-    run_tool(executable, target, *APPLY, environment=variables)
+    given = variables if hashes else attached(variables, target)
+    run_tool(executable, target, *APPLY, environment=given)
     return Deployed(
         stack=stack_name,
         directory=target,

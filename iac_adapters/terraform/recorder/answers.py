@@ -8,6 +8,7 @@ Measured on Terraform 1.11: the plan comes out the same.
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from enum import Enum, auto
 from typing import Final
 
 from iac_adapters.terraform.messages import message
@@ -15,6 +16,15 @@ from iac_adapters.terraform.protocol import Rpc
 
 VALIDATING: Final = frozenset({Rpc.VALIDATE_RESOURCE, Rpc.VALIDATE_DATA, Rpc.VALIDATE_EPHEMERAL})
 EMPTY_ANSWERS: Final = VALIDATING | {Rpc.PREPARE_CONFIG, Rpc.STOP}
+
+
+class Validation(Enum):
+    """Whether a configured provider is asked to validate what it plans, and who learns of it."""
+
+    NONE = auto()
+    NOTED = auto()
+    """The tool is not told: it would go no further, and what depends on it were not seen."""
+    TOLD = auto()
 
 
 def filter_schema(raw: bytes, *, types: AbstractSet[str] | None) -> bytes:

@@ -1,24 +1,22 @@
 """One plan of the tool, with our tunnels in the place of its providers.
 
 Nothing is written but a private temporary folder for the sockets and the plan, which says
-what is secret in it and goes with the folder: `-refresh=false -lock=false`. The providers
-that were configured on the way stay warm and are handed over.
+what is secret in it and goes with the folder; no lock is taken. The providers that were
+configured on the way stay warm and are handed over.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from iac_adapters.plugin_host.deadlines import CONFIGURE_S
 from iac_adapters.plugin_host.private_folder import private_folder
 from iac_adapters.terraform.command import ToolRun, run_tool
-from iac_adapters.terraform.diagnostics_text import parse_events
-from iac_adapters.terraform.installed import InstalledProvider
+from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic, parse_events
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
@@ -26,23 +24,30 @@ from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.changed_outputs import changed_outputs_in
 from iac_adapters.terraform.recorder.conditions import (
     SUMMARIES,
-    as_recorded,
     failed_checks,
     failed_conditions,
-    failed_data,
-    is_of_data,
+)
+from iac_adapters.terraform.recorder.failed_reads import (
+    failed_reads,
+    is_failed_read,
     of_ephemerals,
-    unread_data,
+    unread,
 )
 from iac_adapters.terraform.recorder.head_start import HeadStart
 from iac_adapters.terraform.recorder.imported import refusals
+from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
+from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
 from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
     changes_outputs,
     outputs_told,
 )
-from iac_adapters.terraform.recorder.planned_secrets import planned_secrets, with_values
+from iac_adapters.terraform.recorder.planned_secrets import (
+    planned_secrets,
+    secret_values,
+    with_values,
+)
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -54,35 +59,11 @@ from iac_adapters.terraform.recorder.tunnels import (
 )
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
-from iac_adapters.terraform.state import StateInstance
 from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _HARMLESS: Final = "Instance cannot be destroyed"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOrder:
-    """What to evaluate, and with what. `types` is what the stack is known to use, None all.
-
-    `instances` are the state's; without them those of equal content stay unmatched.
-    """
-
-    directory: Path
-    executable: Path
-    providers: tuple[InstalledProvider, ...]
-    types: frozenset[str] | None
-    arguments: tuple[str, ...] = ()
-    exclusions: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    instances: tuple[StateInstance, ...] = field(default=(), repr=False)
-    configure_deadline_s: float = CONFIGURE_S
-    called_from: Path | None = None
-    files: tuple[Path, ...] = ()
-    """The code's, which say what a local value refers to."""
-    ephemerals: tuple[str, ...] = ()
-    """The addresses of the code's ephemeral resources, without keys."""
 
 
 @dataclass(slots=True)
@@ -94,6 +75,7 @@ class Recorded:
     pass no plugin. `conditions` say what stopped the plan, as warnings, `unread` by address why
     a data source could not be read, `outputs_told` the outputs that the plan has come to;
     `checks` are the assertions that failed and stop nothing; `refused` is what validation refused.
+    `recalls` says that a data source answered in it as it had at the last apply.
     """
 
     captures: list[ConnectionCapture]
@@ -107,9 +89,7 @@ class Recorded:
     outputs_told: frozenset[str] = frozenset()
     checks: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = field(default=(), repr=False)
-
-
-StartProvider = Callable[[InstalledProvider], Awaitable[Provider]]
+    recalls: bool = False
 
 
 async def attempt(
@@ -117,102 +97,149 @@ async def attempt(
     *,
     schemas: SchemaStore,
     start: StartProvider,
-    instead: str | None = None,
-    after: Recorded | None = None,
+    mode: PlanMode = RECORDING,
 ) -> tuple[Recorded | None, ToolRun]:
-    """Plan once; in the mode `instead`, only what passes on the wire counts.
+    """Plan once, in `mode`; None where the plan ended too early to say anything.
 
-    Data sources then answer as they did in `after`.
+    Raises:
+        PluginStartError: a provider could not be started.
+        RetryableError: a provider died, or the plan took longer than 15 minutes.
     """
     async with private_folder() as folder:
-        return await _attempt_in(folder, order, schemas, start, instead, after)
+        return await _Attempt(order, schemas, start, mode, folder).ended()
 
 
-async def _attempt_in(
-    folder: Path,
-    order: RecordingOrder,
-    schemas: SchemaStore,
-    start: StartProvider,
-    instead: str | None,
-    after: Recorded | None,
-) -> tuple[Recorded | None, ToolRun]:
-    tunnels: list[Tunnel] = []
-    kept: dict[int, Provider] = {}
-    try:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Attempt:
+    """One plan under way; its sockets and what it writes lie in `folder`."""
+
+    order: RecordingOrder
+    schemas: SchemaStore
+    start: StartProvider
+    mode: PlanMode
+    folder: Path
+
+    async def ended(self) -> tuple[Recorded | None, ToolRun]:
+        """Plan, and return what that left behind; what nobody keeps is closed."""
+        tunnels: list[Tunnel] = []
+        kept: dict[int, Provider] = {}
+        try:
+            environment = await self._opened(tunnels)
+            run = await self._run(environment)
+            said = self._said(run, tunnels)
+            if run.exit_code != 0 and (said.fatal or not said.diagnostics):
+                raise_when_provider_died(tunnels)
+                if not self._counts_despite(said.fatal):
+                    return None, run
+            captures, warm = numbered([c for tunnel in tunnels for c in tunnel.connections])
+            recorded = await self._recorded(captures, warm, said, environment)
+            kept = recorded.warm
+            return recorded, run
+        finally:
+            await asyncio.shield(clear(tunnels, keep=kept.values()))
+
+    async def _opened(self, tunnels: list[Tunnel]) -> dict[str, str]:
+        """Open a tunnel for each provider; return the environment that leads the tool to them."""
+        order = self.order
         for number, installed in enumerate(order.providers):
-            schema = filter_schema((await schemas.schema(installed)).raw, types=order.types)
-            providers = HeadStart(partial(start, installed))
-            known = after.captures if after is not None else ()
-            answers = as_recorded(known, installed.source) if instead else None
+            schema = await self.schemas.schema(installed)
             tunnel = await open_tunnel(
-                folder / str(number),
+                self.folder / str(number),
                 installed.source,
-                schema,
-                providers,
+                filter_schema(schema.raw, types=order.types),
+                HeadStart(partial(self.start, installed)),
                 configure_deadline_s=order.configure_deadline_s,
-                answers=answers,
+                answers=self.mode.answers(installed.source),
             )
             tunnels.append(tunnel)
-        environment = {
-            **order.environment,
-            "TF_REATTACH_PROVIDERS": await reattach(tunnels, order.providers, schemas),
-        }
-        # A plan that would destroy everything is written nowhere.
-        mode = [instead] if instead else ["-refresh=false", f"-out={folder / _PLAN}"]
-        run = await run_tool(
+        reattached = await reattach(tunnels, order.providers, self.schemas)
+        return {**order.environment, "TF_REATTACH_PROVIDERS": reattached}
+
+    async def _run(self, environment: Mapping[str, str]) -> ToolRun:
+        order = self.order
+        written = [f"-out={self.folder / _PLAN}"] if self.mode.written else []
+        return await run_tool(
             order.executable,
-            ["plan", *mode, "-lock=false", "-input=false", "-json",
+            ["plan", *self.mode.options, *written, "-lock=false", "-input=false", "-json",
              *order.arguments, *order.exclusions],
             directory=order.directory,
             called_from=order.called_from,
             environment=environment,
             timeout_s=_TIMEOUT_S,
         )  # fmt: skip
+
+    def _said(self, run: ToolRun, tunnels: Iterable[Tunnel]) -> _Said:
         told, events = parse_events(run.stdout)
         captured = [connection.capture for tunnel in tunnels for connection in tunnel.connections]
-        diagnostics = of_ephemerals(told, captured, order.ephemerals)
+        diagnostics = of_ephemerals(told, captured, self.order.ephemerals)
         harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
-        fatal = [d for d in diagnostics if d.severity == "error" and d.summary not in harmless]
-        if run.exit_code != 0 and (fatal or not diagnostics):
-            raise_when_provider_died(tunnels)
-            if instead or not fatal or not all(map(is_of_data, fatal)):
-                return None, run
-        captures, kept = numbered([c for tunnel in tunnels for c in tunnel.connections])
-        by_source = {p.source: await schemas.schema(p) for p in order.providers}
-        blank_refusals(captures, by_source)
+        fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
+        return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)
+
+    def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:
+        """Whether what passed on the wire counts: what depends on no failed read was planned."""
+        return self.mode.written and bool(fatal) and all(map(is_failed_read, fatal))
+
+    async def _recorded(
+        self,
+        captures: list[ConnectionCapture],
+        warm: dict[int, Provider],
+        said: _Said,
+        environment: Mapping[str, str],
+    ) -> Recorded:
+        order, diagnostics, events = self.order, said.diagnostics, said.events
+        by_source = {p.source: await self.schemas.schema(p) for p in order.providers}
+        planned = planned_changes(events) if self.mode.written else ()
+        refused = bool(refused_in(captures))
+        shown = await self._shown(said, planned, environment, refused=refused)
+        blank_refusals(captures, by_source, secret_values(shown) if said.is_whole else {})
         drop_write_only(captures, by_source)
-        if instead:
-            return Recorded(captures, (), kept), run
-        planned = planned_changes(events)
-        shown = await _shown(order, folder / _PLAN, events, planned, environment)
-        secrets = planned_secrets(shown, with_values(planned))
-        left = Recorded(
-            captures, planned, kept, secrets,
-            await changed_outputs_in(shown, order.files, place=order.directory),
-            built_in_changes(shown), (*failed_conditions(diagnostics), *failed_data(diagnostics)),
-            unread_data(diagnostics), outputs_told(events), failed_checks(diagnostics),
-            refused_in(captures),
-        )  # fmt: skip
-        return left, run
-    finally:
-        await asyncio.shield(clear(tunnels, keep=kept.values()))
+        if not self.mode.written:
+            return Recorded(captures, (), warm)
+        return Recorded(
+            captures,
+            planned,
+            warm,
+            secrets=planned_secrets(shown, with_values(planned)),
+            outputs=await changed_outputs_in(shown, order.files, place=order.directory),
+            built_in=built_in_changes(shown),
+            conditions=(*failed_conditions(diagnostics), *failed_reads(diagnostics)),
+            unread=unread(diagnostics),
+            outputs_told=outputs_told(events),
+            checks=failed_checks(diagnostics),
+            refused=refused_in(captures),
+        )
+
+    async def _shown(
+        self,
+        said: _Said,
+        planned: Sequence[PlannedChange],
+        environment: Mapping[str, str],
+        *,
+        refused: bool,
+    ) -> bytes:
+        """Return the plan as `show -json` prints it; nothing where it holds nothing of interest."""
+        of_interest = with_values(planned) or changes_outputs(said.events) or refused
+        if not self.mode.written or not of_interest:
+            return b""
+        shown = await run_tool(
+            self.order.executable,
+            ["show", "-json", str(self.folder / _PLAN)],
+            directory=self.order.directory,
+            environment=environment,
+            timeout_s=_TIMEOUT_S,
+        )
+        return shown.stdout if shown.exit_code == 0 else b""
 
 
-async def _shown(
-    order: RecordingOrder,
-    plan: Path,
-    events: Sequence[Mapping[str, Any]],
-    planned: Sequence[PlannedChange],
-    environment: Mapping[str, str],
-) -> bytes:
-    """Return the plan as `show -json` prints it; nothing where it holds no value of interest."""
-    if not with_values(planned) and not changes_outputs(events):
-        return b""
-    shown = await run_tool(
-        order.executable,
-        ["show", "-json", str(plan)],
-        directory=order.directory,
-        environment=environment,
-        timeout_s=_TIMEOUT_S,
-    )
-    return shown.stdout if shown.exit_code == 0 else b""
+@dataclass(frozen=True, slots=True, repr=False)
+class _Said:
+    """What a plan printed; `fatal` are the errors that keep it from saying anything.
+
+    One that `is_whole` has come to its end.
+    """
+
+    diagnostics: Sequence[Diagnostic]
+    events: Sequence[Mapping[str, Any]]
+    fatal: Sequence[Diagnostic]
+    is_whole: bool

@@ -64,7 +64,10 @@ class ImportCall:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DataRead:
-    """A data source's raw request, and the state (msgpack) that the plan was made with."""
+    """A data source's raw request, and the state (msgpack) that the plan was made with.
+
+    `state` is empty where it could not be read.
+    """
 
     request: bytes
     state: bytes

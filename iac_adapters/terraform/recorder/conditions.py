@@ -1,33 +1,30 @@
-"""Conditions and data sources that stop a plan, and how the code is evaluated all the same.
+"""Conditions that stop a plan, and how the code is evaluated all the same.
 
 A failing `precondition` or `postcondition` ends a plan with an error, and what stands behind it
 is never planned. In `plan -refresh-only` it is a warning, and so it is while a `plan -destroy`
 looks at what there is: that evaluates every resource before it plans any deletion.
 Source: `checkRuleSeverity` and `preDestroyRefresh` in internal/terraform of Terraform 1.11;
 OpenTofu kept both.
-
-A data source that cannot be read ends every mode of a plan. What does not depend on it is planned
-all the same, and it alone is known then.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from iac_adapters.terraform.addresses import is_managed, parse_address
 from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder.answers import Validation
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.content import content_of
 from iac_adapters.terraform.recorder.planned_outputs import untold_output
 from iac_adapters.terraform.recorder.planned_secrets import EVERYTHING
 from iac_adapters.terraform.recorder.recording import Recording
-from iac_adapters.terraform.stopped_plans import told, told_of_condition, told_of_data
+from iac_adapters.terraform.stopped_plans import told, told_of_condition
 
 SUMMARIES: Final = frozenset(
     {
@@ -50,7 +47,7 @@ class AsRecorded:
     with `configure`: another region answers the same request in another way.
     """
 
-    validates = False
+    validation = Validation.NONE
 
     def __init__(self, data_reads: Iterable[DataRead], *, configure: bytes | None) -> None:
         self._states: set[bytes] = set()
@@ -117,51 +114,6 @@ def failed_checks(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
     """Return a warning for each assertion of a `check` block that failed, as the tool warns."""
     failed = (d for d in diagnostics if d.summary in CHECKS)
     return tuple(sorted({told(one) for one in failed}))
-
-
-def failed_data(diagnostics: Iterable[Diagnostic]) -> tuple[str, ...]:
-    """Return a warning for each data source that could not be read, in its provider's words."""
-    # The tool asks side by side, and tells in the order of the answers.
-    return tuple(sorted({told_of_data(one) for one in diagnostics if is_of_data(one)}))
-
-
-def unread_data(diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
-    """Return by address why each data source could not be read, in its provider's words."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for one in diagnostics:
-        if is_of_data(one) and one.address is not None:
-            parts = (" ".join(part.split()) for part in (one.summary, one.detail))
-            found[one.address].append(": ".join(filter(None, parts)))
-    return {address: "; ".join(sorted({*words})) for address, words in found.items()}
-
-
-def of_ephemerals(
-    diagnostics: Iterable[Diagnostic],
-    captures: Iterable[ConnectionCapture],
-    declared: Collection[str],
-) -> tuple[Diagnostic, ...]:
-    """Return `diagnostics`, those about ephemeral resources with the address of that resource.
-
-    The tool names none where a provider's validation refuses a value. `declared` are the addresses
-    of the code's; where several are of a type that was refused so, it may be any of them.
-    """
-    kinds: defaultdict[str, set[str]] = defaultdict(set)
-    for capture in captures:
-        for kind, summary in capture.refused_ephemerals:
-            kinds[summary].add(kind)
-    found: list[Diagnostic] = []
-    for one in diagnostics:
-        meant = kinds.get(one.summary, ()) if one.address is None and one.severity == ERROR else ()
-        named = [address for address in declared if parse_address(address).type in meant]
-        found.extend([replace(one, address=address) for address in sorted(named)] or [one])
-    return tuple(found)
-
-
-def is_of_data(diagnostic: Diagnostic) -> bool:
-    """Whether it is the error of a data source or ephemeral resource that could not be read."""
-    if diagnostic.severity != ERROR or diagnostic.summary in SUMMARIES:
-        return False
-    return diagnostic.address is not None and not is_managed(diagnostic.address)
 
 
 def without_deletions(captures: Iterable[ConnectionCapture]) -> None:

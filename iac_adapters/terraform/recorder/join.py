@@ -83,7 +83,8 @@ def join(
             for c in captures
         ),
         instances=joined,
-        data_reads=tuple((c.index, read) for c in captures for read in c.data_reads),
+        # What failed is no answer to compare with, and none to plan with.
+        data_reads=tuple((c.index, read) for c in captures for read in c.data_reads if read.state),
         actions=actions_of(planned, instances),
         moved=moves_of(planned),
         ephemeral=any(capture.opened_ephemeral for capture in captures),

@@ -42,8 +42,7 @@ def note(capture: ConnectionCapture, rpc: Rpc | None, request: bytes, response: 
         case Rpc.PLAN:
             capture.plans.append(_plan_call(request, response))
         case Rpc.READ_DATA:
-            state = message("ReadDataResponse").FromString(response).state.msgpack
-            capture.data_reads.append(DataRead(request, state))
+            capture.data_reads.append(_data_read(request, response))
         case Rpc.IMPORT_STATE:
             capture.imports.extend(_import_calls(request, response))
         case Rpc.READ:
@@ -55,6 +54,12 @@ def note(capture: ConnectionCapture, rpc: Rpc | None, request: bytes, response: 
             _note_ephemeral(capture, response)
         case _:
             return
+
+
+def _data_read(request: bytes, response: bytes) -> DataRead:
+    answered = message("ReadDataResponse").FromString(response)
+    # Some providers send a state along with the error, which is none.
+    return DataRead(request, b"" if _errors(answered) else answered.state.msgpack)
 
 
 def _note_read(capture: ConnectionCapture, request: bytes, response: bytes) -> None:

@@ -13,8 +13,10 @@ from typing import Any, Final
 import orjson
 
 from iac_adapters.terraform.recorder.planned import PlannedChange
+from reconciler.domain.compare import value_at
 from reconciler.domain.paths import Steps
 
+_MANAGED: Final = "managed"
 _WITH_VALUES: Final = frozenset({"update", "replace"})
 EVERYTHING: Final[tuple[Steps, ...]] = ((),)
 
@@ -35,6 +37,21 @@ def planned_secrets(shown: bytes, addresses: Iterable[str]) -> dict[str, tuple[S
     return {address: places for address, places in found.items() if places}
 
 
+def secret_values(shown: bytes) -> dict[str, list[Any]]:
+    """Return by type what is secret of that which resources of the type shall have.
+
+    By a plan as `show -json` prints it. A type that it does not tell of is not there.
+    """
+    found: dict[str, list[Any]] = {}
+    for entry in _entries(shown):
+        if entry.get("mode") == _MANAGED:
+            change = entry["change"]
+            values = found.setdefault(str(entry["type"]), [])
+            places = secret_paths(change.get("after_sensitive"))
+            values.extend(value_at(change.get("after"), place) for place in places)
+    return found
+
+
 def secret_paths(tree: Any, at: Steps = ()) -> Iterator[Steps]:
     """Yield each place that a mirror tree marks as secret."""
     if tree is True:
@@ -48,6 +65,12 @@ def secret_paths(tree: Any, at: Steps = ()) -> Iterator[Steps]:
 
 
 def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
+    for entry in _entries(shown):
+        places = tuple(secret_paths(entry["change"].get("after_sensitive")))
+        yield str(entry["address"]), places
+
+
+def _entries(shown: bytes) -> Iterator[Mapping[str, Any]]:
     try:
         document = orjson.loads(shown)
     except orjson.JSONDecodeError:
@@ -55,5 +78,4 @@ def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
     changes = document.get("resource_changes") if isinstance(document, dict) else None
     for entry in changes or ():
         if isinstance(entry, Mapping) and not entry.get("deposed"):
-            places = tuple(secret_paths(entry["change"].get("after_sensitive")))
-            yield str(entry["address"]), places
+            yield entry

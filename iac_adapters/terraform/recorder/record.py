@@ -13,18 +13,17 @@ from typing import Final
 
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.diagnostics_text import parse_events
-from iac_adapters.terraform.recorder.attempt import (
-    Recorded,
-    RecordingOrder,
-    StartProvider,
-    attempt,
-)
+from iac_adapters.terraform.recorder.attempt import Recorded, attempt
 from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
     LOOKING,
+    as_recorded,
     without_deletions,
 )
+from iac_adapters.terraform.recorder.deferred_reads import DeferredReads
 from iac_adapters.terraform.recorder.failure import plan_failure
+from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
+from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import PermanentError
@@ -48,9 +47,13 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
     if recorded is None:
         raise _failure(order, run)
     try:
+        mode, deferred = RECORDING, DeferredReads(order, schemas, start)
+        while recorded.unread and (again := await deferred.mode(recorded)) is not None:
+            mode = again
+            recorded = await _replaced(order, recorded, mode, schemas=schemas, start=start)
         if recorded.conditions and not recorded.unread:
             recorded = await _despite(order, recorded, schemas=schemas, start=start)
-        await _tell_apart(order, recorded, schemas=schemas, start=start)
+        await _tell_apart(order, recorded, mode, schemas=schemas, start=start)
     except BaseException:
         # Nobody else knows of them: they would run as long as the daemon does.
         await asyncio.shield(_close(recorded))
@@ -58,18 +61,35 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
     return recorded
 
 
+async def _replaced(
+    order: RecordingOrder,
+    stopped: Recorded,
+    mode: PlanMode,
+    *,
+    schemas: SchemaStore,
+    start: StartProvider,
+) -> Recorded:
+    """Return what a plan in `mode` leaves behind; `stopped` where that is nothing."""
+    again, _ = await attempt(order, schemas=schemas, start=start, mode=mode)
+    if again is None:
+        return stopped
+    await _close(stopped)
+    return replace(again, recalls=True)
+
+
 async def _despite(
     order: RecordingOrder, stopped: Recorded, *, schemas: SchemaStore, start: StartProvider
 ) -> Recorded:
     """Return `stopped` with what stands behind the conditions that failed evaluated as well."""
-    once_more = partial(attempt, order, schemas=schemas, start=start, after=stopped)
-    whole, _ = await once_more(instead=EVALUATING)
+    once_more = partial(attempt, order, schemas=schemas, start=start)
+    answers = partial(as_recorded, stopped.captures)
+    whole, _ = await once_more(mode=PlanMode((EVALUATING,), answers))
     if whole is not None:
         await _close(stopped)
         without_deletions(whole.captures)
         return replace(stopped, captures=whole.captures, warm=whole.warm)
     # A condition may keep the rest from an error of its own: then what is recorded is all.
-    seen, _ = await once_more(instead=LOOKING)
+    seen, _ = await once_more(mode=PlanMode((LOOKING,), answers))
     return stopped if seen is None else _with_seen(stopped, seen)
 
 
@@ -90,7 +110,12 @@ async def _close(recorded: Recorded) -> None:
 
 
 async def _tell_apart(
-    order: RecordingOrder, recorded: Recorded, *, schemas: SchemaStore, start: StartProvider
+    order: RecordingOrder,
+    recorded: Recorded,
+    mode: PlanMode,
+    *,
+    schemas: SchemaStore,
+    start: StartProvider,
 ) -> None:
     """Plan by itself each of the few instances that the whole plan cannot tell apart."""
     addresses = indistinct(recorded.captures, order.instances)[:_TARGETED_PLANS]
@@ -100,7 +125,7 @@ async def _tell_apart(
         target = f"-target={instance.address}"
         # OpenTofu takes no target beside an exclusion.
         alone = replace(order, arguments=(*order.arguments, target), exclusions=())
-        targeted, _ = await attempt(alone, schemas=schemas, start=start)
+        targeted, _ = await attempt(alone, schemas=schemas, start=start, mode=mode)
         if targeted is None:
             continue
         await _close(targeted)

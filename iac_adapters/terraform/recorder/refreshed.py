@@ -19,9 +19,10 @@ from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.attempt import RecordingOrder, StartProvider
+from iac_adapters.terraform.recorder.answers import Validation
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.record import MISSING_TYPE
 from iac_adapters.terraform.schema_store import SchemaStore
 from iac_adapters.terraform.served_providers import LendProvider, served_providers
@@ -57,7 +58,7 @@ class WorldAsRead:
     was configured with a request; None where there is none.
     """
 
-    validates = False
+    validation = Validation.NONE
 
     def __init__(
         self,

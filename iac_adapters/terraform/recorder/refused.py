@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
+from iac_adapters.redaction.recognise import secret_texts
 from iac_adapters.redaction.redactor import Redactor
 from iac_adapters.terraform.addresses import is_data
 from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, ValidateCall
 from iac_adapters.terraform.recorder.recording import RecordedInstance
-from iac_adapters.terraform.redaction import has_secrets, secrets_of
+from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.source import ResourceBlock, Source
@@ -36,32 +38,40 @@ class Refused:
 
 
 def blank_refusals(
-    captures: Iterable[ConnectionCapture], schemas: Mapping[str, ProviderSchema]
+    captures: Iterable[ConnectionCapture],
+    schemas: Mapping[str, ProviderSchema],
+    planned: Mapping[str, Iterable[Any]],
 ) -> None:
-    """Take what the schema calls secret in a refused configuration out of its provider's words.
+    """Take what is secret in a refused configuration out of its provider's words.
 
     Nobody else knows a write-only value, nor what a resource shall have that is not made yet.
+    `planned` holds, by type, what the plan calls secret. The wire does not: of a type that the
+    plan does not tell of, and of a data source, all that the code sets counts as secret.
 
     Raises:
         PermanentError: a configuration does not fit its schema.
     """
     for capture in captures:
         schema = schemas[capture.source]
-        for calls, schema_of in (
-            (capture.validations, schema.resource),
-            (capture.data_validations, schema.data_source),
-        ):
-            calls[:] = [
-                _blanked(call, schema_of(call.type_name)) if call.refusals else call
-                for call in calls
-            ]
+        capture.validations[:] = [
+            _blanked(call, schema.resource(call.type_name), planned.get(call.type_name))
+            for call in capture.validations
+        ]
+        capture.data_validations[:] = [
+            _blanked(call, schema.data_source(call.type_name), None)
+            for call in capture.data_validations
+        ]
 
 
-def _blanked(call: ValidateCall, schema: ResourceSchema | None) -> ValidateCall:
-    if schema is None or not has_secrets(schema.block):
+def _blanked(
+    call: ValidateCall, schema: ResourceSchema | None, planned: Iterable[Any] | None
+) -> ValidateCall:
+    if schema is None or not call.refusals:
         return call
-    words = secrets_of(schema, ()).with_words_of([decode(call.config, schema)]).words
-    without = Redactor(words).without
+    config = decode(call.config, schema)
+    words = secrets_of(schema, ()).with_words_of([config]).words
+    more = secret_texts(config) if planned is None else chain(*map(secret_texts, planned))
+    without = Redactor(words).and_also(more).without
     refusals = tuple((without(summary), without(detail)) for summary, detail in call.refusals)
     return replace(call, refusals=refusals)
 

@@ -26,7 +26,7 @@ from iac_adapters.plugin_host.http2.server import ServerConnection
 from iac_adapters.plugin_host.unary_server import served
 from iac_adapters.terraform.protocol import Rpc, rpc_of
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS, VALIDATING
+from iac_adapters.terraform.recorder.answers import EMPTY_ANSWERS, VALIDATING, Validation
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.head_start import HeadStart, OnDemand
 from iac_adapters.terraform.recorder.noting import note, note_validation
@@ -36,7 +36,7 @@ class Answers(Protocol):
     """Who answers in the place of a provider, or says which one does."""
 
     @property
-    def validates(self) -> bool:
+    def validation(self) -> Validation:
         """Whether a configured provider is asked to validate what it plans."""
         ...
 
@@ -95,17 +95,17 @@ class Connection:
 
     def _is_validated(self, rpc: Rpc | None) -> bool:
         # What comes before the configuration is validated again after it.
-        validates = self._answers is not None and self._answers.validates
         # Of an ephemeral resource nothing is planned, where its provider would refuse a value.
-        validates = validates or rpc is Rpc.VALIDATE_EPHEMERAL
-        return validates and rpc in VALIDATING and self.provider is not None
+        told = self._validation is Validation.TOLD or rpc is Rpc.VALIDATE_EPHEMERAL
+        return told and rpc in VALIDATING and self.provider is not None
+
+    @property
+    def _validation(self) -> Validation:
+        return Validation.NOTED if self._answers is None else self._answers.validation
 
     async def _note_validation(self, rpc: Rpc, path: str, request: bytes) -> None:
-        """Note what the provider has against it, where a recording has configured one.
-
-        The tool is not told: it would go no further, and what depends on it were not seen.
-        """
-        asked = self._answers is None and self.provider is not None
+        """Note what the provider has against it, where a recording has configured one."""
+        asked = self._validation is Validation.NOTED and self.provider is not None
         response = await self._forward(path, request, timeout_s=None) if asked else b""
         note_validation(self.capture, rpc, request, response)
 

@@ -89,6 +89,25 @@ async def test_what_the_code_no_longer_ignores_is_drift(stack: PulumiStack) -> N
     assert origins((await stack.scan())["lax"]) == {"value": Origin.OUT_OF_BAND}
 
 
+async def test_an_update_that_code_causes_writes_what_is_ignored_where_nobody_compares(
+    stack: PulumiStack,
+) -> None:
+    """A dynamic provider has no inputs to read: the engine writes those that are recorded."""
+    stack.edit("blind", ignored=["value"])
+    stack.up()
+    with stack.changed() as things:
+        things["blind"]["value"] = "hacked"
+    assert isinstance((await stack.scan())["blind"], Noise)
+    stack.edit("blind", size=4)
+    assert origins((await stack.scan())["blind"]) == {
+        "size": Origin.UNAPPLIED,
+        "value": Origin.OUT_OF_BAND,
+    }
+    stack.up("--refresh")
+    left = stack.things()["blind"]
+    assert (left["size"], left["value"]) == (4, "value of blind")
+
+
 @pytest.mark.parametrize(
     ("program", "words"),
     [

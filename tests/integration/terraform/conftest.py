@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from iac_adapters.terraform.executable import Executable
+from tests.integration.terraform.scanner import schemas_kept
 from tests.world_stack import WorldStack, copied, initialised
 from tests.worlds.session import Worlds, worlds_in
 
+Template = Callable[[Executable], Path]
+
 
 @pytest.fixture(scope="session")
-def world_template(tool: Executable, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An initialised root module to copy; `init` takes its time once per tool."""
-    return initialised(tool, tmp_path_factory.mktemp(f"world-{tool.name}"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """Return an initialised root module to copy; `init` takes its time once per tool."""
+
+    @cache
+    def made(tool: Executable) -> Path:
+        return initialised(tool, tmp_path_factory.mktemp(f"world-{tool.name}"))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def world_template(tool: Executable, template: Template) -> Path:
+    """The root module of each of the two tools."""
+    return template(tool)
 
 
 @pytest.fixture
@@ -27,5 +42,8 @@ def stack(world_template: Path, tool: Executable, tmp_path: Path) -> WorldStack:
 @pytest.fixture(scope="session")
 def deployed_worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
     """Worlds of this session, each applied once; a test that changes one puts it back."""
-    with worlds_in(tmp_path_factory.mktemp("worlds")) as worlds:
+    with (
+        worlds_in(tmp_path_factory.mktemp("worlds")) as worlds,
+        schemas_kept(tmp_path_factory.mktemp("schemas")),
+    ):
         yield worlds

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from iac_adapters.terraform.adapter import TerraformAdapter
 from reconciler.bootstrap.adapters import SystemClock, judging
@@ -16,7 +16,7 @@ from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import AdapterSetup, StackReference
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from iac_adapters.terraform.options import TerraformOptions
     from reconciler.domain.model import StackReport
@@ -45,7 +45,13 @@ async def scanner(
     engine: str = "plugin",
     options: TerraformOptions | None = None,
 ) -> AsyncIterator[Scanner]:
-    """Open an adapter that knows only what `cache` holds; close it at the end."""
+    """Open an adapter that knows only what `cache` holds; close it at the end.
+
+    Within `schemas_kept` it also knows the schemas that an earlier one has asked for.
+    """
+    schemas = cache / "terraform" / "schemas"
+    for kept in _kept:
+        _link(kept, schemas)
     adapter = TerraformAdapter(AdapterSetup(data_dir=cache / "data", cache_dir=cache, key=KEY))
     reference = StackReference(
         name=StackName(world.stack),
@@ -59,6 +65,32 @@ async def scanner(
         yield Scanner(Scanning(adapter, SystemClock(), judging(KEY)), reference)
     finally:
         await adapter.close()
+        for kept in _kept:
+            _link(schemas, kept)
+
+
+@contextmanager
+def schemas_kept(folder: Path) -> Iterator[None]:
+    """Keep in `folder` what providers say of their types, for later scanners of the same stack.
+
+    The AWS provider is started for that alone, and takes two seconds of processor time.
+    """
+    _kept.append(folder)
+    try:
+        yield
+    finally:
+        _kept.remove(folder)
+
+
+_kept: Final[list[Path]] = []
+
+
+def _link(source: Path, target: Path) -> None:
+    """Have each file of `source` in `target` as well, unless one of that name is there."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir() if source.exists() else ():
+        if not (target / file.name).exists():
+            os.link(file, target / file.name)
 
 
 def copied(world: Deployed, target: Path) -> Deployed:

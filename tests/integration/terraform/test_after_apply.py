@@ -18,7 +18,10 @@ from reconciler.ports import Done
 from reconciler.wire.scan import json_bytes
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import KEY, WorldStack
+
+pytestmark = BY_TERRAFORM
 
 CODE = """
 resource "world_thing" "web" {

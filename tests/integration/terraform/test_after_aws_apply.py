@@ -16,7 +16,8 @@ from reconciler.domain.model import Kind, Origin, StackName, StackReport
 from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.engine.scan import Scanning, scan_stack
 from reconciler.ports import AdapterSetup, StackReference
-from tests.simulator import Simulator, run_tool, tool_environment
+from tests.providers.standing_aws import attached
+from tests.simulator import Simulator, initialise, run_tool, tool_environment
 from tests.worlds.provider_file import provider_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -47,11 +48,12 @@ async def test_what_an_apply_chose_is_no_finding(
     (directory / "main.tf").write_text(CODE)
     environment = tool_environment("terraform", endpoint=simulator.endpoint, folder=tmp_path)
 
-    def tool(*arguments: str) -> None:
-        run_tool(terraform.path, directory, *arguments, environment=environment)
+    def apply() -> None:
+        words = ("apply", "-auto-approve", "-input=false")
+        run_tool(terraform.path, directory, *words, environment=attached(environment, directory))
 
-    tool("init", "-input=false")
-    tool("apply", "-auto-approve", "-input=false")
+    initialise(terraform.path, directory, environment=environment)
+    apply()
     reference = StackReference(
         StackName("aws"),
         directory,
@@ -81,11 +83,11 @@ async def test_what_an_apply_chose_is_no_finding(
         iam.delete_role(RoleName="after-apply")
         (gone,) = (await scan()).findings
         assert (gone.kind, gone.origin) == (Kind.MISSING, Origin.OUT_OF_BAND)
-        tool("apply", "-auto-approve", "-input=false")
+        apply()
         assert (await scan()).findings == ()
 
         (directory / "main.tf").write_text(CODE.replace("t3.micro", "t3.small"))
-        tool("apply", "-auto-approve", "-input=false")
+        apply()
         assert (await scan()).findings == ()
     finally:
         await adapter.close()

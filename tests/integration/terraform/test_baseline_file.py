@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +10,9 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from reconciler.bootstrap.baseline_file import NAME
-from tests.world_stack import WorldStack, copied, initialised
+from tests.e2e.command import Trueup
+from tests.integration.terraform.conftest import Template
+from tests.world_stack import WorldStack, copied
 
 CODE = """
 resource "world_thing" "a" {
@@ -24,23 +23,16 @@ resource "world_thing" "a" {
 
 
 @pytest.fixture
-def thing(terraform: Executable, tmp_path: Path) -> WorldStack:
-    made = copied(initialised(terraform, tmp_path / "template"), tmp_path, terraform)
+def thing(template: Template, terraform: Executable, tmp_path: Path) -> WorldStack:
+    made = copied(template(terraform), tmp_path, terraform)
     made.apply(CODE)
     return made
 
 
 def trueup(stack: WorldStack, *arguments: str) -> tuple[int, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "reconciler", *arguments, str(stack.directory), "--json"],
-        env={**os.environ, **stack.environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.stdout, done.stderr
-    return done.returncode, json.loads(done.stdout)
+    ended = Trueup(stack.environment).run(*arguments, stack.directory, "--json")
+    assert ended.out, ended.err
+    return ended.code, json.loads(ended.out)
 
 
 def paths(body: Any) -> list[tuple[str, str]]:

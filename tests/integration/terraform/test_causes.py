@@ -35,7 +35,9 @@ async def test_each_cause_is_shown_and_what_follows_is_tied_to_it(
         _make_a_template_version(world)
         _give_another_address(world)
         report = await ours.scan()
-        planned = plan_actions(deployed.directory, deployed.environment, deployed.executable)
+        planned = plan_actions(
+            deployed.directory, deployed.attached_environment, deployed.executable
+        )
 
         assert {str(finding.address) for finding in of_a_plan(report)} == planned.keys()
         group = _of(report, "aws_autoscaling_group.web")

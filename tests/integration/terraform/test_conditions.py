@@ -182,7 +182,7 @@ resource "world_thing" "taking" {{
   labels = {{ team = module.inner.team }}
 }}
 """)
-    stack.run("init", "-input=false")
+    stack.run("get")
     stack.apply()
     with stack.changed() as things:
         things["other"]["labels"] = {"team": "blue"}

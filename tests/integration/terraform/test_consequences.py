@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.model import Drifted, InSync, Missing, Origin
 from tests.integration.terraform.drifted import paths
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import WorldStack, verdicts
 
 FOLLOWED = """
@@ -142,6 +143,7 @@ async def test_what_is_gone_changes_what_refers_to_it(stack: WorldStack) -> None
     assert follower.reason == "follows world_thing.cause, which is gone"
 
 
+@BY_TERRAFORM
 async def test_a_follower_scanned_by_itself_is_seen_as_in_a_whole_scan(stack: WorldStack) -> None:
     stack.apply(FOLLOWED)
     with stack.changed() as things:
@@ -155,6 +157,7 @@ async def test_a_follower_scanned_by_itself_is_seen_as_in_a_whole_scan(stack: Wo
     assert alone == {"world_thing.follower": whole["world_thing.follower"]}
 
 
+@BY_TERRAFORM
 async def test_the_same_drift_is_planned_once(stack: WorldStack) -> None:
     stack.apply(FOLLOWED)
     with stack.changed() as things:
@@ -169,6 +172,7 @@ async def test_the_same_drift_is_planned_once(stack: WorldStack) -> None:
     assert stack.calls("plan") == 0
 
 
+@BY_TERRAFORM
 async def test_drift_that_nothing_refers_to_costs_no_second_plan(stack: WorldStack) -> None:
     stack.apply(FOLLOWED.replace("world_thing.cause.serial", "world_thing.cause.name"))
     with stack.changed() as things:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from reconciler.ports import Declaration
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import WorldStack
+
+pytestmark = BY_TERRAFORM
 
 SECRET = "the-open-secret"
 CODE = f"""

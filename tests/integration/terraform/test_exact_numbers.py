@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from reconciler.domain.model import Drifted, InSync, Origin, Verdict
+from tests.integration.terraform.tools import ENGINES
 from tests.world_stack import WorldStack
 
 CODE = """
@@ -38,7 +37,7 @@ def change_of(verdict: Verdict) -> tuple[str, object, object]:
     return change.path, change.recorded, change.live
 
 
-@pytest.mark.parametrize("engine", ["plugin", "cli"])
+@ENGINES
 async def test_the_last_digit_of_a_number_counts(stack: WorldStack, engine: str) -> None:
     stack.apply(CODE)
     untouched = await stack.scan(engine=engine)
@@ -65,7 +64,7 @@ async def test_the_last_digit_of_a_number_counts(stack: WorldStack, engine: str)
     assert (path, live) == ("size", Decimal("0.10000000000000000000000000000000001"))
 
 
-@pytest.mark.parametrize("engine", ["plugin", "cli"])
+@ENGINES
 async def test_code_that_changes_the_last_digit_is_not_applied(
     stack: WorldStack, engine: str
 ) -> None:

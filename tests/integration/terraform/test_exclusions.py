@@ -10,7 +10,8 @@ from iac_adapters.terraform.executable import Executable
 from iac_adapters.terraform.loaded import LEFT_OUT
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Drifted, InSync, NotApplicable
-from tests.world_stack import WorldStack, copied, initialised, verdicts
+from tests.integration.terraform.conftest import Template
+from tests.world_stack import WorldStack, copied, verdicts
 
 BASE, LEAF, OTHER = "world_thing.base", "world_thing.leaf[0]", "world_thing.other"
 CODE = """
@@ -41,9 +42,9 @@ def drift_all(stack: WorldStack) -> None:
 
 
 @pytest.fixture
-def drifted(tofu: Executable, tmp_path: Path) -> WorldStack:
+def drifted(template: Template, tofu: Executable, tmp_path: Path) -> WorldStack:
     """A stack of OpenTofu of which everything has drifted."""
-    made = copied(initialised(tofu, tmp_path / "template"), tmp_path, tofu)
+    made = copied(template(tofu), tmp_path, tofu)
     made.apply(CODE)
     drift_all(made)
     return made
@@ -130,9 +131,9 @@ async def test_a_file_of_exclusions_that_is_not_there_is_named(drifted: WorldSta
 
 
 async def test_terraform_has_no_exclusions_and_a_scan_says_so(
-    terraform: Executable, tmp_path: Path
+    template: Template, terraform: Executable, tmp_path: Path
 ) -> None:
-    stack = copied(initialised(terraform, tmp_path / "template"), tmp_path, terraform)
+    stack = copied(template(terraform), tmp_path, terraform)
     stack.apply(CODE)
     async with stack.adapter() as adapter:
         reference = stack.reference(environment=excluding("-exclude=world_thing.other"))

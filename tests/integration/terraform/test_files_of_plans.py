@@ -9,7 +9,10 @@ import pytest
 
 from iac_adapters.terraform import assembly
 from reconciler.domain.model import Drifted, InSync, Origin
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import WorldStack, verdicts
+
+pytestmark = BY_TERRAFORM
 
 _CODE: Final = """
 resource "world_thing" "release" {

@@ -16,7 +16,8 @@ from iac_adapters.terraform.executable import Executable
 from reconciler.domain.model import Drifted, InSync, Noise, StackName
 from reconciler.ports import AdapterSetup, StackReference
 from tests.makers import verdicts
-from tests.simulator import Simulator, tool_environment
+from tests.providers.standing_aws import attached
+from tests.simulator import Simulator, initialise, tool_environment
 from tests.worlds.provider_file import DEFAULT_REGION, provider_file
 
 _CODE: Final = """
@@ -61,7 +62,7 @@ def _run(tool: Path, directory: Path, environment: dict[str, str], *arguments: s
     done = subprocess.run(
         [str(tool), *arguments],
         cwd=directory,
-        env={**os.environ, **environment},
+        env={**os.environ, **attached(environment, directory)},
         capture_output=True,
         text=True,
         check=False,
@@ -100,7 +101,7 @@ async def test_ignored_places_and_default_tags_taken_off_by_hand_are_no_drift(
     (directory / "provider.tf").write_text(provider_file(default_tags={"Env": "prod"}))
     (directory / "main.tf").write_text(_CODE)
     environment = tool_environment("terraform", endpoint=simulator.endpoint, folder=tmp_path / "rc")
-    _run(terraform.path, directory, environment, "init", "-input=false")
+    initialise(terraform.path, directory, environment=environment)
     _run(terraform.path, directory, environment, "apply", "-auto-approve", "-input=false")
     cloud = boto3.Session("test", "test", region_name=DEFAULT_REGION)
     sqs = cloud.client("sqs", endpoint_url=simulator.endpoint)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from reconciler.domain.model import (
     Drifted,
     Origin,
@@ -12,6 +10,7 @@ from reconciler.domain.model import (
     Unmanaged,
     Verdict,
 )
+from tests.integration.terraform.tools import ENGINES
 from tests.world_stack import WorldStack, verdicts
 
 from .drifted import paths
@@ -87,14 +86,14 @@ MOVED = {
     "world_thing.single": ("main.tf", 'resource "world_thing" "single"'),
 }
 
-pytestmark = pytest.mark.parametrize("engine", ["plugin", "cli"])
+pytestmark = ENGINES
 
 
 def _write(stack: WorldStack, code: str, inner: str = INNER_BEFORE) -> None:
     (stack.directory / "m").mkdir(exist_ok=True)
     (stack.directory / "m" / "main.tf").write_text(REQUIRES + inner)
     stack.write(code)
-    stack.run("init", "-input=false")
+    stack.run("get")
 
 
 async def _look(stack: WorldStack, engine: str) -> tuple[Snapshot, dict[str, Verdict]]:

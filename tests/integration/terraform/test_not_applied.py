@@ -22,11 +22,11 @@ from reconciler.domain.model import (
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.values import UNKNOWN
 from reconciler.engine.scan import Scanning, scan_stack
+from tests.integration.terraform.tools import EACH_ENGINE, ENGINES
 from tests.providers.world_provider import World
 from tests.world_stack import KEY, WorldStack, verdicts
 
 _KEEP = 'resource "world_thing" "keep" { name = "keep" }\n'
-_ENGINES = pytest.mark.parametrize("engine", ["plugin", "cli"])
 
 
 def _drifted(verdict: Verdict) -> Drifted:
@@ -146,7 +146,7 @@ async def test_what_was_deleted_sets_nothing_off(stack: WorldStack) -> None:
     assert not any(isinstance(verdict, Drifted) for verdict in seen.values())
 
 
-@_ENGINES
+@ENGINES
 async def test_code_that_sets_off_a_replacement_is_shown_where_it_ends(
     stack: WorldStack, engine: str
 ) -> None:
@@ -160,7 +160,7 @@ async def test_code_that_sets_off_a_replacement_is_shown_where_it_ends(
     assert found == replaced
 
 
-@_ENGINES
+@EACH_ENGINE
 async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     stack: WorldStack, engine: str
 ) -> None:
@@ -217,7 +217,7 @@ async def test_what_the_code_moves_and_takes_out_is_shown_with_its_line(
     assert _line(snapshot, "world_thing.destroyed") == line
 
 
-@_ENGINES
+@EACH_ENGINE
 async def test_what_is_taken_out_of_the_state_and_gone_is_seen_as_the_tool_sees_it(
     stack: WorldStack, engine: str
 ) -> None:
@@ -256,7 +256,7 @@ def _line(snapshot: Snapshot, address: str) -> int | None:
     return found.source.line if found.source is not None else None
 
 
-@_ENGINES
+@ENGINES
 async def test_an_output_that_only_the_code_changed_is_shown(
     stack: WorldStack, engine: str
 ) -> None:
@@ -285,7 +285,7 @@ async def test_an_output_that_only_the_code_changed_is_shown(
     assert "not-to-be-seen" not in repr(seen)
 
 
-@_ENGINES
+@ENGINES
 async def test_a_value_that_became_secret_is_shown_and_told_to_nobody(
     stack: WorldStack, engine: str
 ) -> None:
@@ -309,7 +309,7 @@ async def test_a_value_that_became_secret_is_shown_and_told_to_nobody(
     assert "hidden-from-now-on" not in repr(seen)
 
 
-@_ENGINES
+@ENGINES
 async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_has(
     stack: WorldStack, engine: str
 ) -> None:
@@ -337,7 +337,7 @@ async def test_a_write_only_version_raised_beside_drift_shows_all_that_the_plan_
     assert [change.path for change in one.consequences] == ["serial"]
 
 
-@_ENGINES
+@ENGINES
 async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
     stack: WorldStack, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,7 +362,7 @@ async def test_what_a_scan_fails_to_show_is_reported_by_the_scan_itself(
         assert "defect of trueup" in warning
 
 
-@_ENGINES
+@ENGINES
 async def test_a_key_of_a_map_that_is_null_is_shown_as_the_tool_plans_it(
     stack: WorldStack, engine: str
 ) -> None:

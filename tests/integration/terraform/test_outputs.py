@@ -20,10 +20,10 @@ from reconciler.domain.model import (
 from reconciler.domain.report import ExitCode, exit_code
 from reconciler.domain.values import UNKNOWN
 from reconciler.engine.scan import Scanning, scan_stack
+from tests.integration.terraform.tools import EACH_ENGINE, ENGINES
 from tests.world_stack import KEY, WorldStack, verdicts
 from tests.worlds.oracle import of_a_plan
 
-_ENGINES = pytest.mark.parametrize("engine", ["plugin", "cli"])
 _CAUSE: Final = """
 resource "world_thing" "cause" {
   name = "cause"
@@ -100,7 +100,7 @@ output "at" { value = "${world_thing.cause.name} ${timestamp()}" }
 """
 
 
-@_ENGINES
+@EACH_ENGINE
 async def test_an_output_that_a_shown_change_feeds_is_not_listed_besides(
     stack: WorldStack, engine: str
 ) -> None:
@@ -137,7 +137,7 @@ output "name" { value = world_thing.cause.name }
 """
 
 
-@_ENGINES
+@EACH_ENGINE
 async def test_an_output_fed_by_a_value_that_somebody_moved_follows_it(
     stack: WorldStack, engine: str
 ) -> None:
@@ -172,7 +172,7 @@ async def test_an_output_fed_by_a_value_that_somebody_moved_follows_it(
     assert not quiet.findings
 
 
-@_ENGINES
+@ENGINES
 async def test_a_secret_output_that_follows_is_shown_without_its_value(
     stack: WorldStack, engine: str
 ) -> None:
@@ -205,7 +205,7 @@ async def test_an_output_stays_unread_while_what_it_followed_cannot_be_read(
         assert isinstance(seen["output.db"], Drifted)
 
 
-@_ENGINES
+@ENGINES
 async def test_an_output_of_an_ignored_place_follows_what_somebody_set_there(
     stack: WorldStack, engine: str
 ) -> None:
@@ -220,7 +220,7 @@ async def test_an_output_of_an_ignored_place_follows_what_somebody_set_there(
     assert [change.declared for change in finding.changes] == [9]
 
 
-@_ENGINES
+@ENGINES
 async def test_an_output_of_a_place_that_a_plan_puts_back_is_in_sync(
     stack: WorldStack, engine: str
 ) -> None:
@@ -232,7 +232,7 @@ async def test_an_output_of_a_place_that_a_plan_puts_back_is_in_sync(
     assert not report.warnings
 
 
-@_ENGINES
+@ENGINES
 async def test_code_and_world_that_change_an_output_are_told_apart(
     stack: WorldStack, engine: str
 ) -> None:

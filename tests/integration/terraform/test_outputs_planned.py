@@ -10,7 +10,10 @@ from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Drifted, InSync, Verdict
 from reconciler.engine.scan import Scanning, scan_stack
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import KEY, WorldStack, verdicts
+
+pytestmark = BY_TERRAFORM
 
 _CAUSE: Final = """
 resource "world_thing" "cause" {

@@ -9,6 +9,7 @@ import pytest
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.domain.model import StackReport
 from reconciler.engine.scan import Scanning, scan_stack
+from tests.integration.terraform.tools import ENGINES
 from tests.world_stack import KEY, WorldStack
 
 _CODE: Final = """
@@ -25,7 +26,6 @@ resource "world_thing" "follower" {
 output "db" { value = world_thing.cause.serial }
 output "by_follower" { value = world_thing.follower.name }
 """
-_ENGINES: Final = pytest.mark.parametrize("engine", ["plugin", "cli"])
 
 
 async def _report(stack: WorldStack, engine: str, *addresses: str) -> StackReport:
@@ -35,7 +35,7 @@ async def _report(stack: WorldStack, engine: str, *addresses: str) -> StackRepor
         return await scan_stack(reference, scanning=scanning, addresses=addresses)
 
 
-@_ENGINES
+@ENGINES
 @pytest.mark.parametrize("moved", [True, False])
 async def test_an_output_asked_for_alone_is_unread_while_its_feeder_is(
     stack: WorldStack, engine: str, *, moved: bool
@@ -53,7 +53,7 @@ async def test_an_output_asked_for_alone_is_unread_while_its_feeder_is(
         assert unreadable["output.db"] == "world_thing.cause, which may feed it, could not be read"
 
 
-@_ENGINES
+@ENGINES
 async def test_an_output_is_in_sync_where_all_that_feeds_it_was_read(
     stack: WorldStack, engine: str
 ) -> None:

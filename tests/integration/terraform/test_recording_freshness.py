@@ -11,7 +11,10 @@ import pytest
 
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Drifted, InSync, Verdict
+from tests.integration.terraform.tools import BY_TERRAFORM
 from tests.world_stack import WorldStack, verdicts
+
+pytestmark = BY_TERRAFORM
 
 ONE = """
 variable "size" { default = 3 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.bootstrap.adapters import SystemClock, judging
 from reconciler.engine.scan import Scanning, scan_stack
 from tests.providers.world_provider import World
@@ -14,9 +16,28 @@ _MADE = f'resource "world_thing" "made" {{\n  name = "made"\n  password_wo = {_C
 _NEW = f'resource "world_thing" "new" {{\n  name = "new"\n  secret = {_COMPUTED}\n}}\n'
 
 
-async def test_no_secret_value_of_what_is_refused_is_told(stack: WorldStack) -> None:
+_PLAIN = f"""resource "world_thing" "new" {{
+  name   = "new"
+  labels = {{ pw = sensitive({_COMPUTED}) }}
+}}
+"""
+# A precondition that fails ends the plan: what it says of secrets is not known to be whole.
+_STOPPED = """
+resource "terraform_data" "stopping" {
+  lifecycle {
+    precondition {
+      condition     = length(world_thing.made.name) > 99
+      error_message = "It is too short."
+    }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("code", [_NEW, _PLAIN, _PLAIN + _STOPPED])
+async def test_no_secret_value_of_what_is_refused_is_told(stack: WorldStack, code: str) -> None:
     stack.apply(_MADE)
-    (stack.directory / "more.tf").write_text(_NEW)
+    (stack.directory / "more.tf").write_text(code)
     refusing = World(stack.cloud).refusing(
         dict.fromkeys(("made", "new"), f"{_CANARY} is too short")
     )
@@ -26,7 +47,9 @@ async def test_no_secret_value_of_what_is_refused_is_told(stack: WorldStack) -> 
             report = await scan_stack(stack.reference(), scanning=scanning)
 
     assert _CANARY not in repr(report)
-    told = [warning.partition(" is too short")[0] for warning in report.warnings]
+    told = [
+        warning.partition(" is too short")[0] for warning in report.warnings if "***" in warning
+    ]
     assert told == [
         "Refused (world_thing.made or world_thing.new): ***",
         "main.tf:6: Refused (world_thing.made): ***",

@@ -15,7 +15,6 @@ from reconciler.domain.undeclared_scan import Yardstick
 from reconciler.domain.values import Value
 from reconciler.storage.packed_baselines import packed_values, unpacked_values
 from tests.integration.terraform.scanner import Scanner, scanner
-from tests.simulator import run_tool
 from tests.worlds.deploy import Deployed
 from tests.worlds.session import Worlds
 from tests.worlds.unseen import ALSO_MOVED, INJECTIONS, inject
@@ -53,9 +52,9 @@ async def test_what_no_plan_acts_on_is_found_and_stays_found(
 
         # An unrelated apply of somebody, and a refresh: nothing of it is anybody's change.
         _edit(unseen, "described by code")
-        _tool(unseen, "apply", "-auto-approve", "-input=false")
+        unseen.run("apply", "-auto-approve", "-input=false")
         assert undeclared(await held_against(scans, baselines).scan()) == set()
-        _tool(unseen, "apply", "-refresh-only", "-auto-approve", "-input=false")
+        unseen.run("apply", "-refresh-only", "-auto-approve", "-input=false")
         assert undeclared(await held_against(scans, baselines).scan()) == set()
 
         inject(unseen.world())
@@ -71,7 +70,7 @@ async def test_what_no_plan_acts_on_is_found_and_stays_found(
 
         # Somebody applies something else: the refresh takes all of it into the state.
         _edit(unseen, "described anew")
-        _tool(unseen, "apply", "-auto-approve", "-input=false")
+        unseen.run("apply", "-auto-approve", "-input=false")
         assert undeclared(await scans.scan()) == set()
         still = await held_against(scans, baselines).scan()
         assert undeclared(still) - ALSO_MOVED == READ
@@ -87,7 +86,3 @@ def _edit(world: Deployed, text: str) -> None:
     file = world.directory / "main.tf"
     block = f'name = "lake"\n  description = "{text}"\n}}'
     file.write_text(re.sub(r'name = "lake".*?\n}', block, file.read_text(), flags=re.DOTALL))
-
-
-def _tool(world: Deployed, *arguments: str) -> None:
-    run_tool(world.executable, world.directory, *arguments, environment=world.environment)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +14,7 @@ from iac_adapters.terraform.executable import Executable
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import InSync, Missing
 from reconciler.ports import AdapterSetup
+from tests.e2e.command import Trueup
 from tests.makers import MakersStack, verdicts
 
 _FILE: Final = """
@@ -122,17 +120,10 @@ def test_a_scan_says_the_same_wherever_it_is_called_from(
 
 def _scanned(stack: MakersStack, here: Path, target: str, cache: Path) -> dict[str, Any]:
     """Return what a scan by the command says, without its times; its cache is its own."""
-    own = {"XDG_CACHE_HOME": str(cache)}
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("trueup")), "scan", target, "--json"],
-        cwd=here,
-        env={**os.environ, **stack.environment, **own, "TRUEUP_TERRAFORM": str(stack.terraform)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 2), done.stdout + done.stderr
-    (told,) = json.loads(done.stdout)["stacks"]
+    own = {"XDG_CACHE_HOME": str(cache), "TRUEUP_TERRAFORM": str(stack.terraform)}
+    ended = Trueup({**stack.environment, **own}).run("scan", target, "--json", cwd=here)
+    assert ended.code in (0, 2), ended.everything
+    (told,) = json.loads(ended.out)["stacks"]
     return {name: value for name, value in told.items() if name not in _TIMES}
 
 

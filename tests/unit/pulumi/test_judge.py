@@ -50,7 +50,9 @@ def differs(*properties: str, replacing: Sequence[str] = (), **paths: bool) -> D
     return DiffAnswer(Said.DIFFERENT, properties, tuple(replacing), told)
 
 
-def judged(answer: DiffAnswer, *, ignored: Sequence[str] = (), **sides: Any) -> Verdict:
+def judged(
+    answer: DiffAnswer, *, ignored: Sequence[str] = (), acting: bool = False, **sides: Any
+) -> Verdict:
     """Judge a resource that is on each side as it should be, but for what `sides` lays over it."""
     laid = {name: sides.pop(name, {}) for name in ("live", "recorded", "wanted", "recorded_inputs")}
     whole = Sides(
@@ -61,7 +63,7 @@ def judged(answer: DiffAnswer, *, ignored: Sequence[str] = (), **sides: Any) -> 
         live_inputs=sides.pop("live_inputs", {}),
         **sides,
     )
-    return judge(whole, answer, ignored=ignored, digester=MASKER)
+    return judge(whole, answer, ignored=ignored, acting=acting, digester=MASKER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,13 @@ ROWS = (
         more={"ignored": ["value", "tags.team"], "live_inputs": INPUTS},
     ),
     Row(
+        "but no update that its provider sees no need for by now",
+        SAME,
+        {"value": "w", "zones": ["a"]},
+        noise={"value": IGNORED, "zones": STALE},
+        more={"ignored": ["value"], "wanted": {"zones": ["a"]}, "acting": True},
+    ),
+    Row(
         "beside what is ignored the rest counts",
         UNKNOWN,
         {"value": "w", "zones": []},
@@ -297,6 +306,23 @@ def test_what_the_code_changed_is_found_where_the_provider_does_not_say(
     elif answer is UNKNOWN:
         assert isinstance(verdict, Noise)
         assert {item.reason for item in verdict.items} == {STALE}, reason
+
+
+def test_an_update_that_code_causes_writes_what_is_ignored_where_nobody_compares() -> None:
+    verdict = judged(
+        UNKNOWN,
+        ignored=["value"],
+        acting=True,
+        live={"value": "w", "version": 2},
+        wanted={"zones": ["a"]},
+    )
+    assert isinstance(verdict, Drifted)
+    assert {change.path: change.origin for change in verdict.changes} == {
+        "value": Origin.OUT_OF_BAND,
+        "zones": Origin.UNAPPLIED,
+    }
+    assert [change.path for change in verdict.consequences] == ["version"]
+    assert verdict.noise == ()
 
 
 def test_a_property_the_code_no_longer_has_is_unapplied() -> None:

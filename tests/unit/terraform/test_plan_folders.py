@@ -15,7 +15,8 @@ from iac_adapters.terraform.cli_engine import plan_by_cli
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.recorder import attempt as attempting
 from iac_adapters.terraform.recorder import refreshed
-from iac_adapters.terraform.recorder.attempt import RecordingOrder, attempt
+from iac_adapters.terraform.recorder.attempt import attempt
+from iac_adapters.terraform.recorder.order import RecordingOrder
 from iac_adapters.terraform.recorder.refreshed import refreshed_plan
 
 ORDER: Final = RecordingOrder(Path(), Path("terraform"), (), None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -11,10 +14,12 @@ from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
+from iac_adapters.terraform.recorder import attempt as attempting
 from iac_adapters.terraform.recorder import record as recording
-from iac_adapters.terraform.recorder.attempt import Recorded, RecordingOrder
+from iac_adapters.terraform.recorder.attempt import Recorded, attempt
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.conditions import as_recorded
+from iac_adapters.terraform.recorder.order import RecordingOrder
 from iac_adapters.terraform.recorder.record import MISSING_TYPE, record
 from reconciler.domain.errors import RetryableError
 
@@ -72,6 +77,44 @@ async def test_those_of_the_second_evaluation_stay(monkeypatch: pytest.MonkeyPat
     whole = await recorded(monkeypatch, attempts)
     assert list(map(id, whole.warm.values())) == [id(second)]
     assert (first.closed, second.closed) == (True, False)
+
+
+async def test_a_provider_ends_where_what_it_was_told_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Tunnelling:
+        """A tunnel by which a provider was configured, of a schema that nobody knows."""
+
+        def __init__(self, provider: Running) -> None:
+            capture = ConnectionCapture("unknown", 0, configure=b"told", configured=True)
+            self.connections = [SimpleNamespace(capture=capture, provider=provider, lent=False)]
+
+        async def close(self) -> None:
+            pass
+
+    provider = Running()
+
+    async def open_tunnel(*_: Any, **__: Any) -> Tunnelling:
+        return Tunnelling(provider)
+
+    async def run_tool(*_: Any, **__: Any) -> ToolRun:
+        return ToolRun(0, b"", "")
+
+    async def reattach(*_: Any) -> str:
+        return ""
+
+    monkeypatch.setattr(attempting, "open_tunnel", open_tunnel)
+    monkeypatch.setattr(attempting, "run_tool", run_tool)
+    monkeypatch.setattr(attempting, "reattach", reattach)
+    monkeypatch.setattr(attempting, "filter_schema", lambda *_, **__: b"")
+    monkeypatch.setattr(attempting, "HeadStart", lambda _start: None)
+    installed, schemas = SimpleNamespace(source="known"), AsyncMock()
+    order = replace(ORDER, providers=cast("Any", (installed,)))
+
+    with pytest.raises(KeyError, match="unknown"):
+        await attempt(order, schemas=schemas, start=AsyncMock())
+
+    assert provider.closed
 
 
 async def test_both_evaluations_know_the_same_types(monkeypatch: pytest.MonkeyPatch) -> None:

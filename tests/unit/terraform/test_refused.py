@@ -7,7 +7,7 @@ from typing import Final
 
 from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, ValidateCall
-from iac_adapters.terraform.recorder.conditions import is_of_data, of_ephemerals
+from iac_adapters.terraform.recorder.failed_reads import is_failed_read, of_ephemerals
 from iac_adapters.terraform.recorder.recording import RecordedInstance
 from iac_adapters.terraform.recorder.refused import refused_in, told_of_refused
 from iac_adapters.terraform.source import ResourceBlock, Source
@@ -49,7 +49,7 @@ def test_an_error_of_an_ephemeral_resource_is_that_of_a_source_of_values() -> No
     short, other = (Diagnostic(ERROR, words) for words in ("Too short", "Other"))
     found = of_ephemerals([short, other], [capture], declared)
     assert [one.address for one in found] == [*declared[:2], None]
-    assert [is_of_data(one) for one in found] == [True, True, False]
+    assert [is_failed_read(one) for one in found] == [True, True, False]
 
 
 def test_one_error_of_two_types_may_be_that_of_either() -> None:

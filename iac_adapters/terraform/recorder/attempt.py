@@ -105,24 +105,34 @@ async def attempt(
         PluginStartError: a provider could not be started.
         RetryableError: a provider died, or the plan took longer than 15 minutes.
     """
-    async with private_folder() as folder:
-        return await _Attempt(order, schemas, start, mode, folder).ended()
+    kept: dict[int, Provider] = {}
+    try:
+        async with private_folder() as folder:
+            return await _Attempt(order, schemas, start, mode, folder, kept).ended()
+    except asyncio.CancelledError:
+        # It may come while the rest is cleared away: what was kept is in nobody's hands then.
+        closing = (provider.close() for provider in kept.values())
+        await asyncio.shield(asyncio.gather(*closing, return_exceptions=True))
+        raise
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Attempt:
-    """One plan under way; its sockets and what it writes lie in `folder`."""
+    """One plan under way; its sockets and what it writes lie in `folder`.
+
+    `kept` has the providers by capture that outlive it, once it has ended.
+    """
 
     order: RecordingOrder
     schemas: SchemaStore
     start: StartProvider
     mode: PlanMode
     folder: Path
+    kept: dict[int, Provider]
 
     async def ended(self) -> tuple[Recorded | None, ToolRun]:
         """Plan, and return what that left behind; what nobody keeps is closed."""
         tunnels: list[Tunnel] = []
-        kept: dict[int, Provider] = {}
         try:
             environment = await self._opened(tunnels)
             run = await self._run(environment)
@@ -133,10 +143,10 @@ class _Attempt:
                     return None, run
             captures, warm = numbered([c for tunnel in tunnels for c in tunnel.connections])
             recorded = await self._recorded(captures, warm, said, environment)
-            kept = recorded.warm
+            self.kept.update(recorded.warm)
             return recorded, run
         finally:
-            await asyncio.shield(clear(tunnels, keep=kept.values()))
+            await asyncio.shield(clear(tunnels, keep=self.kept.values()))
 
     async def _opened(self, tunnels: list[Tunnel]) -> dict[str, str]:
         """Open a tunnel for each provider; return the environment that leads the tool to them."""

@@ -137,7 +137,8 @@ class DeferredReads:
             return frozenset()
         if planned is not None:
             warm = planned.warm.values()
-            await asyncio.gather(*(one.close() for one in warm), return_exceptions=True)
+            closing = (one.close() for one in warm)
+            await asyncio.shield(asyncio.gather(*closing, return_exceptions=True))
         errors = errors_in(run.stdout)
         if not all(map(is_failed_read, errors)) or (run.exit_code != 0 and not errors):
             return frozenset()

@@ -73,7 +73,7 @@ async def _replaced(
     again, _ = await attempt(order, schemas=schemas, start=start, mode=mode)
     if again is None:
         return stopped
-    await _close(stopped)
+    await _close_before(stopped, again)
     return replace(again, recalls=True)
 
 
@@ -85,7 +85,7 @@ async def _despite(
     answers = partial(as_recorded, stopped.captures)
     whole, _ = await once_more(mode=PlanMode((EVALUATING,), answers))
     if whole is not None:
-        await _close(stopped)
+        await _close_before(stopped, whole)
         without_deletions(whole.captures)
         return replace(stopped, captures=whole.captures, warm=whole.warm)
     # A condition may keep the rest from an error of its own: then what is recorded is all.
@@ -102,6 +102,15 @@ def _with_seen(stopped: Recorded, seen: Recorded) -> Recorded:
     return replace(
         stopped, captures=[*stopped.captures, *seen.captures], warm={**stopped.warm, **warm}
     )
+
+
+async def _close_before(stopped: Recorded, again: Recorded) -> None:
+    """Close `stopped`, in whose place comes `again`; a cancelled caller leaves neither behind."""
+    try:
+        await asyncio.shield(_close(stopped))
+    except asyncio.CancelledError:
+        await asyncio.shield(_close(again))
+        raise
 
 
 async def _close(recorded: Recorded) -> None:

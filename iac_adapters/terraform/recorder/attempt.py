@@ -75,7 +75,7 @@ class Recorded:
     pass no plugin. `conditions` say what stopped the plan, as warnings, `unread` by address why
     a data source could not be read, `outputs_told` the outputs that the plan has come to;
     `checks` are the assertions that failed and stop nothing; `refused` is what validation refused.
-    `recalls` says that a data source answered in it as it had at the last apply.
+    `awaited` are those that answered in it as at the last apply, each with what it waits for.
     """
 
     captures: list[ConnectionCapture]
@@ -89,7 +89,7 @@ class Recorded:
     outputs_told: frozenset[str] = frozenset()
     checks: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = field(default=(), repr=False)
-    recalls: bool = False
+    awaited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def attempt(

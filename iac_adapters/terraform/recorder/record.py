@@ -51,6 +51,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         while recorded.unread and (again := await deferred.mode(recorded)) is not None:
             mode = again
             recorded = await _replaced(order, recorded, mode, schemas=schemas, start=start)
+            recorded = replace(recorded, awaited=deferred.awaited)
         if recorded.conditions and not recorded.unread:
             recorded = await _despite(order, recorded, schemas=schemas, start=start)
         await _tell_apart(order, recorded, mode, schemas=schemas, start=start)
@@ -74,7 +75,7 @@ async def _replaced(
     if again is None:
         return stopped
     await _close_before(stopped, again)
-    return replace(again, recalls=True)
+    return again
 
 
 async def _despite(

@@ -48,6 +48,7 @@ from iac_adapters.terraform.recorder.planned_secrets import (
     secret_values,
     with_values,
 )
+from iac_adapters.terraform.recorder.read_words import without_secrets
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -197,7 +198,7 @@ class _Attempt:
         said: _Said,
         environment: Mapping[str, str],
     ) -> Recorded:
-        order, diagnostics, events = self.order, said.diagnostics, said.events
+        order, events = self.order, said.events
         by_source = {p.source: await self.schemas.schema(p) for p in order.providers}
         planned = planned_changes(events) if self.mode.written else ()
         refused = bool(refused_in(captures))
@@ -206,6 +207,9 @@ class _Attempt:
         drop_write_only(captures, by_source)
         if not self.mode.written:
             return Recorded(captures, (), warm)
+        diagnostics = await without_secrets(
+            said.diagnostics, captures, by_source, files=order.files, place=order.directory
+        )
         return Recorded(
             captures,
             planned,

@@ -70,7 +70,9 @@ class WorldAsRead:
         self._objects: dict[tuple[str, bytes], list[ReadObject]] = defaultdict(list)
         for member in objects:
             self._objects[member.type_name, content_of(member.recorded)].append(member)
-        self._data = {read.request: read.state for read in data_reads}
+        self._data: dict[bytes, set[bytes]] = defaultdict(set)
+        for read in data_reads:
+            self._data[read.request].add(read.state)
         self._lend = lend
 
     def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
@@ -78,10 +80,8 @@ class WorldAsRead:
         match rpc:
             case Rpc.READ:
                 return self._read(request)
-            case Rpc.READ_DATA if request in self._data:
-                answer = message("ReadDataResponse")()
-                answer.state.msgpack = self._data[request]
-                return bytes(answer.SerializeToString())
+            case Rpc.READ_DATA:
+                return self._data_read(request)
             case _:
                 return None
 
@@ -105,6 +105,15 @@ class WorldAsRead:
         kept = message("PlanResponse")(planned_private=asked.prior_private, legacy_type_system=True)
         kept.planned_state.msgpack = asked.proposed_new_state.msgpack if prior == NULL else prior
         return bytes(kept.SerializeToString())
+
+    def _data_read(self, request: bytes) -> bytes | None:
+        """Return what was answered; None where two regions did in two ways, and may be asked."""
+        states = self._data.get(request, set())
+        if len(states) != 1:
+            return None
+        answer = message("ReadDataResponse")()
+        (answer.state.msgpack,) = states
+        return bytes(answer.SerializeToString())
 
     def _read(self, request: bytes) -> bytes | None:
         asked = message("ReadRequest").FromString(request)

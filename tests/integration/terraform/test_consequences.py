@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.domain.model import Drifted, InSync, Missing, Origin
 from tests.integration.terraform.drifted import paths
 from tests.integration.terraform.tools import BY_TERRAFORM
@@ -53,6 +55,34 @@ async def test_what_an_apply_will_find_out_reaches_its_followers(stack: WorldSta
     assert isinstance(follower, Drifted)
     assert follower.follows == "world_thing.cause"
     assert seen["world_thing.apart"] == InSync()
+
+
+@pytest.mark.parametrize("place", ["near", "far"])
+async def test_a_follower_takes_what_its_own_region_answers(stack: WorldStack, place: str) -> None:
+    """Two regions answer the same question in two ways."""
+    code = f"""
+        provider "world" {{
+          alias  = "far"
+          world  = "{stack.cloud}"
+          region = "west"
+        }}
+        data "world_count" "near" {{}}
+        data "world_count" "far" {{ provider = world.far }}
+        resource "world_thing" "cause" {{ name = "cause" }}
+        resource "world_thing" "follower" {{
+          name   = "follower"
+          labels = {{
+            serial = world_thing.cause.serial
+            all    = jsonencode(data.world_count.{place})
+          }}
+        }}
+        """
+    stack.apply(code)
+    stack.apply()  # with what is counted since
+    with stack.changed() as things:
+        things["cause"]["serial"] = "another"
+
+    assert paths((await stack.scan())["world_thing.follower"]) == ["labels.serial"]
 
 
 async def test_what_takes_from_a_data_source_that_waits_for_a_moved_object_follows_it(

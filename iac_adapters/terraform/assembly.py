@@ -37,6 +37,7 @@ from reconciler.ports import StackReference
 
 if TYPE_CHECKING:  # what records and plans is imported when there is something to record
     from iac_adapters.terraform.cli_engine import CliPlan
+    from iac_adapters.terraform.recorder.attempt import Recorded
     from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
     from iac_adapters.terraform.served_providers import LendProvider
@@ -107,43 +108,22 @@ class Assembly:
 
     async def record(self, context: Context) -> Recording:
         """Evaluate the code once, and keep the providers that did it warm."""
-        from iac_adapters.terraform.recorder.conditions import with_stopped  # noqa: PLC0415  likewise
-        from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
-        from iac_adapters.terraform.recorder.record import record  # noqa: PLC0415
-        from iac_adapters.terraform.recorder.refused import told_of_refused  # noqa: PLC0415
+        from iac_adapters.terraform.recorder.record import close, record  # noqa: PLC0415  see the imports
 
         self._progress(f"{context.directory.name}: evaluating the code")
         order = _order(context)
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
-        recording = join(
-            recorded.captures,
-            context.managed_instances,
-            planned=recorded.planned,
-            outputs=recorded.outputs,
-            whole=not recorded.unread,
+        try:
+            recording = await _joined(context, recorded)
+            keys = await self._keys(context, recording)
+        except BaseException:
+            # Nobody else knows of them: each scan would leave some behind.
+            await asyncio.shield(close(recorded.warm.values()))
+            raise
+        keyed = ((keys.of(index), provider) for index, provider in recorded.warm.items())
+        await asyncio.shield(
+            close([p for key, p in keyed if key is None or not self._providers.adopt(key, p)])
         )
-        configurations = [
-            instance.config for instance in recording.instances.values() if instance.config
-        ]
-        files = await apart(
-            lambda: named_files(configurations, context.directory), place=context.directory
-        )
-        recording = replace(
-            recording, secrets=recorded.secrets, built_in=recorded.built_in,
-            files=files, conditions=recorded.conditions, unread=recorded.unread,
-            checks=recorded.checks, awaited=recorded.awaited,
-            refused=told_of_refused(recorded.refused, recording.instances, context.source),
-            # A data source that could not be read is asked again by each scan.
-            recorded_at=0.0 if recorded.unread or recorded.awaited else time.time(),
-        )  # fmt: skip
-        if recording.conditions:
-            untold = context.source.outputs.keys() - recorded.outputs_told
-            recording = with_stopped(recording, untold=untold)
-        keys = await self._keys(context, recording)
-        for index, provider in recorded.warm.items():
-            key = keys.of(index)
-            if key is None or not self._providers.adopt(key, provider):
-                await provider.close()
         await asyncio.to_thread(give_back_memory)
         return recording
 
@@ -266,6 +246,39 @@ class Assembly:
             start=_starter(context),
             in_use=self._schemas_in_use,
         )
+
+
+async def _joined(context: Context, recorded: Recorded) -> Recording:
+    """Return what was `recorded`, by the addresses of the state."""
+    from iac_adapters.terraform.recorder.conditions import with_stopped  # noqa: PLC0415  likewise
+    from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
+    from iac_adapters.terraform.recorder.refused import told_of_refused  # noqa: PLC0415
+
+    recording = join(
+        recorded.captures,
+        context.managed_instances,
+        planned=recorded.planned,
+        outputs=recorded.outputs,
+        whole=not recorded.unread,
+    )
+    configurations = [
+        instance.config for instance in recording.instances.values() if instance.config
+    ]
+    files = await apart(
+        lambda: named_files(configurations, context.directory), place=context.directory
+    )
+    recording = replace(
+        recording, secrets=recorded.secrets, built_in=recorded.built_in,
+        files=files, conditions=recorded.conditions, unread=recorded.unread,
+        checks=recorded.checks, awaited=recorded.awaited,
+        refused=told_of_refused(recorded.refused, recording.instances, context.source),
+        # A data source that could not be read is asked again by each scan.
+        recorded_at=0.0 if recorded.unread or recorded.awaited else time.time(),
+    )  # fmt: skip
+    if recording.conditions:
+        untold = context.source.outputs.keys() - recorded.outputs_told
+        recording = with_stopped(recording, untold=untold)
+    return recording
 
 
 def _order(context: Context) -> RecordingOrder:

@@ -7,12 +7,14 @@ alike, others are made for.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.diagnostics_text import parse_events
+from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.attempt import Recorded, attempt
 from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
@@ -114,9 +116,13 @@ async def _close_before(stopped: Recorded, again: Recorded) -> None:
         raise
 
 
-async def _close(recorded: Recorded) -> None:
-    providers = recorded.warm.values()
+async def close(providers: Iterable[Provider]) -> None:
+    """End each of `providers`, whatever becomes of the others."""
     await asyncio.gather(*(provider.close() for provider in providers), return_exceptions=True)
+
+
+async def _close(recorded: Recorded) -> None:
+    await close(recorded.warm.values())
 
 
 async def _tell_apart(

@@ -131,10 +131,10 @@ class Assembly:
         recording = replace(
             recording, secrets=recorded.secrets, built_in=recorded.built_in,
             files=files, conditions=recorded.conditions, unread=recorded.unread,
-            checks=recorded.checks,
+            checks=recorded.checks, awaited=recorded.awaited,
             refused=told_of_refused(recorded.refused, recording.instances, context.source),
             # A data source that could not be read is asked again by each scan.
-            recorded_at=0.0 if recorded.unread or recorded.recalls else time.time(),
+            recorded_at=0.0 if recorded.unread or recorded.awaited else time.time(),
         )  # fmt: skip
         if recording.conditions:
             untold = context.source.outputs.keys() - recorded.outputs_told

@@ -8,8 +8,9 @@ a DNS record follows an instance that got another address.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from iac_adapters.redaction.digester import SecretDigester
@@ -110,9 +111,17 @@ def moved_attributes(before: Value, after: Value, is_set: IsSet) -> frozenset[st
 
 
 class Ancestry:
-    """Which resources the last apply knew to depend on which others, directly or not."""
+    """Which resources the last apply knew to depend on which others, directly or not.
 
-    def __init__(self, resources: Mapping[ResourceAddress, LoadedResource]) -> None:
+    What depends on one of `awaited` depends on what that waits for as well: code that is not
+    applied may be what has it wait.
+    """
+
+    def __init__(
+        self,
+        resources: Mapping[ResourceAddress, LoadedResource],
+        awaited: Mapping[str, Collection[str]] = MappingProxyType({}),
+    ) -> None:
         blocks: dict[str, list[ResourceAddress]] = defaultdict(list)
         for address, resource in resources.items():
             if resource.recorded.status is not Status.NOT_CREATED:
@@ -120,7 +129,7 @@ class Ancestry:
         self._above = {
             address: frozenset(
                 above
-                for name in resource.recorded.dependencies
+                for name in _with_awaited(resource.recorded.dependencies, awaited)
                 for above in blocks.get(name, ())
                 if above != address
             )
@@ -143,6 +152,10 @@ class Ancestry:
         among = self.above(address) & frozenset(causes)
         upward = {member: tuple(sorted(self.above(member))) for member in (*among, address)}
         return nearest_missing(upward).get(address) if among else None
+
+
+def _with_awaited(names: Collection[str], awaited: Mapping[str, Collection[str]]) -> frozenset[str]:
+    return frozenset(names).union(*(awaited[name] for name in names if name in awaited))
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ class WarmStack:
     def ancestry(self) -> Ancestry:
         """Which of its resources depend on which; worked out once for each load."""
         if self._ancestry is None or self._ancestry[0] is not self.stack:
-            self._ancestry = self.stack, Ancestry(self.stack.resources)
+            awaited = self.stack.recording.awaited
+            self._ancestry = self.stack, Ancestry(self.stack.resources, awaited)
         return self._ancestry[1]
 
     @property

@@ -48,6 +48,7 @@ from iac_adapters.terraform.recorder.planned_secrets import (
     secret_values,
     with_values,
 )
+from iac_adapters.terraform.recorder.read_words import without_secrets
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -75,7 +76,7 @@ class Recorded:
     pass no plugin. `conditions` say what stopped the plan, as warnings, `unread` by address why
     a data source could not be read, `outputs_told` the outputs that the plan has come to;
     `checks` are the assertions that failed and stop nothing; `refused` is what validation refused.
-    `recalls` says that a data source answered in it as it had at the last apply.
+    `awaited` are those that answered in it as at the last apply, each with what it waits for.
     """
 
     captures: list[ConnectionCapture]
@@ -89,7 +90,7 @@ class Recorded:
     outputs_told: frozenset[str] = frozenset()
     checks: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = field(default=(), repr=False)
-    recalls: bool = False
+    awaited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def attempt(
@@ -105,24 +106,34 @@ async def attempt(
         PluginStartError: a provider could not be started.
         RetryableError: a provider died, or the plan took longer than 15 minutes.
     """
-    async with private_folder() as folder:
-        return await _Attempt(order, schemas, start, mode, folder).ended()
+    kept: dict[int, Provider] = {}
+    try:
+        async with private_folder() as folder:
+            return await _Attempt(order, schemas, start, mode, folder, kept).ended()
+    except asyncio.CancelledError:
+        # It may come while the rest is cleared away: what was kept is in nobody's hands then.
+        closing = (provider.close() for provider in kept.values())
+        await asyncio.shield(asyncio.gather(*closing, return_exceptions=True))
+        raise
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Attempt:
-    """One plan under way; its sockets and what it writes lie in `folder`."""
+    """One plan under way; its sockets and what it writes lie in `folder`.
+
+    `kept` has the providers by capture that outlive it, once it has ended.
+    """
 
     order: RecordingOrder
     schemas: SchemaStore
     start: StartProvider
     mode: PlanMode
     folder: Path
+    kept: dict[int, Provider]
 
     async def ended(self) -> tuple[Recorded | None, ToolRun]:
         """Plan, and return what that left behind; what nobody keeps is closed."""
         tunnels: list[Tunnel] = []
-        kept: dict[int, Provider] = {}
         try:
             environment = await self._opened(tunnels)
             run = await self._run(environment)
@@ -133,10 +144,10 @@ class _Attempt:
                     return None, run
             captures, warm = numbered([c for tunnel in tunnels for c in tunnel.connections])
             recorded = await self._recorded(captures, warm, said, environment)
-            kept = recorded.warm
+            self.kept.update(recorded.warm)
             return recorded, run
         finally:
-            await asyncio.shield(clear(tunnels, keep=kept.values()))
+            await asyncio.shield(clear(tunnels, keep=self.kept.values()))
 
     async def _opened(self, tunnels: list[Tunnel]) -> dict[str, str]:
         """Open a tunnel for each provider; return the environment that leads the tool to them."""
@@ -187,7 +198,7 @@ class _Attempt:
         said: _Said,
         environment: Mapping[str, str],
     ) -> Recorded:
-        order, diagnostics, events = self.order, said.diagnostics, said.events
+        order, events = self.order, said.events
         by_source = {p.source: await self.schemas.schema(p) for p in order.providers}
         planned = planned_changes(events) if self.mode.written else ()
         refused = bool(refused_in(captures))
@@ -196,6 +207,9 @@ class _Attempt:
         drop_write_only(captures, by_source)
         if not self.mode.written:
             return Recorded(captures, (), warm)
+        diagnostics = await without_secrets(
+            said.diagnostics, captures, by_source, files=order.files, place=order.directory
+        )
         return Recorded(
             captures,
             planned,

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
-from iac_adapters.terraform.addresses import is_data, parse_address
-from iac_adapters.terraform.diagnostics_text import errors_in
+from iac_adapters.terraform.addresses import block_of, is_data, is_managed, parse_address
+from iac_adapters.terraform.diagnostics_text import errors_in, parse_events
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
@@ -28,10 +29,12 @@ from iac_adapters.terraform.recorder.attempt import Recorded, attempt
 from iac_adapters.terraform.recorder.failed_reads import is_failed_read, unread
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
-from iac_adapters.terraform.recorder.planned import moves_of
+from iac_adapters.terraform.recorder.planned import PlannedChange, moves_of, planned_changes
 from iac_adapters.terraform.recorder.recalled_reads import RecordedReads, failed_requests
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import ReconcilerError
+
+_NOOP: Final = "noop"
 
 
 class AnsweredReads:
@@ -67,6 +70,8 @@ class DeferredReads:
     order: RecordingOrder
     schemas: SchemaStore
     start: StartProvider
+    awaited: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By data source that was left to the apply: what has changes pending. Without keys."""
     _answers: defaultdict[str, dict[bytes, bytes]] = field(
         default_factory=lambda: defaultdict(dict)
     )
@@ -137,11 +142,29 @@ class DeferredReads:
             return frozenset()
         if planned is not None:
             warm = planned.warm.values()
-            await asyncio.gather(*(one.close() for one in warm), return_exceptions=True)
-        errors = errors_in(run.stdout)
+            closing = (one.close() for one in warm)
+            await asyncio.shield(asyncio.gather(*closing, return_exceptions=True))
+        errors, (_, events) = errors_in(run.stdout), parse_events(run.stdout)
         if not all(map(is_failed_read, errors)) or (run.exit_code != 0 and not errors):
             return frozenset()
-        return frozenset(addresses) - unread(errors).keys()
+        waiting = frozenset(addresses) - unread(errors).keys()
+        names = {*map(block_of, waiting)}
+        # One that has moved is planned beside them, and may be what reads them.
+        below = {
+            block_of(one.address) for one in self.order.instances if names & {*one.dependencies}
+        }
+        pending = _pending(planned_changes(events)) - below
+        self.awaited.update(dict.fromkeys(names, pending))
+        return waiting
+
+
+def _pending(planned: Iterable[PlannedChange]) -> frozenset[str]:
+    """Return the objects that would be changed, without keys, by where the state has them."""
+    return frozenset(
+        block_of(change.previous or change.address)
+        for change in planned
+        if change.action != _NOOP and is_managed(change.address)
+    )
 
 
 def _answered(answers: Mapping[str, Mapping[bytes, bytes]], source: str) -> AnsweredReads:

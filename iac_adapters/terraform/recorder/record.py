@@ -51,6 +51,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
         while recorded.unread and (again := await deferred.mode(recorded)) is not None:
             mode = again
             recorded = await _replaced(order, recorded, mode, schemas=schemas, start=start)
+            recorded = replace(recorded, awaited=deferred.awaited)
         if recorded.conditions and not recorded.unread:
             recorded = await _despite(order, recorded, schemas=schemas, start=start)
         await _tell_apart(order, recorded, mode, schemas=schemas, start=start)
@@ -73,8 +74,8 @@ async def _replaced(
     again, _ = await attempt(order, schemas=schemas, start=start, mode=mode)
     if again is None:
         return stopped
-    await _close(stopped)
-    return replace(again, recalls=True)
+    await _close_before(stopped, again)
+    return again
 
 
 async def _despite(
@@ -85,7 +86,7 @@ async def _despite(
     answers = partial(as_recorded, stopped.captures)
     whole, _ = await once_more(mode=PlanMode((EVALUATING,), answers))
     if whole is not None:
-        await _close(stopped)
+        await _close_before(stopped, whole)
         without_deletions(whole.captures)
         return replace(stopped, captures=whole.captures, warm=whole.warm)
     # A condition may keep the rest from an error of its own: then what is recorded is all.
@@ -102,6 +103,15 @@ def _with_seen(stopped: Recorded, seen: Recorded) -> Recorded:
     return replace(
         stopped, captures=[*stopped.captures, *seen.captures], warm={**stopped.warm, **warm}
     )
+
+
+async def _close_before(stopped: Recorded, again: Recorded) -> None:
+    """Close `stopped`, in whose place comes `again`; a cancelled caller leaves neither behind."""
+    try:
+        await asyncio.shield(_close(stopped))
+    except asyncio.CancelledError:
+        await asyncio.shield(_close(again))
+        raise
 
 
 async def _close(recorded: Recorded) -> None:

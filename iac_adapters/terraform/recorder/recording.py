@@ -74,6 +74,8 @@ class Recording:
     assertions of `check` blocks that failed, as warnings: they stop nothing. `refused` are the
     configurations that their provider's validation refuses, as warnings: the tool stops at them.
     `unasked` are the labels of the instances that the plan asked no provider about.
+    `awaited` are, without keys, the data sources that answered as at the last apply, each with
+    what it waits for by now; the state may know nothing of that.
     `files` are those that the resources' arguments name; `recorded_at` is in seconds since 1970.
     """
 
@@ -97,6 +99,7 @@ class Recording:
     unasked: frozenset[str] = frozenset()
     checks: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    awaited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def says_the_same(self, other: Recording) -> bool:
         """Whether the two evaluated to the same, whenever and with whatever files."""

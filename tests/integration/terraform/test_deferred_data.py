@@ -216,6 +216,27 @@ async def test_one_that_is_put_off_is_seen_beside_a_move_that_is_not_applied(
     assert (apart.changes, apart.origin) == ((), Origin.UNAPPLIED)
 
 
+async def test_what_depends_on_one_that_waits_by_code_that_is_not_applied_follows(
+    makers: Path, tool: Executable, tmp_path: Path, adapter: TerraformAdapter
+) -> None:
+    """The last apply knew of no object that the data source waits for."""
+    plain = 'data "local_file" "read" { filename = "source.txt" }'
+    stack = MakersStack.made(tmp_path / "s", mirror=makers, terraform=tool.path, code=_CODE % plain)
+    (stack.directory / "source.txt").write_text("one")
+    stack.apply()
+    (stack.directory / "main.tf").write_text(_CODE % _WAITING["depends_on"])
+    (stack.directory / "source.txt").unlink()
+    planned = _actions(stack)
+    assert planned.pop("data.local_file.read") == ("read",)
+    assert planned["local_file.fed"] == ("delete", "create")
+    seen = await verdicts(adapter, stack.reference())
+    shown = {address for address, one in seen.items() if isinstance(one, Drifted | Missing)}
+    assert shown == planned.keys()
+    assert _is_of_drift(seen["local_file.fed"])
+    assert _is_of_drift(seen["terraform_data.fed"])
+    assert seen["local_file.apart"] == InSync()
+
+
 async def test_one_that_the_tool_reads_and_cannot_is_an_error_of_its_own(
     makers: Path, terraform: Executable, tmp_path: Path, adapter: TerraformAdapter
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,18 @@ class Running:
     closed = False
 
     async def close(self) -> None:
+        self.closed = True
+
+
+class Lingering(Running):
+    """One that ends when it is let go."""
+
+    def __init__(self) -> None:
+        self.asked, self.let_go = asyncio.Event(), asyncio.Event()
+
+    async def close(self) -> None:
+        self.asked.set()
+        await self.let_go.wait()
         self.closed = True
 
 
@@ -79,23 +92,38 @@ async def test_those_of_the_second_evaluation_stay(monkeypatch: pytest.MonkeyPat
     assert (first.closed, second.closed) == (True, False)
 
 
-async def test_a_provider_ends_where_what_it_was_told_cannot_be_kept(
+async def test_those_of_both_evaluations_end_where_a_scan_is_cancelled_in_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Tunnelling:
-        """A tunnel by which a provider was configured, of a schema that nobody knows."""
+    first, second = Lingering(), Running()
+    attempts = Attempts(made(first, conditions=("it fails",)), made(second))
+    scan = asyncio.create_task(recorded(monkeypatch, attempts))
+    await first.asked.wait()
+    scan.cancel()
+    first.let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
+    assert (first.closed, second.closed) == (True, True)
 
-        def __init__(self, provider: Running) -> None:
-            capture = ConnectionCapture("unknown", 0, configure=b"told", configured=True)
-            self.connections = [SimpleNamespace(capture=capture, provider=provider, lent=False)]
 
-        async def close(self) -> None:
-            pass
+class Tunnelling:
+    """A tunnel by which a provider was configured."""
 
-    provider = Running()
+    def __init__(self, provider: Running, source: str, closing: Lingering | None = None) -> None:
+        capture = ConnectionCapture(source, 0, configure=b"told", configured=True)
+        self.connections = [SimpleNamespace(capture=capture, provider=provider, lent=False)]
+        self._closing = closing
+
+    async def close(self) -> None:
+        if self._closing is not None:
+            await self._closing.close()
+
+
+async def attempted(monkeypatch: pytest.MonkeyPatch, tunnel: Tunnelling) -> None:
+    """Plan with `tunnel` in the place of the provider `known`."""
 
     async def open_tunnel(*_: Any, **__: Any) -> Tunnelling:
-        return Tunnelling(provider)
+        return tunnel
 
     async def run_tool(*_: Any, **__: Any) -> ToolRun:
         return ToolRun(0, b"", "")
@@ -110,10 +138,31 @@ async def test_a_provider_ends_where_what_it_was_told_cannot_be_kept(
     monkeypatch.setattr(attempting, "HeadStart", lambda _start: None)
     installed, schemas = SimpleNamespace(source="known"), AsyncMock()
     order = replace(ORDER, providers=cast("Any", (installed,)))
+    await attempt(order, schemas=schemas, start=AsyncMock())
 
+
+async def test_a_provider_ends_where_what_it_was_told_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody knows its schema."""
+    provider = Running()
     with pytest.raises(KeyError, match="unknown"):
-        await attempt(order, schemas=schemas, start=AsyncMock())
+        await attempted(monkeypatch, Tunnelling(provider, "unknown"))
+    assert provider.closed
 
+
+async def test_a_provider_ends_where_a_scan_is_cancelled_while_its_tunnel_closes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    provider, closing = Running(), Lingering()
+    tunnel = Tunnelling(provider, "known", closing)
+    scan = asyncio.create_task(attempted(monkeypatch, tunnel))
+    await closing.asked.wait()
+    assert not provider.closed
+    scan.cancel()
+    closing.let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await scan
     assert provider.closed
 
 

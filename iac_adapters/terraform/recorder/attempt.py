@@ -48,7 +48,7 @@ from iac_adapters.terraform.recorder.planned_secrets import (
     secret_values,
     with_values,
 )
-from iac_adapters.terraform.recorder.read_words import without_secrets
+from iac_adapters.terraform.recorder.read_words import run_without_secrets, without_secrets
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -141,7 +141,7 @@ class _Attempt:
             if run.exit_code != 0 and (said.fatal or not said.diagnostics):
                 raise_when_provider_died(tunnels)
                 if not self._counts_despite(said.fatal):
-                    return None, run
+                    return None, await self._told(run, tunnels)
             captures, warm = numbered([c for tunnel in tunnels for c in tunnel.connections])
             recorded = await self._recorded(captures, warm, said, environment)
             self.kept.update(recorded.warm)
@@ -190,6 +190,15 @@ class _Attempt:
     def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:
         """Whether what passed on the wire counts: what depends on no failed read was planned."""
         return self.mode.written and bool(fatal) and all(map(is_failed_read, fatal))
+
+    async def _told(self, run: ToolRun, tunnels: Iterable[Tunnel]) -> ToolRun:
+        """Return `run`, which is told on, without what is secret in its words."""
+        order = self.order
+        captures = [connection.capture for tunnel in tunnels for connection in tunnel.connections]
+        known = {p.source: await self.schemas.schema(p) for p in order.providers}
+        return await run_without_secrets(
+            run, captures, known, files=order.files, place=order.directory
+        )
 
     async def _recorded(
         self,

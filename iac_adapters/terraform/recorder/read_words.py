@@ -11,9 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from iac_adapters.redaction.recognise import secret_texts
 from iac_adapters.redaction.redactor import Redactor
-from iac_adapters.terraform.diagnostics_text import Diagnostic
+from iac_adapters.terraform.command import ToolRun
+from iac_adapters.terraform.diagnostics_text import Diagnostic, parse_events
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.failed_reads import is_failed_read
@@ -43,6 +46,43 @@ async def without_secrets(
     """
     if not any(map(is_failed_read, diagnostics)):
         return diagnostics
+    without = (await _redactor(captures, schemas, files=files, place=place)).without
+    return tuple(
+        replace(one, summary=without(one.summary), detail=without(one.detail))
+        if is_failed_read(one)
+        else one
+        for one in diagnostics
+    )
+
+
+async def run_without_secrets(
+    run: ToolRun,
+    captures: Sequence[ConnectionCapture],
+    schemas: Mapping[str, ProviderSchema],
+    *,
+    files: Sequence[Path],
+    place: Path,
+) -> ToolRun:
+    """Return `run`, which says why nothing could be recorded, blanked in the same way."""
+    diagnostics, events = parse_events(run.stdout)
+    if not any(map(is_failed_read, diagnostics)):
+        return run
+    without = (await _redactor(captures, schemas, files=files, place=place)).without
+    for event in events:
+        told = event.get("diagnostic")
+        for texts, name in ((event, "@message"), (told, "summary"), (told, "detail")):
+            if isinstance(texts, dict) and isinstance(texts.get(name), str):
+                texts[name] = without(texts[name])
+    return replace(run, stdout=b"\n".join(map(orjson.dumps, events)))
+
+
+async def _redactor(
+    captures: Sequence[ConnectionCapture],
+    schemas: Mapping[str, ProviderSchema],
+    *,
+    files: Sequence[Path],
+    place: Path,
+) -> Redactor:
     marked = await apart(lambda: _marks_secrets(files), place=place)
     words = {
         word
@@ -50,13 +90,7 @@ async def without_secrets(
         for read in capture.data_reads
         for word in _words(read, schemas[capture.source], marked=marked)
     }
-    without = Redactor(frozenset(words)).without
-    return tuple(
-        replace(one, summary=without(one.summary), detail=without(one.detail))
-        if is_failed_read(one)
-        else one
-        for one in diagnostics
-    )
+    return Redactor(frozenset(words))
 
 
 def _marks_secrets(files: Iterable[Path]) -> bool:

@@ -14,13 +14,12 @@ from weakref import WeakValueDictionary
 
 from iac_adapters.freed_memory import give_back_memory
 from iac_adapters.idle_files import IdleFiles
-from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.revision import Revision
 from iac_adapters.terraform.context import Context, prepare
 from iac_adapters.terraform.installed import InstalledProvider
 from iac_adapters.terraform.join_source import resources_of
 from iac_adapters.terraform.loaded import LoadedStack
-from iac_adapters.terraform.named_files import changed_files, named_files
+from iac_adapters.terraform.named_files import changed_files
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.provider_keys import ProviderKeys
 from iac_adapters.terraform.providers import Providers, start_provider
@@ -37,8 +36,7 @@ from reconciler.ports import StackReference
 
 if TYPE_CHECKING:  # what records and plans is imported when there is something to record
     from iac_adapters.terraform.cli_engine import CliPlan
-    from iac_adapters.terraform.recorder.attempt import Recorded
-    from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
+    from iac_adapters.terraform.recorder.order import StartProvider
     from iac_adapters.terraform.recorder.refreshed import ReadObject, RefreshedPlan
     from iac_adapters.terraform.served_providers import LendProvider
 
@@ -108,13 +106,14 @@ class Assembly:
 
     async def record(self, context: Context) -> Recording:
         """Evaluate the code once, and keep the providers that did it warm."""
-        from iac_adapters.terraform.recorder.record import close, record  # noqa: PLC0415  see the imports
+        from iac_adapters.terraform.evaluation import joined, order_of  # noqa: PLC0415  see the imports
+        from iac_adapters.terraform.recorder.record import close, record  # noqa: PLC0415
 
         self._progress(f"{context.directory.name}: evaluating the code")
-        order = _order(context)
+        order = order_of(context)
         recorded = await record(order, schemas=self._schema_store(context), start=_starter(context))
         try:
-            recording = await _joined(context, recorded)
+            recording = await joined(context, recorded)
             keys = await self._keys(context, recording)
         except BaseException:
             # Nobody else knows of them: each scan would leave some behind.
@@ -131,7 +130,8 @@ class Assembly:
         self, context: Context, stack: LoadedStack, objects: Iterable[ReadObject]
     ) -> RefreshedPlan:
         """Return the tool's plan of the world in which `objects` read as they were read."""
-        from iac_adapters.terraform.recorder.refreshed import (  # noqa: PLC0415  see the imports
+        from iac_adapters.terraform.evaluation import order_of  # noqa: PLC0415  see the imports
+        from iac_adapters.terraform.recorder.refreshed import (  # noqa: PLC0415
             WorldAsRead,
             refreshed_plan,
         )
@@ -144,7 +144,7 @@ class Assembly:
             lend=await self.lender(context, recording),
         )
         return await refreshed_plan(
-            _order(context), world, schemas=self._schema_store(context), start=_starter(context)
+            order_of(context), world, schemas=self._schema_store(context), start=_starter(context)
         )
 
     async def lender(self, context: Context, recording: Recording) -> LendProvider:
@@ -246,59 +246,6 @@ class Assembly:
             start=_starter(context),
             in_use=self._schemas_in_use,
         )
-
-
-async def _joined(context: Context, recorded: Recorded) -> Recording:
-    """Return what was `recorded`, by the addresses of the state."""
-    from iac_adapters.terraform.recorder.conditions import with_stopped  # noqa: PLC0415  likewise
-    from iac_adapters.terraform.recorder.join import join  # noqa: PLC0415  see the imports
-    from iac_adapters.terraform.recorder.refused import told_of_refused  # noqa: PLC0415
-
-    recording = join(
-        recorded.captures,
-        context.managed_instances,
-        planned=recorded.planned,
-        outputs=recorded.outputs,
-        whole=not recorded.unread,
-    )
-    configurations = [
-        instance.config for instance in recording.instances.values() if instance.config
-    ]
-    files = await apart(
-        lambda: named_files(configurations, context.directory), place=context.directory
-    )
-    recording = replace(
-        recording, secrets=recorded.secrets, built_in=recorded.built_in,
-        files=files, conditions=recorded.conditions, unread=recorded.unread,
-        checks=recorded.checks, awaited=recorded.awaited,
-        refused=told_of_refused(recorded.refused, recording.instances, context.source),
-        # A data source that could not be read is asked again by each scan.
-        recorded_at=0.0 if recorded.unread or recorded.awaited else time.time(),
-    )  # fmt: skip
-    if recording.conditions:
-        untold = context.source.outputs.keys() - recorded.outputs_told
-        recording = with_stopped(recording, untold=untold)
-    return recording
-
-
-def _order(context: Context) -> RecordingOrder:
-    from iac_adapters.terraform.recorder.order import RecordingOrder  # noqa: PLC0415
-
-    return RecordingOrder(
-        directory=context.directory,
-        executable=context.executable,
-        providers=context.providers,
-        types=context.types,
-        instances=context.managed_instances,
-        data=tuple(one for one in context.state.instances if one.mode == "data"),
-        arguments=context.plan_arguments,
-        exclusions=context.exclusions,
-        environment=context.environment,
-        configure_deadline_s=configure_deadline_s(context.environment),
-        called_from=context.called_from,
-        files=context.source.files,
-        ephemerals=context.source.ephemerals,
-    )
 
 
 def _starter(context: Context) -> StartProvider:

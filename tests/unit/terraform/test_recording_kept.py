@@ -10,8 +10,8 @@ from unittest.mock import MagicMock
 import pytest
 
 from iac_adapters.terraform import assembly as assembling
+from iac_adapters.terraform import evaluation
 from iac_adapters.terraform.assembly import Assembly
-from iac_adapters.terraform.recorder import join as joining
 from iac_adapters.terraform.recorder import record as recording
 from reconciler.domain.errors import PermanentError
 from tests.unit.terraform.test_recording_despite import Running, made
@@ -30,8 +30,8 @@ async def test_providers_end_where_what_they_were_told_fits_no_state(
         raise PermanentError(message, remedy="none")
 
     monkeypatch.setattr(recording, "record", record)
-    monkeypatch.setattr(joining, "join", join)
-    monkeypatch.setattr(assembling, "_order", MagicMock())
+    monkeypatch.setattr(evaluation, "join", join)
+    monkeypatch.setattr(evaluation, "order_of", MagicMock())
     monkeypatch.setattr(assembling, "_starter", MagicMock())
     monkeypatch.setattr(Assembly, "_schema_store", MagicMock())
     parts = {"providers": MagicMock(), "recorded": MagicMock(), "progress": MagicMock()}

@@ -21,6 +21,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import Validation
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.data_answers import DataAnswers
 from iac_adapters.terraform.recorder.planned_outputs import untold_output
 from iac_adapters.terraform.recorder.planned_secrets import EVERYTHING
 from iac_adapters.terraform.recorder.recording import Recording
@@ -52,14 +53,12 @@ class AsRecorded:
     def __init__(self, data_reads: Iterable[DataRead], *, configure: bytes | None) -> None:
         self._states: set[bytes] = set()
         self._configure = configure
-        self._data: dict[bytes, set[bytes]] = defaultdict(set)
-        for read in data_reads:
-            self._data[read.request].add(read.state)
+        self._data = DataAnswers(data_reads)
 
     def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
         """Return what is recorded; an object that is imported is in no state, and is read."""
         if rpc is Rpc.READ_DATA:
-            return self._answered(request)
+            return self._data.to(request)
         if rpc is not Rpc.READ:
             return None
         asked = message("ReadRequest").FromString(request)
@@ -67,15 +66,6 @@ class AsRecorded:
             return None
         answer = message("ReadResponse")(private=asked.private, new_identity=asked.current_identity)
         answer.new_state.msgpack = asked.current_state.msgpack
-        return bytes(answer.SerializeToString())
-
-    def _answered(self, request: bytes) -> bytes | None:
-        """Return what a data source has answered; None where two connections did in two ways."""
-        states = self._data.get(request, set())
-        if len(states) != 1:
-            return None
-        answer = message("ReadDataResponse")()
-        (answer.state.msgpack,) = states
         return bytes(answer.SerializeToString())
 
     async def configured(self, source: str, request: bytes) -> Provider | None:
@@ -86,7 +76,7 @@ class AsRecorded:
     def tolerated(self, rpc: Rpc | None, request: bytes, response: bytes) -> bytes:
         """Return `response`, having noted what state it gives, and whom it configures."""
         if rpc is Rpc.CONFIGURE and request != self._configure:
-            self._data.clear()
+            self._data.forget()
         if rpc is Rpc.UPGRADE_STATE:
             answered = message("UpgradeStateResponse").FromString(response)
             self._states.add(content_of(answered.upgraded_state.msgpack))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.data_answers import read_answer
 from iac_adapters.terraform.schema import ResourceSchema
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.state import StateInstance
@@ -93,9 +94,7 @@ def _answer(
     states = set(map(asked.recorded_by, own))
     if len(states) != 1:
         return None
-    answer = message("ReadDataResponse")()
-    answer.state.msgpack = states.pop()
-    return bytes(answer.SerializeToString())
+    return read_answer(states.pop())
 
 
 def _recorded(instance: StateInstance, schema: ResourceSchema | None) -> Attributes:

@@ -22,6 +22,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import Validation
 from iac_adapters.terraform.recorder.capture import DataRead
 from iac_adapters.terraform.recorder.content import content_of
+from iac_adapters.terraform.recorder.data_answers import DataAnswers
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.record import MISSING_TYPE
 from iac_adapters.terraform.schema_store import SchemaStore
@@ -70,9 +71,7 @@ class WorldAsRead:
         self._objects: dict[tuple[str, bytes], list[ReadObject]] = defaultdict(list)
         for member in objects:
             self._objects[member.type_name, content_of(member.recorded)].append(member)
-        self._data: dict[bytes, set[bytes]] = defaultdict(set)
-        for read in data_reads:
-            self._data[read.request].add(read.state)
+        self._data = DataAnswers(data_reads)
         self._lend = lend
 
     def known(self, rpc: Rpc | None, request: bytes) -> bytes | None:
@@ -81,7 +80,7 @@ class WorldAsRead:
             case Rpc.READ:
                 return self._read(request)
             case Rpc.READ_DATA:
-                return self._data_read(request)
+                return self._data.to(request)
             case _:
                 return None
 
@@ -105,15 +104,6 @@ class WorldAsRead:
         kept = message("PlanResponse")(planned_private=asked.prior_private, legacy_type_system=True)
         kept.planned_state.msgpack = asked.proposed_new_state.msgpack if prior == NULL else prior
         return bytes(kept.SerializeToString())
-
-    def _data_read(self, request: bytes) -> bytes | None:
-        """Return what was answered; None where two regions did in two ways, and may be asked."""
-        states = self._data.get(request, set())
-        if len(states) != 1:
-            return None
-        answer = message("ReadDataResponse")()
-        (answer.state.msgpack,) = states
-        return bytes(answer.SerializeToString())
 
     def _read(self, request: bytes) -> bytes | None:
         asked = message("ReadRequest").FromString(request)

@@ -21,7 +21,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
-from iac_adapters.terraform.recorder.changed_outputs import changed_outputs_in
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.recorder.conditions import (
     SUMMARIES,
     failed_checks,
@@ -50,6 +50,7 @@ from iac_adapters.terraform.recorder.planned_secrets import (
 )
 from iac_adapters.terraform.recorder.read_words import run_without_secrets, without_secrets
 from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
+from iac_adapters.terraform.recorder.shown import NOTHING, shown_plan
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
     clear,
@@ -104,7 +105,8 @@ async def attempt(
 
     Raises:
         PluginStartError: a provider could not be started.
-        RetryableError: a provider died, or the plan took longer than 15 minutes.
+        RetryableError: a provider died, the plan took longer than 15 minutes, or the tool could
+            not show what it had planned.
     """
     kept: dict[int, Provider] = {}
     try:
@@ -224,7 +226,7 @@ class _Attempt:
             planned,
             warm,
             secrets=planned_secrets(shown, with_values(planned)),
-            outputs=await changed_outputs_in(shown, order.files, place=order.directory),
+            outputs=await changed_outputs(shown, order.files, place=order.directory),
             built_in=built_in_changes(shown),
             conditions=(*failed_conditions(diagnostics), *failed_reads(diagnostics)),
             unread=unread(diagnostics),
@@ -240,19 +242,12 @@ class _Attempt:
         environment: Mapping[str, str],
         *,
         refused: bool,
-    ) -> bytes:
+    ) -> Mapping[str, Any]:
         """Return the plan as `show -json` prints it; nothing where it holds nothing of interest."""
         of_interest = with_values(planned) or changes_outputs(said.events) or refused
         if not self.mode.written or not of_interest:
-            return b""
-        shown = await run_tool(
-            self.order.executable,
-            ["show", "-json", str(self.folder / _PLAN)],
-            directory=self.order.directory,
-            environment=environment,
-            timeout_s=_TIMEOUT_S,
-        )
-        return shown.stdout if shown.exit_code == 0 else b""
+            return NOTHING
+        return await shown_plan(self.order, self.folder / _PLAN, environment)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -37,7 +37,11 @@ from iac_adapters.terraform.recorder.head_start import HeadStart
 from iac_adapters.terraform.recorder.imported import refusals
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
-from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
+from iac_adapters.terraform.recorder.planned import (
+    PlannedChange,
+    came_to_its_end,
+    planned_changes,
+)
 from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
     changes_outputs,
@@ -61,6 +65,7 @@ from iac_adapters.terraform.recorder.tunnels import (
 )
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
+from reconciler.domain.errors import RetryableError
 from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
@@ -105,8 +110,8 @@ async def attempt(
 
     Raises:
         PluginStartError: a provider could not be started.
-        RetryableError: a provider died, the plan took longer than 15 minutes, or the tool could
-            not show what it had planned.
+        RetryableError: a provider or the tool died, the plan took longer than 15 minutes, or it
+            did not tell, or could not show, all that it had planned.
     """
     kept: dict[int, Provider] = {}
     try:
@@ -187,6 +192,12 @@ class _Attempt:
         diagnostics = of_ephemerals(told, captured, self.order.ephemerals)
         harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
         fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
+        if run.exit_code == 0 and not came_to_its_end(events):
+            raise RetryableError(
+                f"{self.order.directory}: `{self.order.executable.name} plan` ended well and did"
+                " not tell all that it would do",
+                remedy="look for a full disk, or a program around the tool that loses output",
+            )
         return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)
 
     def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:

@@ -40,7 +40,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
     Raises:
         PermanentError: the code does not evaluate; the message holds file, line and caret.
         PluginStartError: a provider could not be started.
-        RetryableError: a provider died or the plan took longer than 15 minutes.
+        RetryableError: see `attempt`.
     """
     recorded, run = await attempt(order, schemas=schemas, start=start)
     if recorded is None and MISSING_TYPE in run.stdout:

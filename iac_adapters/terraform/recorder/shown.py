@@ -41,6 +41,6 @@ async def shown_plan(
         said = plain_text(run.stderr) or f"exit code {run.exit_code}, and no document"
         raise RetryableError(
             f"{order.directory}: `{order.executable.name} show` of a plan failed\n{said}",
-            remedy="look for a lack of memory or space on the machine, then scan again",
+            remedy="look for a full disk on the machine; the scan may be repeated",
         )
     return document

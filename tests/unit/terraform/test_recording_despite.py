@@ -126,7 +126,7 @@ async def attempted(monkeypatch: pytest.MonkeyPatch, tunnel: Tunnelling) -> None
         return tunnel
 
     async def run_tool(*_: Any, **__: Any) -> ToolRun:
-        return ToolRun(0, b"", "")
+        return ToolRun(0, b'{"type":"change_summary"}\n', "")
 
     async def reattach(*_: Any) -> str:
         return ""

@@ -26,6 +26,10 @@ _BY_A_SIGNAL: Final = 128
 """What the orphan guard adds to the number of the signal that ended its command."""
 
 
+class OutOfTimeError(RetryableError):
+    """A command did not end in its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolRun:
     """What a command left behind. Its output may hold secrets."""
@@ -56,8 +60,8 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
     `heard` at once.
 
     Raises:
-        RetryableError: it did not end within `timeout_s` seconds, or a signal ended it: what it
-            has said so far is no answer, and the next try may give one.
+        OutOfTimeError: it did not end within `timeout_s` seconds.
+        RetryableError: a signal ended it. What it has said so far is no answer.
         PermanentError: it could not be started.
     """
     orphan_guard = "release" if holds_lock else "hold"
@@ -69,7 +73,7 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
             stdout, stderr = await _said(process, heard)
     except TimeoutError:
         await _end(process)
-        raise RetryableError(
+        raise OutOfTimeError(
             f"{directory}: `{name}` did not end within {timeout_s:g} s",
             remedy="check that its backend and providers answer; the call may be repeated",
         ) from None

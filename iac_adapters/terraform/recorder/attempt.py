@@ -194,8 +194,8 @@ class _Attempt:
         fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
         if run.exit_code == 0 and not came_to_its_end(events):
             raise RetryableError(
-                f"{self.order.directory}: `{self.order.executable.name} plan` ended well and did"
-                " not tell all that it would do",
+                f"{self.order.directory}: `{self.order.executable.name} plan` ended with exit code"
+                " 0, but its output is not whole",
                 remedy="look for a full disk, or a program around the tool that loses output",
             )
         return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +43,6 @@ from iac_adapters.terraform.recorder.planned import (
     planned_changes,
 )
 from iac_adapters.terraform.recorder.planned_outputs import (
-    PlannedOutput,
     changes_outputs,
     outputs_told,
 )
@@ -53,7 +52,8 @@ from iac_adapters.terraform.recorder.planned_secrets import (
     with_values,
 )
 from iac_adapters.terraform.recorder.read_words import run_without_secrets, without_secrets
-from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
+from iac_adapters.terraform.recorder.recorded import Recorded
+from iac_adapters.terraform.recorder.refused import blank_refusals, refused_in
 from iac_adapters.terraform.recorder.shown import NOTHING, shown_plan
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
@@ -66,37 +66,10 @@ from iac_adapters.terraform.recorder.tunnels import (
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import RetryableError
-from reconciler.domain.paths import Steps
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _HARMLESS: Final = "Instance cannot be destroyed"
-
-
-@dataclass(slots=True)
-class Recorded:
-    """What a plan left behind: captures, the plan's words, and warm providers by capture.
-
-    `secrets` are the secret places of what would be changed, by address; `outputs` are the root
-    module's outputs that would be; `built_in` is what the plan tells of those of its changes that
-    pass no plugin. `conditions` say what stopped the plan, as warnings, `unread` by address why
-    a data source could not be read, `outputs_told` the outputs that the plan has come to;
-    `checks` are the assertions that failed and stop nothing; `refused` is what validation refused.
-    `awaited` are those that answered in it as at the last apply, each with what it waits for.
-    """
-
-    captures: list[ConnectionCapture]
-    planned: tuple[PlannedChange, ...]
-    warm: dict[int, Provider]
-    secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
-    outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
-    built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    conditions: tuple[str, ...] = field(default=(), repr=False)
-    unread: Mapping[str, str] = field(default_factory=dict, repr=False)
-    outputs_told: frozenset[str] = frozenset()
-    checks: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = field(default=(), repr=False)
-    awaited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def attempt(

@@ -17,11 +17,12 @@ from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder import attempt as attempting
 from iac_adapters.terraform.recorder import record as recording
-from iac_adapters.terraform.recorder.attempt import Recorded, attempt
+from iac_adapters.terraform.recorder.attempt import attempt
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.conditions import as_recorded
 from iac_adapters.terraform.recorder.order import RecordingOrder
 from iac_adapters.terraform.recorder.record import MISSING_TYPE, record
+from iac_adapters.terraform.recorder.recorded import Recorded
 from reconciler.domain.errors import RetryableError
 
 ORDER = RecordingOrder(Path(), Path("terraform"), (), frozenset({"a"}))

@@ -11,7 +11,7 @@ from types import ModuleType
 import psutil
 import pytest
 
-from tests.patience import wait_until
+from tests.patience import is_gone, wait_until
 from tests.unit.toolchain_machine import ROOT, Machine
 
 HEAD = """
@@ -178,7 +178,7 @@ def test_one_that_is_silent_is_ended_with_what_it_started(
     assert installer.install_pulumi(folder, failure=note, otherwise_there=False) is None
     assert "nothing arrived for" in capsys.readouterr().err
     assert note.exists()
-    wait_until(lambda: has_ended(int(pid.read_text())))
+    wait_until(lambda: is_no_more(int(pid.read_text())))
     assert not folder.exists()
 
 
@@ -201,8 +201,8 @@ def test_one_from_which_something_arrives_is_waited_for(
     assert not note.exists()
 
 
-def has_ended(pid: int) -> bool:
+def is_no_more(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return is_gone(psutil.Process(pid))
     except psutil.NoSuchProcess:
         return True

@@ -14,7 +14,7 @@ import pytest
 
 from iac_adapters.terraform.command import run_tool
 from reconciler.domain.errors import PermanentError, RetryableError
-from tests.patience import let_pass, until
+from tests.patience import is_gone, let_pass, until
 
 _SHELL = Path("/bin/sh")
 
@@ -67,7 +67,7 @@ async def test_nothing_of_it_is_left_when_it_is_ended(tmp_path: Path, how: str) 
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
-    await until(lambda: has_ended(process))
+    await until(lambda: is_gone(process))
 
 
 @pytest.mark.parametrize("killed", ["command", "orphan guard"])
@@ -90,14 +90,7 @@ async def test_nothing_of_it_is_left_when_somebody_kills_it(tmp_path: Path, kill
         await running
     for process in (command, child):
         # A process that was killed is there for a moment longer than who killed it.
-        await until(partial(has_ended, process))
-
-
-def has_ended(process: psutil.Process) -> bool:
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+        await until(partial(is_gone, process))
 
 
 @pytest.mark.parametrize("code", [127, 128, 255])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.daemon import Daemon, RefusedError
-from tests.e2e.lone_daemon import LoneDaemon, look_at
+from tests.e2e.lone_daemon import LoneDaemon
+from tests.e2e.scans import scanned
 
 RESOURCE = "web/terraform_data.site"
 
@@ -18,13 +19,6 @@ def reporter_of(daemon: Daemon, lone: LoneDaemon) -> Daemon:
     file = lone.folder / "ci.token"
     file.write_text(daemon.ask("/tokens", {"name": "ci", "role": "reporter"})["token"])
     return replace(daemon, token_file=file)
-
-
-def scan(daemon: Daemon) -> None:
-    """Have the stack scanned, and wait until it was."""
-    before = look_at(daemon, "web")["last_scan_at"]
-    daemon.ask("/stacks/web/scan", {})
-    daemon.until("a scan", lambda: look_at(daemon, "web")["last_scan_at"] != before)
 
 
 def open_findings(daemon: Daemon) -> list[dict[str, Any]]:
@@ -40,7 +34,7 @@ def test_what_another_system_reports_outlives_scans_until_it_says_healed(
     with lone.serving() as daemon:
         ci = reporter_of(daemon, lone)
         ci.ask("/drift/reports", {"resource_id": RESOURCE, "severity": "high"})
-        scan(daemon)
+        scanned(daemon, "web")
         (finding,) = open_findings(daemon)
         assert (finding["resource_id"], finding["seen_by"]) == (RESOURCE, "report:ci")
         daemon.ask("/drift/reports", {"resource_id": RESOURCE, "healed": True})

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import psutil
+
 PATIENCE_S: Final = 120.0
 
 
@@ -14,3 +16,14 @@ async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not true():  # noqa: ASYNC110 - it becomes true in another process
             await asyncio.sleep(0.02)
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Whether it has ended, be it that nobody has asked yet how.
+
+    It may end between two questions about it.
+    """
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE or not process.is_running()
+    except psutil.Error:
+        return True

@@ -89,9 +89,9 @@ async def _provider(tmp_path: Path, knobs: dict[str, str]) -> Provider:
     return provider
 
 
-async def _read(provider: Provider, timeout_s: float = 20) -> bytes:
+async def _read(provider: Provider, timeout_s: float = 60) -> bytes:
     state = await provider.upgrade(
-        "world_thing", 1, json=b'{"id": "t1", "name": "one"}', timeout_s=9
+        "world_thing", 1, json=b'{"id": "t1", "name": "one"}', timeout_s=60
     )
     answer = await provider.read(
         "world_thing", state, b"p", provider_meta=None, timeout_s=timeout_s

@@ -38,6 +38,8 @@ _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
+_UNAVAILABLE_GRACE_S: Final = 1.0
+_CUT_OFF_GRACE_S: Final = 10.0
 _DETAILS_CHARACTERS: Final = 300
 
 
@@ -252,9 +254,11 @@ class PluginProcess:
                 f"the plugin {self.label} did not answer {name} in {timeout_s:g} s"
             )
         if code in (StatusCode.UNAVAILABLE, StatusCode.CANCELLED):
-            # The socket breaks a moment before the system reports the end.
+            # The socket breaks before the system reports the end; on a busy machine, or where a
+            # guard holds the plugin, long before.
+            patience_s = _CUT_OFF_GRACE_S if error.cut_off else _UNAVAILABLE_GRACE_S
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(patience_s):
                     await self._child.wait()
                     await asyncio.gather(*self._readers, return_exceptions=True)
         if self._is_over():

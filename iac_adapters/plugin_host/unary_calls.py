@@ -63,7 +63,7 @@ class Channel:
         except TimeoutError:
             raise CallFailed(StatusCode.DEADLINE_EXCEEDED, "no answer in time") from None
         except ConnectionEnded as error:
-            raise CallFailed(StatusCode.UNAVAILABLE, str(error)) from None
+            raise CallFailed(StatusCode.UNAVAILABLE, str(error), cut_off=True) from None
         except StreamReset as error:
             code = _OF_RESETS.get(error.code, StatusCode.INTERNAL)
             raise CallFailed(code, str(error)) from None

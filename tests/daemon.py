@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -164,13 +163,6 @@ def address_in(line: str) -> str | None:
     """Return the address that a daemon says it serves at; None where the line says none."""
     found = _SAYS_WHERE.search(line)
     return found.group(1) if found else None
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _read(daemon: Daemon) -> None:

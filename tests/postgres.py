@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+
+from tests.ports import free_port
 
 _START_LIMIT_S: Final = 60.0
 _ATTEMPTS: Final = 3
@@ -68,7 +69,7 @@ def _start(
 ) -> tuple[subprocess.Popen[bytes], str]:
     """Start it on a free port; another program may take that port first, so try again."""
     for _ in range(_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*argv, "-p", str(port)],
@@ -119,9 +120,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -7,6 +7,7 @@ import pytest
 
 from tests import postgres as postgres_module
 from tests.parts import require
+from tests.ports import free_port
 from tests.postgres import find_postgres, running_postgres
 
 
@@ -22,10 +23,7 @@ def test_a_server_on_a_port_that_was_taken_meanwhile_is_another_one(
 ) -> None:
     """Two tests that shared a database would see each other's rows."""
     taken = [urlsplit(postgres).port]
-    free_port = postgres_module._free_port
-    monkeypatch.setattr(
-        postgres_module, "_free_port", lambda: taken.pop() if taken else free_port()
-    )
+    monkeypatch.setattr(postgres_module, "free_port", lambda: taken.pop() if taken else free_port())
     with running_postgres(require("postgres", find_postgres())) as address:
         assert taken == []
         assert address != postgres

@@ -13,6 +13,7 @@ import pytest
 from iac_adapters.terraform.executable import Executable, find_executable
 from tests import simulator as simulator_module
 from tests.conftest import ToolEnvironment
+from tests.ports import free_port
 from tests.simulator import Simulator, apply, running_simulator
 
 CODE = """
@@ -68,9 +69,8 @@ def test_a_simulator_on_a_port_that_was_taken_meanwhile_is_another_one(
 ) -> None:
     """Two tests that shared a cloud would see each other's changes."""
     taken = [urlsplit(simulator.endpoint).port]
-    free_port = simulator_module._free_port
     monkeypatch.setattr(
-        simulator_module, "_free_port", lambda: taken.pop() if taken else free_port()
+        simulator_module, "free_port", lambda: taken.pop() if taken else free_port()
     )
     with running_simulator() as running:
         assert taken == []

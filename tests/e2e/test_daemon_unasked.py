@@ -21,6 +21,7 @@ from tests.daemon import UNLIMITED, Daemon, RefusedError
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.makers import MakersStack
 from tests.providers.world_provider import World
+from tests.whole_files import write_whole
 from tests.world_stack import WorldStack, copied
 
 NAMES = ("one", "two", "three", "four")
@@ -72,7 +73,7 @@ class Moved:
 
     def write_environment(self, **variables: str) -> None:
         told = {"TF_CLI_CONFIG_FILE": str(self.stack.rc_file), **variables}
-        self.env_file.write_text("".join(f"{name}={text}\n" for name, text in told.items()))
+        write_whole(self.env_file, "".join(f"{name}={text}\n" for name, text in told.items()))
 
     def hack(self, name: str, *, team: str = "hacked") -> None:
         with self.west.changed() as content:
@@ -232,6 +233,11 @@ def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
     return daemon.until("its end", lambda: remediation("converged"))
 
 
+def _failed_runs(daemon: Daemon, stack: str) -> list[dict[str, Any]]:
+    runs = daemon.ask("/runs?limit=100")["items"]
+    return [run for run in runs if (run["stack"], run["state"]) == (stack, "failed")]
+
+
 def test_only_what_was_recorded_is_written_unasked(
     lone: LoneDaemon, moved: dict[str, Moved], file_stack: MakersStack
 ) -> None:
@@ -254,6 +260,7 @@ def test_only_what_was_recorded_is_written_unasked(
                 daemon.until(it.name, lambda it=it: it.world() == it.before)  # type: ignore[misc]
         settled = _approved_after_it_was_healed(daemon, moved["healed"])
         after_the_move["healed"] = moved["healed"].before
+        daemon.until("the correction that is refused", lambda: _failed_runs(daemon, "refused"))
         _scanned_anew(daemon, waiting, 2)
         (refused,) = daemon.ask("/findings?filter=stack:refused")["items"]
         doubts = {name: look_at(daemon, name)["provider_doubts"] for name in waiting}

@@ -104,7 +104,10 @@ class House:
     def _ask(self, method: str, path: str) -> Any:
         token = (self.data_dir / "admin.token").read_text().strip()
         answer = httpx.request(
-            method, self.address + path, headers={"Authorization": f"Bearer {token}"}
+            method,
+            self.address + path,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=LIMIT_S,
         )
         answer.raise_for_status()
         return answer.json()

@@ -44,8 +44,9 @@ def test_a_closed_port_is_an_error_that_names_it(small5: Deployed, tmp_path: Pat
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    trueup = _trueup(small5, closed, tmp_path)
-    ended = trueup.run("scan", small5.directory)
+        trueup = _trueup(small5, closed, tmp_path)
+        # Nobody else is given the port meanwhile.
+        ended = trueup.run("scan", small5.directory)
     assert ended.code == 1, ended.out
     assert "connection refused" in ended.err
     assert closed.removeprefix("http://") in ended.err

@@ -26,9 +26,7 @@ signal.pause()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can listen on a kept port")
-def test_a_free_port_is_given_to_nobody_else_and_a_daemon_can_listen_on_it_twice() -> (
-    None
-):
+def test_a_free_port_is_given_to_nobody_else_and_a_daemon_can_listen_on_it_twice() -> None:
     port = free_port()
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind(("127.0.0.1", port))

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -112,6 +113,23 @@ class Daemon:
         said = "\n".join(self.lines[-20:])
         raise DaemonError(f"waited in vain for: {what}\nthe daemon's last words:\n{said}")
 
+    def scan(self, *stacks: str) -> list[dict[str, Any]]:
+        """Have `stacks` scanned; return each as a scan left it that began after this call."""
+        before = {name: self.ask(f"/stacks/{name}")["last_scan_at"] for name in stacks}
+        for name in stacks:
+            self.ask(f"/stacks/{name}/scan", {})
+
+        def scanned(name: str) -> dict[str, Any] | None:
+            found: dict[str, Any] = self.ask(f"/stacks/{name}")
+            # The end of one that was under way leaves the stack due at once.
+            is_another = found["last_scan_at"] != before[name] and lies_ahead(found["next_due_at"])
+            return found if is_another else None
+
+        return [
+            self.until(f"a scan of {name}", lambda name=name: scanned(name))  # type: ignore[misc]
+            for name in stacks
+        ]
+
     def end(self) -> int:
         """End it as a service manager does; return its exit code."""
         if self.process.poll() is None:
@@ -179,6 +197,11 @@ def address_in(line: str) -> str | None:
     """Return the address that a daemon says it serves at; None where the line says none."""
     found = _SAYS_WHERE.search(line)
     return found.group(1) if found else None
+
+
+def lies_ahead(moment: str | None) -> bool:
+    """Return whether a time of the API is still to come."""
+    return moment is not None and datetime.fromisoformat(moment) > datetime.now(UTC)
 
 
 def free_port() -> int:

@@ -205,19 +205,6 @@ def _settings(lone: LoneDaemon, moved: Mapping[str, Moved], file_stack: MakersSt
     lone.settings({}, daemon='confirm_after = "1s"', more=sections + AUTO)
 
 
-def _scanned_anew(daemon: Daemon, names: Mapping[str, Any], times: int) -> None:
-    """Have each of `names` scanned `times` more."""
-    for _ in range(times):
-        before = {name: look_at(daemon, name)["last_scan_at"] for name in names}
-        for name in names:
-            daemon.ask(f"/stacks/{name}/scan", {})
-        for name, at in before.items():
-            daemon.until(
-                f"a scan of {name}",
-                lambda name=name, at=at: look_at(daemon, name)["last_scan_at"] != at,  # type: ignore[misc]
-            )
-
-
 def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
     """Approve the correction of a drift that somebody has just put right by hand."""
 
@@ -253,7 +240,7 @@ def test_only_what_was_recorded_is_written_unasked(
         file.unlink()
         after_the_move = {name: it.world() for name, it in moved.items()}
         waiting = {name: it for name, it in moved.items() if not it.restored}
-        _scanned_anew(daemon, moved | {"file": None}, 1)
+        daemon.scan(*moved, "file")
         daemon.until("the file", file.exists)
         for it in moved.values():
             if it.restored:
@@ -261,7 +248,8 @@ def test_only_what_was_recorded_is_written_unasked(
         settled = _approved_after_it_was_healed(daemon, moved["healed"])
         after_the_move["healed"] = moved["healed"].before
         daemon.until("the correction that is refused", lambda: _failed_runs(daemon, "refused"))
-        _scanned_anew(daemon, waiting, 2)
+        for _ in range(2):
+            daemon.scan(*waiting)
         (refused,) = daemon.ask("/findings?filter=stack:refused")["items"]
         doubts = {name: look_at(daemon, name)["provider_doubts"] for name in waiting}
 

@@ -18,7 +18,8 @@ from demo.pulumi_stage import PulumiStage, set_pulumi_stage
 from demo.secrecy import check_secrets
 from demo.stage import WEBSHOP, Stage, find_tool, set_stage
 from reconciler.domain.errors import ReconcilerError
-from tests.daemon import DaemonError, free_port, serving
+from tests.daemon import DaemonError, serving
+from tests.ports import free_port
 from tests.simulator import Simulator, SimulatorError, ToolError, start_simulator, stop_simulator
 
 _FAILED: Final = 1

@@ -14,7 +14,8 @@ from typing import Any, Final
 from demo.alerts import WITHIN_S, Receivers, print_shown, receiving_alerts
 from demo.narration import Narrator, expect
 from demo.stage import Stage
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import Daemon, serving
+from tests.ports import free_port
 from tests.strangers.worlds import DECLARED, DRIFT, JsonWorld, install_worlds
 
 _NAMES: Final = tuple(f"branch-{number:02}" for number in range(1, 41))

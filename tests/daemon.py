@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,8 +41,6 @@ total_per_day = 10000
 """
 _START_LIMIT_S: Final = 120.0
 _END_LIMIT_S: Final = 60.0
-_MOST_RESERVED: Final = 64
-_reserved: Final[deque[socket.socket]] = deque()
 _CHECK_EVERY_S: Final = 0.2
 _SAYS_WHERE: Final = re.compile(r"trueup serves (http://\S+)")
 
@@ -202,23 +198,3 @@ def address_in(line: str) -> str | None:
 def lies_ahead(moment: str | None) -> bool:
     """Return whether a time of the API is still to come."""
     return moment is not None and datetime.fromisoformat(moment) > datetime.now(UTC)
-
-
-def free_port() -> int:
-    """Return a loopback port that is a daemon's to listen on, and nobody else's.
-
-    Who asks for any port, in this process or another, would otherwise be given this one between
-    now and the daemon's start, or between its end and its next start.
-    """
-    while len(_reserved) >= _MOST_RESERVED:
-        _reserved.popleft().close()
-    held = socket.socket()
-    # Linux lets another socket listen where this one is bound and does not, if both say this.
-    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
-    port = int(held.getsockname()[1])
-    if sys.platform == "linux":
-        _reserved.append(held)
-    else:
-        held.close()
-    return port

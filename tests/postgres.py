@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
+
+from tests.ports import free_port
 
 _START_LIMIT_S: Final = 30.0
 _STOP_LIMIT_S: Final = 20.0
@@ -53,7 +54,7 @@ def running_postgres(programs: Path, *, settings: Sequence[str] = ()) -> Iterato
         )
         if made.returncode != 0:
             raise PostgresError(made.stderr)
-        port = _free_port()
+        port = free_port()
         options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
         options += [word for setting in settings for word in ("-c", setting)]
         with log.open("wb") as output:
@@ -101,9 +102,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.mirrors import provider_mirrors
+from tests.ports import free_port
 from tests.tool_mirrors import tofu_mirror, write_cli_configuration
 
 _START_LIMIT_S: Final = 60.0
@@ -197,7 +197,7 @@ def copy_stack(source: Path, target: Path) -> Path:
 def _start(log: Path, account: str | None, *, stays: bool) -> tuple[subprocess.Popen[bytes], str]:
     """Start on a free port; another program may take that port first, so try again."""
     for attempt in range(1, _ATTEMPTS + 1):
-        port = _free_port()
+        port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, str(_SERVER), "-H", "127.0.0.1", "-p", str(port)],
@@ -231,9 +231,3 @@ def _answers(process: subprocess.Popen[bytes], endpoint: str) -> bool:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

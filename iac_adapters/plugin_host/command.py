@@ -26,6 +26,10 @@ _BY_A_SIGNAL: Final = 128
 """What the orphan guard adds to the number of the signal that ended its command."""
 
 
+class OutOfTimeError(RetryableError):
+    """A command did not end in its time."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolRun:
     """What a command left behind. Its output may hold secrets."""
@@ -56,7 +60,8 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
     `heard` at once.
 
     Raises:
-        RetryableError: it did not end within `timeout_s` seconds.
+        OutOfTimeError: it did not end within `timeout_s` seconds.
+        RetryableError: a signal ended it. What it has said so far is no answer.
         PermanentError: it could not be started.
     """
     orphan_guard = "release" if holds_lock else "hold"
@@ -68,7 +73,7 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
             stdout, stderr = await _said(process, heard)
     except TimeoutError:
         await _end(process)
-        raise RetryableError(
+        raise OutOfTimeError(
             f"{directory}: `{name}` did not end within {timeout_s:g} s",
             remedy="check that its backend and providers answer; the call may be repeated",
         ) from None
@@ -79,6 +84,11 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
     if _was_killed(process):
         # It could not end its plugins any more; nobody else knows of them.
         await asyncio.shield(_end_session(process))
+        if (number := _signal_of(process)) is not None:
+            raise RetryableError(
+                f"{directory}: `{name}` was ended by {number.name}",
+                remedy="the machine may lack memory, see `dmesg`; the call may be repeated",
+            )
     text = stderr.decode(errors="replace")
     if process.returncode == COULD_NOT_RUN and text.startswith(SAYS):
         raise PermanentError(
@@ -189,6 +199,14 @@ async def _heard(
 def _was_killed(process: asyncio.subprocess.Process) -> bool:
     """Whether a signal ended the command, or the orphan guard that held it."""
     return process.returncode is None or not 0 <= process.returncode < _BY_A_SIGNAL
+
+
+def _signal_of(process: asyncio.subprocess.Process) -> signal.Signals | None:
+    """Return what ended it; None where it ended by itself, with 255 as pulumi does, say."""
+    code = process.returncode if process.returncode is not None else 0
+    with contextlib.suppress(ValueError):
+        return signal.Signals(-code if code < 0 else code - _BY_A_SIGNAL)
+    return None
 
 
 async def _end_session(process: asyncio.subprocess.Process) -> None:

@@ -28,6 +28,8 @@ _ADDED: Final = {
 }
 _SHOWN_CHARACTERS: Final = 1500
 _RUNNING: Final = ("preview", "up")
+_COUNTING: Final = ("preview", "refresh")
+_COUNT: Final = b'"summaryEvent"'
 _SAYING_NOTHING: Final = frozenset({"preview failed", "update failed"})
 _LOCKED: Final = "the stack is currently locked by"
 PASSING: Final = frozenset({Cause.THROTTLED, Cause.UNREACHABLE})
@@ -80,8 +82,12 @@ class Cli:
         holds_lock: bool = False,
         heard: Callable[[bytes], None] | None = None,
     ) -> ToolRun:
-        """Run one command to its end, whatever that is. Raises what `run_command` raises."""
-        return await run_command(
+        """Run one command to its end, whatever that is. Raises what `run_command` raises.
+
+        Raises:
+            RetryableError: it ended well, and its events did not come to their end.
+        """
+        run = await run_command(
             self.executable,
             self.arguments(*command),
             directory=self.directory,
@@ -90,6 +96,14 @@ class Cli:
             holds_lock=holds_lock,
             heard=heard,
         )
+        tells = command[0] in _COUNTING and "--json" in command
+        if tells and run.exit_code == 0 and _COUNT not in run.stdout:
+            raise RetryableError(
+                f"{self.directory}: `pulumi {command[0]}` ended with exit code 0, but its output"
+                " is not whole",
+                remedy="look for a full disk, or a program around the tool that loses output",
+            )
+        return run
 
     def failure(self, run: ToolRun, doing: str) -> ReconcilerError:
         """Return the error for a command that ended otherwise than with 0."""

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from iac_adapters.plugin_host.command import ToolRun
+from iac_adapters.plugin_host.command import OutOfTimeError, ToolRun
 from iac_adapters.plugin_host.provider_errors import cause_of
 from iac_adapters.pulumi.checkpoint import PROVIDER_TYPES, STACK_TYPE, type_of
 from iac_adapters.pulumi.cli import PASSING, Cli, speakable
@@ -51,7 +51,8 @@ async def evaluate(cli: Cli, heard: Callable[[bytes], None] | None = None) -> Ev
     as it comes.
 
     Raises:
-        RetryableError: a backend or provider did not answer, or the program did not end in time.
+        RetryableError: a backend or provider did not answer, the program did not end in time, or
+            the tool was killed.
         PermanentError: the program cannot be run as it is.
     """
     async with saved_plan() as file:
@@ -87,7 +88,7 @@ async def _preview(
             *(f"--exclude={urn}" for urn in without),
             timeout_s=deadline_s, heard=heard,
         )  # fmt: skip
-    except RetryableError as error:
+    except OutOfTimeError as error:
         raise RetryableError(
             f"{cli.directory}: the program did not end within {deadline_s:g} s",
             remedy=f"look at what it waits for; {DEADLINE} gives it more seconds",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -57,6 +58,8 @@ def secret_texts(value: object) -> Iterator[str]:
         case int() | float():
             if len(text := str(value)) >= _SHORTEST_NUMBER:
                 yield text
+        case Decimal():
+            yield format(value, "f")
         case dict():
             for inner in value.values():
                 yield from secret_texts(inner)

@@ -16,11 +16,11 @@ from iac_adapters.terraform.cli_verdict import verdict_of
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.diagnostics_text import failed_plan
-from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.loaded import LoadedResource
 from iac_adapters.terraform.recorder.planned import PlannedChange, planned_in
 from iac_adapters.terraform.recorder.planned_outputs import PlannedOutput
 from iac_adapters.terraform.recorder.recording import NOTHING_RECORDED, Recording
+from iac_adapters.terraform.shown_plan import document_in
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Observed, Unreadable
 
@@ -111,9 +111,9 @@ async def plan_by_cli(context: Context, *, refresh: bool = True) -> CliPlan:
         if run.exit_code != 0:
             return CliPlan(None, failed_plan(run.stdout, run.exit_code))
         shown = await _run(context, ["show", "-json", str(file)])
-        if shown.exit_code != 0:
+        plan = document_in(shown)
+        if plan is None:
             return CliPlan(None, failed_plan(shown.stdout, shown.exit_code))
-        plan: dict[str, Any] = exact_loads(shown.stdout)
         if plan.get("errored") or not plan.get("complete", True):
             return CliPlan(None, "the plan did not complete")
         return CliPlan(plan)

@@ -11,10 +11,10 @@ from dataclasses import replace
 from iac_adapters.plugin_host.deadlines import configure_deadline_s
 from iac_adapters.terraform.context import Context
 from iac_adapters.terraform.named_files import named_files
-from iac_adapters.terraform.recorder.attempt import Recorded
 from iac_adapters.terraform.recorder.conditions import with_stopped
 from iac_adapters.terraform.recorder.join import join
 from iac_adapters.terraform.recorder.order import RecordingOrder
+from iac_adapters.terraform.recorder.recorded import Recorded
 from iac_adapters.terraform.recorder.recording import Recording
 from iac_adapters.terraform.recorder.refused import told_of_refused
 from reconciler.bounded_files import apart

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from google.protobuf.message import DecodeError
 
 from iac_adapters.terraform.command import ToolRun
+from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.schema_answer import ProviderSchema
 from iac_adapters.terraform.served_providers import served_providers
 from reconciler.domain.errors import PermanentError
@@ -34,6 +35,17 @@ async def show_plan(
         if shown.exit_code == 0:
             return shown
     return await run(asked, {})
+
+
+def document_in(shown: ToolRun) -> dict[str, Any] | None:
+    """Return the document that `show -json` printed; None where it failed or printed none."""
+    if shown.exit_code != 0:
+        return None
+    try:
+        document = exact_loads(shown.stdout)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 async def _refused(source: str) -> NoReturn:

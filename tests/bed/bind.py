@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tests.bed.server import free_port, stop, wait_until
+from tests.bed.server import stop, wait_until
+from tests.ports import free_port
 
 ZONE: Final = "bed.test."
 KEY: Final = "bed."

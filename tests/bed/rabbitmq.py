@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tests.bed.server import free_port, stop, wait_until
+from tests.bed.server import stop, wait_until
+from tests.ports import free_port
 
 USER: Final = "trueup"
 PASSWORD: Final = "rabbit-of-the-test"

@@ -20,7 +20,8 @@ from reconciler.domain.model import StackName
 from reconciler.domain.records import StackRecord
 from reconciler.storage.sqlite import open_store
 from reconciler.stores import Transaction
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import Daemon, serving
+from tests.ports import free_port
 
 STACKS: Final = 1_000
 LISTENERS: Final = 200

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import Daemon, serving
+from tests.ports import free_port
 
 CODE: Final = 'terraform {\n  required_version = ">= 1.0"\n}\n'
 

@@ -11,8 +11,9 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import UNLIMITED, free_port
+from tests.daemon import UNLIMITED
 from tests.e2e.canaries import Canaries
+from tests.ports import free_port
 from tests.pulumi_world import PulumiStack
 from tests.world_stack import WorldStack, copied
 from tests.worlds.pulumi.tools import PulumiTools

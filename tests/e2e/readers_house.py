@@ -14,11 +14,12 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.daemon import free_port, lies_ahead
+from tests.daemon import lies_ahead
 from tests.e2e.command import Trueup
 from tests.e2e.pages import Block, blocks
 from tests.makers import MakersStack
 from tests.parts import require
+from tests.ports import free_port
 
 PROGRAMS: Final = ("jq", "curl", "sqlite3")
 RESTING: Final = frozenset({"awaiting_approval", "held", "needs_human", "unknown"})

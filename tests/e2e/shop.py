@@ -10,8 +10,9 @@ from threading import Event
 from typing import Any, Final
 from urllib.parse import quote
 
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
 from tests.e2e.as_deployed import AsDeployed
+from tests.ports import free_port
 from tests.worlds.deploy import Deployed
 
 GROUP: Final = "aws_security_group.web"

@@ -15,10 +15,11 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.certificates import self_signed
-from tests.daemon import Daemon, free_port
+from tests.daemon import Daemon
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
 from tests.e2e.shop import until_state
+from tests.ports import free_port
 
 MOST_WAITING_BYTES = 12 * 2**20
 CODE = """

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import free_port, serving
+from tests.daemon import serving
 from tests.e2e.reporting_host import RIGHT, SSHD, WRONG, ReportingHost, sha256
 from tests.e2e.shop import until_state
+from tests.ports import free_port
 from tests.worlds.pulumi.project import PulumiProject
 from tests.worlds.pulumi.tools import PulumiTools
 

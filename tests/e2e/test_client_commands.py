@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import Daemon, serving
 from tests.e2e.command import Ended, Trueup, killed_at_the_end
 from tests.e2e.conftest import SECRET
+from tests.ports import free_port
 from tests.world_stack import WorldStack
 
 ONE = "world_thing.many[0]"

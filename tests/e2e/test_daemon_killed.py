@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
+from tests.ports import free_port
 from tests.world_stack import WorldStack
 
 ADDRESS: Final = "world_thing.one"

@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.daemon import Daemon, free_port, serving
+from tests.daemon import Daemon, serving
+from tests.ports import free_port
 
 
 def stack_of(daemon: Daemon) -> dict[str, Any]:

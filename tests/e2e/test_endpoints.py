@@ -6,7 +6,6 @@ by the deadline of each read.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 
 from tests.e2e.command import Ended, Trueup
 from tests.e2e.fickle_endpoint import FickleEndpoint, fickle_endpoint
+from tests.ports import free_port
 from tests.simulator import aws_environment
 from tests.worlds.deploy import Deployed
 
@@ -41,12 +41,9 @@ def _assert_unreadable(ended: Ended) -> list[str]:
 
 
 def test_a_closed_port_is_an_error_that_names_it(small5: Deployed, tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        trueup = _trueup(small5, closed, tmp_path)
-        # Nobody else is given the port meanwhile.
-        ended = trueup.run("scan", small5.directory)
+    closed = f"http://127.0.0.1:{free_port()}"
+    trueup = _trueup(small5, closed, tmp_path)
+    ended = trueup.run("scan", small5.directory)
     assert ended.code == 1, ended.out
     assert "connection refused" in ended.err
     assert closed.removeprefix("http://") in ended.err

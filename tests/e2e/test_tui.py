@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import Daemon, free_port
+from tests.daemon import Daemon
 from tests.e2e.capture import Capture
 from tests.e2e.seat import TRUEUP, seated
 from tests.e2e.shop import GROUP, REVIEW, Shop, applies, only_remediation
 from tests.parts import require
+from tests.ports import free_port
 from tests.terminal import terminal, tmux_path
 
 

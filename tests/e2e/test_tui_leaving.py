@@ -11,10 +11,11 @@ from typing import Final
 import psutil
 import pytest
 
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
 from tests.e2e.seat import TRUEUP
 from tests.parts import require
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tests.terminal import Terminal, terminal, tmux_path
 from tests.world_stack import WorldStack
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from tests.daemon import free_port
 from tests.e2e.seat import TRUEUP
 from tests.parts import require
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tests.terminal import Terminal, terminal, tmux_path
 
 

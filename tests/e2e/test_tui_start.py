@@ -9,10 +9,11 @@ from typing import Final
 
 import psutil
 
-from tests.daemon import free_port, serving
+from tests.daemon import serving
 from tests.e2e.seat import TRUEUP
 from tests.parts import require
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tests.terminal import terminal, tmux_path
 
 _STACK: Final = '[[stack]]\nname = "gone"\ndirectory = "gone"\ninterval = "1h"\n'

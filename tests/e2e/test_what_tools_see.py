@@ -10,10 +10,11 @@ from typing import Final
 import pytest
 
 from iac_adapters.terraform.executable import Executable
-from tests.daemon import free_port, serving
+from tests.daemon import serving
 from tests.e2e.command import Trueup
 from tests.e2e.shop import until_verified
 from tests.makers import MakersStack
+from tests.ports import free_port
 
 # Tells in a file what it sees. One line, as the plugin passes it on.
 _CODE: Final = """

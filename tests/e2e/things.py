@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
 from tests.e2e.shop import findings_of
+from tests.ports import free_port
 from tests.pulumi_world import PulumiStack
 
 HACKED: Final = "hacked"

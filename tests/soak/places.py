@@ -18,7 +18,8 @@ from typing import Any, Final
 import boto3
 
 from iac_adapters.terraform.executable import locate
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
+from tests.ports import free_port
 from tests.simulator import aws_environment, running_simulator
 from tests.worlds.deploy import Deployed, deploy
 

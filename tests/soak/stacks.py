@@ -15,7 +15,8 @@ from typing import Any, Final
 import psutil
 
 from iac_adapters.terraform.executable import locate
-from tests.daemon import UNLIMITED, Daemon, free_port, serving
+from tests.daemon import UNLIMITED, Daemon, serving
+from tests.ports import free_port
 from tests.providers.world_provider import World
 from tests.pulumi_world import initialised as initialised_things
 from tests.pulumi_world import thing

@@ -1,8 +1,7 @@
-"""A daemon of a test: its port is its own, and what it said is whole once it has ended."""
+"""A daemon of a test: the scan that is waited for, and what it said once it has ended."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.bootstrap.web import bind
-from tests.daemon import Daemon, free_port
+from tests.daemon import Daemon
 
 IS_OUTLIVED = """
 import os, signal, sys, time
@@ -40,18 +38,6 @@ def talker() -> Iterator[Talker]:
     yield started
     started.kill()
     started.wait()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can listen on a kept port")
-def test_a_free_port_is_given_to_nobody_else_and_a_daemon_can_listen_on_it_twice() -> None:
-    port = free_port()
-    with socket.socket() as other, pytest.raises(OSError, match="in use"):
-        other.bind(("127.0.0.1", port))
-    for _ in range(2):
-        with bind(f"127.0.0.1:{port}"), socket.create_connection(("127.0.0.1", port)):
-            pass
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port))
 
 
 class Recited(Daemon):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import filter_schema
 from iac_adapters.terraform.recorder.built_in import built_in_changes
 from iac_adapters.terraform.recorder.capture import ConnectionCapture
-from iac_adapters.terraform.recorder.changed_outputs import changed_outputs_in
+from iac_adapters.terraform.recorder.changed_outputs import changed_outputs
 from iac_adapters.terraform.recorder.conditions import (
     SUMMARIES,
     failed_checks,
@@ -37,9 +37,12 @@ from iac_adapters.terraform.recorder.head_start import HeadStart
 from iac_adapters.terraform.recorder.imported import refusals
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
-from iac_adapters.terraform.recorder.planned import PlannedChange, planned_changes
+from iac_adapters.terraform.recorder.planned import (
+    PlannedChange,
+    came_to_its_end,
+    planned_changes,
+)
 from iac_adapters.terraform.recorder.planned_outputs import (
-    PlannedOutput,
     changes_outputs,
     outputs_told,
 )
@@ -49,7 +52,9 @@ from iac_adapters.terraform.recorder.planned_secrets import (
     with_values,
 )
 from iac_adapters.terraform.recorder.read_words import run_without_secrets, without_secrets
-from iac_adapters.terraform.recorder.refused import Refused, blank_refusals, refused_in
+from iac_adapters.terraform.recorder.recorded import Recorded
+from iac_adapters.terraform.recorder.refused import blank_refusals, refused_in
+from iac_adapters.terraform.recorder.shown import NOTHING, shown_plan
 from iac_adapters.terraform.recorder.tunnel import Tunnel
 from iac_adapters.terraform.recorder.tunnels import (
     clear,
@@ -60,37 +65,11 @@ from iac_adapters.terraform.recorder.tunnels import (
 )
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
-from reconciler.domain.paths import Steps
+from reconciler.domain.errors import RetryableError
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
 _HARMLESS: Final = "Instance cannot be destroyed"
-
-
-@dataclass(slots=True)
-class Recorded:
-    """What a plan left behind: captures, the plan's words, and warm providers by capture.
-
-    `secrets` are the secret places of what would be changed, by address; `outputs` are the root
-    module's outputs that would be; `built_in` is what the plan tells of those of its changes that
-    pass no plugin. `conditions` say what stopped the plan, as warnings, `unread` by address why
-    a data source could not be read, `outputs_told` the outputs that the plan has come to;
-    `checks` are the assertions that failed and stop nothing; `refused` is what validation refused.
-    `awaited` are those that answered in it as at the last apply, each with what it waits for.
-    """
-
-    captures: list[ConnectionCapture]
-    planned: tuple[PlannedChange, ...]
-    warm: dict[int, Provider]
-    secrets: Mapping[str, tuple[Steps, ...]] = field(default_factory=dict, repr=False)
-    outputs: tuple[PlannedOutput, ...] = field(default=(), repr=False)
-    built_in: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    conditions: tuple[str, ...] = field(default=(), repr=False)
-    unread: Mapping[str, str] = field(default_factory=dict, repr=False)
-    outputs_told: frozenset[str] = frozenset()
-    checks: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = field(default=(), repr=False)
-    awaited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 async def attempt(
@@ -104,7 +83,8 @@ async def attempt(
 
     Raises:
         PluginStartError: a provider could not be started.
-        RetryableError: a provider died, or the plan took longer than 15 minutes.
+        RetryableError: a provider or the tool died, the plan took longer than 15 minutes, or it
+            did not tell, or could not show, all that it had planned.
     """
     kept: dict[int, Provider] = {}
     try:
@@ -185,6 +165,12 @@ class _Attempt:
         diagnostics = of_ephemerals(told, captured, self.order.ephemerals)
         harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
         fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
+        if run.exit_code == 0 and not came_to_its_end(events):
+            raise RetryableError(
+                f"{self.order.directory}: `{self.order.executable.name} plan` ended with exit code"
+                " 0, but its output is not whole",
+                remedy="look for a full disk, or a program around the tool that loses output",
+            )
         return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)
 
     def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:
@@ -224,7 +210,7 @@ class _Attempt:
             planned,
             warm,
             secrets=planned_secrets(shown, with_values(planned)),
-            outputs=await changed_outputs_in(shown, order.files, place=order.directory),
+            outputs=await changed_outputs(shown, order.files, place=order.directory),
             built_in=built_in_changes(shown),
             conditions=(*failed_conditions(diagnostics), *failed_reads(diagnostics)),
             unread=unread(diagnostics),
@@ -240,19 +226,12 @@ class _Attempt:
         environment: Mapping[str, str],
         *,
         refused: bool,
-    ) -> bytes:
+    ) -> Mapping[str, Any]:
         """Return the plan as `show -json` prints it; nothing where it holds nothing of interest."""
         of_interest = with_values(planned) or changes_outputs(said.events) or refused
         if not self.mode.written or not of_interest:
-            return b""
-        shown = await run_tool(
-            self.order.executable,
-            ["show", "-json", str(self.folder / _PLAN)],
-            directory=self.order.directory,
-            environment=environment,
-            timeout_s=_TIMEOUT_S,
-        )
-        return shown.stdout if shown.exit_code == 0 else b""
+            return NOTHING
+        return await shown_plan(self.order, self.folder / _PLAN, environment)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

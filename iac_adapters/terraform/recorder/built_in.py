@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from iac_adapters.terraform.exact_json import exact_dumps, exact_loads
+from iac_adapters.terraform.exact_json import exact_dumps
 
 _PROVIDER: Final = "terraform.io/builtin/terraform"
 _UPDATES: Final = ("update",)
 
 
-def built_in_changes(shown: bytes) -> dict[str, bytes]:
+def built_in_changes(shown: Mapping[str, Any]) -> dict[str, bytes]:
     """Return by address the entry of each that would be updated or replaced, as JSON."""
     return {str(entry["address"]): exact_dumps(entry) for entry in _entries(shown)}
 
 
-def _entries(shown: bytes) -> Iterator[Mapping[str, Any]]:
-    try:
-        document = exact_loads(shown)
-    except ValueError:
-        return
-    changes = document.get("resource_changes") if isinstance(document, dict) else None
-    for entry in changes or ():
+def _entries(shown: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for entry in shown.get("resource_changes") or ():
         actions = tuple(entry["change"]["actions"])
         if entry.get("provider_name") != _PROVIDER or entry.get("deposed"):
             continue

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.local_references import local_references
 from iac_adapters.terraform.recorder.planned_outputs import (
     PlannedOutput,
@@ -28,16 +27,3 @@ async def changed_outputs(
         return ()
     locals_ = await apart(lambda: local_references(files), place=place)
     return planned_outputs(document, locals_)
-
-
-async def changed_outputs_in(
-    shown: bytes, files: Sequence[Path], *, place: Path
-) -> tuple[PlannedOutput, ...]:
-    """Return the same of the text that was printed; nothing where it is none."""
-    try:
-        document = exact_loads(shown)
-    except ValueError:
-        return ()
-    if not isinstance(document, dict):
-        return ()
-    return await changed_outputs(document, files, place=place)

@@ -25,12 +25,13 @@ from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder.answers import Validation
-from iac_adapters.terraform.recorder.attempt import Recorded, attempt
+from iac_adapters.terraform.recorder.attempt import attempt
 from iac_adapters.terraform.recorder.failed_reads import is_failed_read, unread
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
 from iac_adapters.terraform.recorder.planned import PlannedChange, moves_of, planned_changes
 from iac_adapters.terraform.recorder.recalled_reads import RecordedReads, failed_requests
+from iac_adapters.terraform.recorder.recorded import Recorded
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import ReconcilerError
 

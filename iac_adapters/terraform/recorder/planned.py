@@ -42,6 +42,11 @@ class PlannedChange:
     import_id: str | None = None
 
 
+def came_to_its_end(events: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a plan has counted what it would do: it does so once it has told of all of it."""
+    return any(event.get("type") == "change_summary" for event in events)
+
+
 def planned_changes(events: Iterable[Mapping[str, Any]]) -> tuple[PlannedChange, ...]:
     """Return every change that a plan's event stream announced, in its order."""
     return tuple(

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-import orjson
-
 from iac_adapters.terraform.recorder.planned import PlannedChange
 from reconciler.domain.compare import value_at
 from reconciler.domain.paths import Steps
@@ -26,18 +24,19 @@ def with_values(planned: Iterable[PlannedChange]) -> frozenset[str]:
     return frozenset(change.address for change in planned if change.action in _WITH_VALUES)
 
 
-def planned_secrets(shown: bytes, addresses: Iterable[str]) -> dict[str, tuple[Steps, ...]]:
+def planned_secrets(
+    shown: Mapping[str, Any], addresses: Iterable[str]
+) -> dict[str, tuple[Steps, ...]]:
     """Return the secret places of each address, by a plan as `show -json` prints it.
 
     An address of which the plan does not tell is secret as a whole.
-    `shown` may be empty where there is no address.
     """
     marks = dict(_marks(shown))
     found = {address: marks.get(address, EVERYTHING) for address in addresses}
     return {address: places for address, places in found.items() if places}
 
 
-def secret_values(shown: bytes) -> dict[str, list[Any]]:
+def secret_values(shown: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Return by type what is secret of that which resources of the type shall have.
 
     By a plan as `show -json` prints it. A type that it does not tell of is not there.
@@ -64,18 +63,13 @@ def secret_paths(tree: Any, at: Steps = ()) -> Iterator[Steps]:
             yield from secret_paths(inner, (*at, index))
 
 
-def _marks(shown: bytes) -> Iterator[tuple[str, tuple[Steps, ...]]]:
+def _marks(shown: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Steps, ...]]]:
     for entry in _entries(shown):
         places = tuple(secret_paths(entry["change"].get("after_sensitive")))
         yield str(entry["address"]), places
 
 
-def _entries(shown: bytes) -> Iterator[Mapping[str, Any]]:
-    try:
-        document = orjson.loads(shown)
-    except orjson.JSONDecodeError:
-        return
-    changes = document.get("resource_changes") if isinstance(document, dict) else None
-    for entry in changes or ():
+def _entries(shown: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for entry in shown.get("resource_changes") or ():
         if isinstance(entry, Mapping) and not entry.get("deposed"):
             yield entry

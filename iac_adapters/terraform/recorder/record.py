@@ -15,7 +15,7 @@ from typing import Final
 from iac_adapters.terraform.command import ToolRun
 from iac_adapters.terraform.diagnostics_text import parse_events
 from iac_adapters.terraform.provider import Provider
-from iac_adapters.terraform.recorder.attempt import Recorded, attempt
+from iac_adapters.terraform.recorder.attempt import attempt
 from iac_adapters.terraform.recorder.conditions import (
     EVALUATING,
     LOOKING,
@@ -26,6 +26,7 @@ from iac_adapters.terraform.recorder.deferred_reads import DeferredReads
 from iac_adapters.terraform.recorder.failure import plan_failure
 from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.plan_modes import RECORDING, PlanMode
+from iac_adapters.terraform.recorder.recorded import Recorded
 from iac_adapters.terraform.recorder.twins import indistinct, told_apart
 from iac_adapters.terraform.schema_store import SchemaStore
 from reconciler.domain.errors import PermanentError
@@ -40,7 +41,7 @@ async def record(order: RecordingOrder, *, schemas: SchemaStore, start: StartPro
     Raises:
         PermanentError: the code does not evaluate; the message holds file, line and caret.
         PluginStartError: a provider could not be started.
-        RetryableError: a provider died or the plan took longer than 15 minutes.
+        RetryableError: see `attempt`.
     """
     recorded, run = await attempt(order, schemas=schemas, start=start)
     if recorded is None and MISSING_TYPE in run.stdout:

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import failed_plan
-from iac_adapters.terraform.exact_json import exact_loads
 from iac_adapters.terraform.messages import NULL, message
 from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
@@ -27,6 +26,7 @@ from iac_adapters.terraform.recorder.order import RecordingOrder, StartProvider
 from iac_adapters.terraform.recorder.record import MISSING_TYPE
 from iac_adapters.terraform.schema_store import SchemaStore
 from iac_adapters.terraform.served_providers import LendProvider, served_providers
+from iac_adapters.terraform.shown_plan import document_in
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
@@ -169,9 +169,10 @@ async def _planned(
     if run.exit_code != 0:
         return RefreshedPlan(None, failed_plan(run.stdout, run.exit_code))
     shown = await _run(order, ["show", "-json", str(file)], environment)
-    if shown.exit_code != 0:
+    document = document_in(shown)
+    if document is None:
         return RefreshedPlan(None, failed_plan(shown.stdout, shown.exit_code))
-    return RefreshedPlan(exact_loads(shown.stdout))
+    return RefreshedPlan(document)
 
 
 async def _run(

@@ -68,7 +68,8 @@ class Machine:
 
     def answer(self, plan: str, *, code: int = 0, said: bytes = b"") -> None:
         """Make the program write `plan`, say what it is to say, and end with `code`."""
-        (self._program.parent / "said").write_bytes(said)
+        summary = b"" if code else b'{"summaryEvent":{"resourceChanges":{}}}\n'
+        (self._program.parent / "said").write_bytes(said + summary)
         self._program.write_text(
             f"#!/bin/sh\nprintf '%s\\n' \"$@\" > {self.words}\nenv > {self.variables}\n"
             f"cat > {self.folder / PLAN_FILE} <<'END'\n{plan}\nEND\n"

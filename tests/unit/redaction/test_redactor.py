@@ -16,6 +16,7 @@ from iac_adapters.redaction.literals import literals_in
 from iac_adapters.redaction.patterns import BLANK, without_secrets
 from iac_adapters.redaction.recognise import secret_texts
 from iac_adapters.redaction.redactor import Redactor, redactor_of
+from iac_adapters.terraform.exact_json import exact_loads
 from reconciler.domain.errors import PermanentError
 
 WORD = 'p@ss "w0rd"/+<&>${x}'
@@ -176,3 +177,13 @@ def test_a_function_that_looks_generated_is_no_secret_of_the_code() -> None:
     told = [literal.text for literal in literals_in(code, is_json=False)]
     assert "base64decode" not in told
     assert "7fK29dLq81xZ" in told
+
+
+@pytest.mark.parametrize(
+    "text", ["123456", "1234567.5", "12345678901234567890123", "0.1234567890123456789"]
+)
+def test_a_secret_number_is_blanked_to_its_last_digit(text: str) -> None:
+    """A long one is read as a `Decimal`: it was no secret text at all."""
+    number = exact_loads(text.encode())
+    told = Redactor().and_also(secret_texts([number])).without(f"the value {text} is not valid")
+    assert text not in told

@@ -86,9 +86,18 @@ async def test_nothing_of_it_is_left_when_somebody_kills_it(tmp_path: Path, kill
     await until(lambda: pids.exists() and len(pids.read_text().split()) == 3)
     command, orphan_guard, child = map(psutil.Process, map(int, pids.read_text().split()))
     (command if killed == "command" else orphan_guard).kill()
-    assert (await running).exit_code not in range(128)
+    with pytest.raises(RetryableError, match=r"`sh -c` was ended by SIGKILL"):
+        await running
     for process in (command, child):
         assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("code", [127, 128, 255])
+async def test_an_exit_code_beyond_those_of_signals_is_returned(tmp_path: Path, code: int) -> None:
+    run = await run_tool(
+        _SHELL, ["-c", f"exit {code}"], directory=tmp_path, environment={}, timeout_s=30
+    )
+    assert run.exit_code == code
 
 
 async def test_a_program_that_is_none_is_named(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ from iac_adapters.terraform.protocol import Rpc
 from iac_adapters.terraform.provider import Provider
 from iac_adapters.terraform.recorder import attempt as attempting
 from iac_adapters.terraform.recorder import record as recording
-from iac_adapters.terraform.recorder.attempt import Recorded, attempt
+from iac_adapters.terraform.recorder.attempt import attempt
 from iac_adapters.terraform.recorder.capture import ConnectionCapture, DataRead
 from iac_adapters.terraform.recorder.conditions import as_recorded
 from iac_adapters.terraform.recorder.order import RecordingOrder
 from iac_adapters.terraform.recorder.record import MISSING_TYPE, record
+from iac_adapters.terraform.recorder.recorded import Recorded
 from reconciler.domain.errors import RetryableError
 
 ORDER = RecordingOrder(Path(), Path("terraform"), (), frozenset({"a"}))
@@ -126,7 +127,7 @@ async def attempted(monkeypatch: pytest.MonkeyPatch, tunnel: Tunnelling) -> None
         return tunnel
 
     async def run_tool(*_: Any, **__: Any) -> ToolRun:
-        return ToolRun(0, b"", "")
+        return ToolRun(0, b'{"type":"change_summary"}\n', "")
 
     async def reattach(*_: Any) -> str:
         return ""

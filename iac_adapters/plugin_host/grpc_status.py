@@ -28,13 +28,16 @@ class StatusCode(IntEnum):
 
 
 class CallFailed(Exception):  # noqa: N818 - named by what happened
-    """A call was not answered with a message; `details` are the server's words, or ours.
+    """A call was not answered with a message; `details` are the server's words, or ours."""
 
-    `cut_off`: the connection ended, so the server has said nothing.
-    """
-
-    def __init__(self, code: StatusCode, details: str, *, cut_off: bool = False) -> None:
+    def __init__(self, code: StatusCode, details: str) -> None:
         super().__init__(f"{code.name}: {details}")
         self.code = code
         self.details = details
-        self.cut_off = cut_off
+
+
+class ConnectionLost(CallFailed):
+    """The connection ended before the server answered; no server says that of itself."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(StatusCode.UNAVAILABLE, details)

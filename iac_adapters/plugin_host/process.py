@@ -22,7 +22,7 @@ from iac_adapters.plugin_host.errors import (
     PluginTimeout,
 )
 from iac_adapters.plugin_host.file_identity import runs_as_checked
-from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
+from iac_adapters.plugin_host.grpc_status import CallFailed, ConnectionLost, StatusCode
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.private_folder import PrivateFolder
@@ -38,8 +38,10 @@ _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
-_UNAVAILABLE_GRACE_S: Final = 1.0
-_CUT_OFF_GRACE_S: Final = 10.0
+_END_TOLD_WITHIN_S: Final = 1.0
+_END_AFTER_LOSS_S: Final = 10.0
+"""A connection breaks when its plugin ends, which a busy machine reports seconds later. Taken for
+a refusal, a crash would leave every read that was under way unanswered."""
 _DETAILS_CHARACTERS: Final = 300
 
 
@@ -254,11 +256,10 @@ class PluginProcess:
                 f"the plugin {self.label} did not answer {name} in {timeout_s:g} s"
             )
         if code in (StatusCode.UNAVAILABLE, StatusCode.CANCELLED):
-            # The socket breaks before the system reports the end; on a busy machine, or where a
-            # guard holds the plugin, long before.
-            patience_s = _CUT_OFF_GRACE_S if error.cut_off else _UNAVAILABLE_GRACE_S
+            # The socket breaks a moment before the system reports the end.
+            lost = isinstance(error, ConnectionLost) and self._closing is None
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(patience_s):
+                async with asyncio.timeout(_END_AFTER_LOSS_S if lost else _END_TOLD_WITHIN_S):
                     await self._child.wait()
                     await asyncio.gather(*self._readers, return_exceptions=True)
         if self._is_over():

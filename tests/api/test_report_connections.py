@@ -21,7 +21,7 @@ from reconciler.bootstrap.web import bind
 from reconciler.stores import Transaction
 from tests.api.desk import Desk
 from tests.api.speaking_agent import ONE, TWO, SpeakingAgent, root_of
-from tests.api.test_connections import LoopServer
+from tests.api.test_connections import LoopServer, connected
 from tests.report_requests import signed_request
 
 LAST = b"GET /none HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n"
@@ -68,9 +68,9 @@ async def both_ways(desk: Desk, limits: ConnectionLimits) -> AsyncIterator[tuple
 
 async def said(port: int, pieces: Sequence[bytes]) -> bytes:
     """Send `pieces` one by one and return all that comes until the connection is ended."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await connected(port, pieces[0])
     try:
-        for piece in pieces:
+        for piece in pieces[1:]:
             writer.write(piece)
             await writer.drain()
             await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from reconciler.wire import models as wire
 from reconciler.wire.events import body_of
 from tests.client.conftest import Served
 
-_WAIT_S = 30.0
+_WAIT_S = 60.0
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ async def test_events_go_on_where_they_were_cut(served: Served, client: Client) 
                 body = {"name": name}
                 made = await served.desk.admin.post("/api/v1/policies", json=body)
                 assert made.status_code == 201
-            await asyncio.sleep(0.3)
+            await asyncio.wait_for(seen.gone.wait(), _WAIT_S)
             served.cable.mend()
             await make(other, "e")
             assert await waiting == ["a", "b", "c", "d", "e"]

@@ -18,9 +18,16 @@ _MOST_S: Final = 0.25
 """Of processor time, on a machine that others use too; alone it is a quarter of that."""
 
 
-def test_the_client_imports_nothing_heavy_and_is_there_at_once() -> None:
+def imported() -> tuple[float, list[str]]:
+    """Return what importing the client took, and what heavy it brought."""
     arguments = [sys.executable, "-c", _PROGRAM]
     done = subprocess.run(arguments, capture_output=True, check=True, text=True)
     took_s, heavy = json.loads(done.stdout)
-    assert heavy == []
-    assert took_s < _MOST_S
+    return took_s, heavy
+
+
+def test_the_client_imports_nothing_heavy_and_is_there_at_once() -> None:
+    # The least of three: what else the machine does, and bytecode not yet written, only add to it.
+    measured = [imported() for _ in range(3)]
+    assert [heavy for _, heavy in measured] == [[], [], []]
+    assert min(took_s for took_s, _ in measured) < _MOST_S

@@ -94,6 +94,12 @@ class Balanced:
         return identity
 
 
+def scanned_again(daemon: Daemon) -> dict[str, Any]:
+    """Have the stack scanned, and return it as it is then."""
+    (stack,) = daemon.scan("shop")
+    return stack
+
+
 def let_its_time_be_over(data_dir: Path) -> None:
     """Let the time of every quarantine be over, without waiting for it."""
     with closing(sqlite3.connect(data_dir / "trueup.db")) as database, database:

@@ -9,7 +9,6 @@ import pytest
 
 from tests.daemon import Daemon, RefusedError
 from tests.e2e.lone_daemon import LoneDaemon
-from tests.e2e.scans import scanned
 
 RESOURCE = "web/terraform_data.site"
 
@@ -34,7 +33,7 @@ def test_what_another_system_reports_outlives_scans_until_it_says_healed(
     with lone.serving() as daemon:
         ci = reporter_of(daemon, lone)
         ci.ask("/drift/reports", {"resource_id": RESOURCE, "severity": "high"})
-        scanned(daemon, "web")
+        daemon.scan("web")
         (finding,) = open_findings(daemon)
         assert (finding["resource_id"], finding["seen_by"]) == (RESOURCE, "report:ci")
         daemon.ask("/drift/reports", {"resource_id": RESOURCE, "healed": True})

@@ -14,7 +14,6 @@ import pytest
 
 from tests.daemon import Daemon, RefusedError
 from tests.e2e.command import Trueup
-from tests.e2e.scans import scanned
 from tests.e2e.shop import applies, findings_of, only_remediation, until_state
 from tests.e2e.things import AUTO, REVIEW, Things, until_found, until_verified
 from tests.parts import require
@@ -193,7 +192,7 @@ def test_what_was_added_is_found_and_gone_after_an_approval_of_exactly_that(
 
         # A refresh takes it into the record; against the kept baseline it stays a finding.
         deployed.run("refresh", "--yes", "--skip-preview")
-        scanned(daemon, "things")
+        daemon.scan("things")
         (again,) = (one for one in findings_of(daemon) if one["address"] == role)
         assert again["fingerprint"] == found["fingerprint"]
         assert iam.list_role_policies(RoleName="shop-worker")["PolicyNames"] == ["by-hand"]

@@ -12,9 +12,8 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
-from tests.e2e.balanced import EDGE, GROUP, VM, Balanced, let_its_time_be_over
+from tests.e2e.balanced import EDGE, GROUP, VM, Balanced, let_its_time_be_over, scanned_again
 from tests.e2e.capture import Capture
-from tests.e2e.scans import scanned
 from tests.e2e.seat import seated
 from tests.e2e.shop import (
     Shop,
@@ -103,7 +102,7 @@ def test_a_target_is_isolated_until_its_drift_is_gone(balanced: Balanced) -> Non
     with balanced.serving(POLICY) as daemon:
         until_verified(daemon)
         quarantine = isolated(balanced, daemon)
-        scanned(daemon, "shop")
+        scanned_again(daemon)
         assert findings_of(daemon, "state:open") == []
         (kept,) = findings_of(daemon, "state:quarantined")
         assert kept["address"] == GROUP
@@ -120,7 +119,7 @@ def test_a_target_is_isolated_until_its_drift_is_gone(balanced: Balanced) -> Non
         assert released["id"] == quarantine["id"]
         assert remediation_of(daemon, released["release"])["state"] == "converged"
         assert stack_of(daemon)["counts"]["missing"] == 0
-        daemon.until("a stack in sync", lambda: scanned(daemon, "shop")["health"] == "in_sync")
+        daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
 
 
 def test_its_time_releases_it_after_the_daemon_was_killed(balanced: Balanced) -> None:
@@ -187,7 +186,7 @@ def test_groups_are_swapped_until_the_drift_is_gone(unseen: Balanced) -> None:
     with unseen.serving(swap_policy(isolation)) as daemon:
         until_state(daemon, waiting["id"], "converged")
         assert len(unseen.targets) == 1
-        assert scanned(daemon, "shop")["counts"]["not_applicable"] >= 1
+        assert scanned_again(daemon)["counts"]["not_applicable"] >= 1
         assert findings_of(daemon, "state:open") == []
         assert isolation in unseen.run("quarantines").out
         unseen.close_port()
@@ -199,5 +198,5 @@ def test_groups_are_swapped_until_the_drift_is_gone(unseen: Balanced) -> None:
         )
         assert released["driver"] == "swap"
         assert remediation_of(daemon, released["release"])["approvals"] == []
-        daemon.until("a stack in sync", lambda: scanned(daemon, "shop")["health"] == "in_sync")
+        daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
     assert unseen.shop.stack.state_file.read_bytes() == state

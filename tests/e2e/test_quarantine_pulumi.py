@@ -14,7 +14,6 @@ from reconciler.domain.scripts import ScriptRule
 from tests.daemon import Daemon
 from tests.e2e.balanced import let_its_time_be_over
 from tests.e2e.command import Trueup
-from tests.e2e.scans import scanned
 from tests.e2e.shop import applies, findings_of, only_remediation, remediation_of, until_state
 from tests.e2e.things import Things, until_found, until_verified
 from tests.pulumi_world import PulumiStack, copied, initialised, thing
@@ -171,7 +170,7 @@ def test_a_script_isolates_a_thing_and_releases_it(things: Things) -> None:
         daemon.ask(approve, {"plan_digest": waiting["plan_digest"]})
         until_state(daemon, waiting["id"], "converged")
         assert things.stack.things()["vm"]["size"] == 0
-        scanned(daemon, "things")
+        daemon.scan("things")
         assert findings_of(daemon) == []
         (kept,) = findings_of(daemon, "state:quarantined")
         assert [change["path"] for change in kept["changes"]] == ["value"]

@@ -14,8 +14,7 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
-from tests.e2e.balanced import GROUP, VM, Balanced, let_its_time_be_over
-from tests.e2e.scans import scanned
+from tests.e2e.balanced import GROUP, VM, Balanced, let_its_time_be_over, scanned_again
 from tests.e2e.shop import (
     Shop,
     findings_of,
@@ -150,7 +149,7 @@ def test_a_script_isolates_until_the_drift_is_gone(balanced: Balanced) -> None:
         assert ended.code == 0, ended.everything
         isolation = balanced.groups
         assert isolation != before
-        assert scanned(daemon, "shop")["counts"]["not_applicable"] >= 1
+        assert scanned_again(daemon)["counts"]["not_applicable"] >= 1
         assert findings_of(daemon, "state:open") == []
         assert [one["address"] for one in findings_of(daemon, "state:quarantined")] == [GROUP]
         assert "script cut-off" in balanced.run("quarantines").out
@@ -160,7 +159,7 @@ def test_a_script_isolates_until_the_drift_is_gone(balanced: Balanced) -> None:
         later = until_found(daemon, VM)
         assert [change["path"] for change in later["changes"]] == ["tags.owner"]
         balanced.untag("owner")
-        scanned(daemon, "shop")
+        scanned_again(daemon)
         assert the_quarantine(daemon)["reconnected_at"] is None
 
         balanced.close_port()
@@ -172,7 +171,7 @@ def test_a_script_isolates_until_the_drift_is_gone(balanced: Balanced) -> None:
         )
         assert (released["driver"], released["script"]) == ("script", "cut-off")
         assert remediation_of(daemon, released["release"])["approvals"] == []
-        daemon.until("a stack in sync", lambda: scanned(daemon, "shop")["health"] == "in_sync")
+        daemon.until("a stack in sync", lambda: scanned_again(daemon)["health"] == "in_sync")
         done = remediation_of(daemon, waiting["id"])
         log = daemon.ask(f"/runs/{done['run_id']}/log")["items"]
         assert "isolated" in log[0]["text"]

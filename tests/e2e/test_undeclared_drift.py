@@ -11,7 +11,6 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
-from tests.e2e.scans import scanned
 from tests.e2e.shop import (
     AUTO,
     WORLD_OPEN,
@@ -63,7 +62,7 @@ def apply_something_else(world: Deployed) -> None:
 
 def scanned_again(daemon: Daemon) -> dict[str, Any]:
     """Return the finding after another scan."""
-    scanned(daemon, "shop")
+    daemon.scan("shop")
     (found,) = (one for one in findings_of(daemon) if one["address"] == GROUP)
     return found
 

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.patience import PATIENCE_S
+
 _CLOSES: Final = 421
 """With this answer a server ends the connection (RFC 5321, 3.8)."""
 
@@ -31,7 +33,8 @@ class MailSink:
 
     `refuse` answers the next mails with a code each, `refuse_sender` the next senders,
     `refuse_login` the next logins, and `refuse_for` the next mails to an address. `logins` is
-    what AUTH offers, `farewell` the answer to QUIT; with 0 it never comes.
+    what AUTH offers, `farewell` the answer to QUIT; with 0 it never comes. `takes_leave` says
+    that a client said QUIT.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class MailSink:
     refuse_login: list[int] = field(default_factory=list)
     refuse_for: dict[str, list[int]] = field(default_factory=dict)
     farewell: int = 221
+    takes_leave: threading.Event = field(default_factory=threading.Event)
     mails: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, ...]] = field(default_factory=list)
     port: int = 0
@@ -118,6 +122,7 @@ class _Conversation:
         return self._say(250, "ok")
 
     async def _take_leave(self) -> int:
+        self.sink.takes_leave.set()
         if not self.sink.farewell:
             await self.reader.read()  # until the client has left
         return self._say(self.sink.farewell, "bye")
@@ -186,12 +191,12 @@ def taking_mail(sink: MailSink) -> Iterator[MailSink]:
 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE_S)
     sink.port = server.sockets[0].getsockname()[1]
     try:
         yield sink
     finally:
-        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(PATIENCE_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

@@ -15,6 +15,7 @@ from tests.api.desk import text_of
 from tests.client.conftest import Served, served
 from tests.patience import PATIENCE_S
 from tui.app import TrueupApp
+from tui.modals.confirm import ARM_S, Confirm
 from tui.session import Options, Session
 
 __all__ = ["served"]
@@ -52,7 +53,9 @@ class Seat:
         raise AssertionError(f"{text!r} is not on the screen:\n{self.screen}")
 
     async def press(self, *keys: str) -> None:
+        """Type `keys`, and return when each was taken: one for a page that comes up waits."""
         await self.pilot.press(*keys)
+        await self.until(lambda: not self.app._typed)
         await self.pilot.pause()
 
     async def until(self, words: str | Callable[[], object]) -> str:
@@ -73,8 +76,23 @@ class Seat:
                 await asyncio.sleep(0.03)
 
     async def armed(self) -> None:
-        """Wait for the moment from which a dialog listens."""
-        await asyncio.sleep(0.5)
+        """Wait until the dialog in front takes a key for a yes, also after one that it dropped."""
+        await self.until(self._is_armed)
+
+    def _is_armed(self) -> bool:
+        dialog = self.app.screen
+        if not isinstance(dialog, Confirm):
+            return False
+        return time.monotonic() >= max(dialog._armed_at, dialog._key_at + ARM_S)
+
+
+def _is_loaded(session: Session) -> bool:
+    """Whether every list was read, and the page was told.
+
+    Rows are on the screen before the remediations are there that keys are about, and until the
+    last list is read a row that comes is put in its place instead of being told as new.
+    """
+    return session.pump.loaded and not session.store.changes
 
 
 @asynccontextmanager
@@ -90,6 +108,8 @@ async def seated(
     app = TrueupApp(session)
     try:
         async with app.run_test(size=size) as pilot:
-            yield Seat(app, pilot, served)
+            seat = Seat(app, pilot, served)
+            await seat.until(lambda: _is_loaded(session))
+            yield seat
     finally:
         await session.client.close()

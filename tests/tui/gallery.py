@@ -89,11 +89,16 @@ def snapshot_of(app: TrueupApp) -> str:
 
     Times, ages, ids and ports are words for themselves, and spaces count as one each.
     """
+    lines = (re.sub(" +", " ", each).strip() for each in timeless(app).splitlines())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def timeless(app: TrueupApp) -> str:
+    """Return what is on the screen, with words for what differs from one moment to the next."""
     text = screen_text(app)
     for pattern, word in _VARYING:
         text = pattern.sub(word, text)
-    lines = (re.sub(" +", " ", each).strip() for each in text.splitlines())
-    return "\n".join(lines).rstrip() + "\n"
+    return text
 
 
 def snapshot_file(shot: Shot, size: tuple[int, int]) -> Path:

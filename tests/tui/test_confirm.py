@@ -9,7 +9,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tests.patience import PATIENCE_S
+from tests.patience import until
 from tui.ink import line, text_of
 from tui.modals import confirm
 from tui.modals.confirm import Confirm
@@ -43,18 +43,15 @@ async def test_a_name_typed_before_everything_was_scrolled_past_confirms_nothing
         await (pilot.press("tab") if way == "tab" else pilot.click("#token"))
         assert field.has_focus
         await pilot.press(*"shop", "enter")
-        assert answers == []
         assert field.value == ""
+        assert answers == []
         assert "scroll to the end" in text_of(dialog.query_one("#verdict", Bar).line)
         await pilot.press("G")
-        limit = time.monotonic() + PATIENCE_S
-        while not dialog._seen_all and time.monotonic() < limit:
-            await pilot.pause(0.02)
+        await until(lambda: dialog._seen_all)
         field.focus()
         await pilot.pause()
         await pilot.press(*"shop", "enter")
-        while not answers and time.monotonic() < limit:
-            await pilot.pause(0.02)
+        await until(lambda: bool(answers))
         assert answers == [True]
 
 
@@ -69,13 +66,14 @@ async def test_what_was_covered_listens_only_once_drawn_again(
         opened = app.push_screen(dialog)
         if covered_at == "later":
             await opened
-            await pilot.pause()
-            assert dialog._armed_at < time.monotonic()
+            await until(lambda: dialog._armed_at < time.monotonic())
+        keys = dialog._keys
         await app.push_screen(Screen[None]())
+        await until(lambda: dialog._keys > keys)  # it knows that it is covered
         await pilot.pause()
         assert dialog._armed_at == float("inf")
         monkeypatch.setattr(confirm, "ARM_S", 3600.0)
         uncovered_at = time.monotonic()
         await app.pop_screen()
-        await pilot.pause()
-        assert uncovered_at + 3600.0 <= dialog._armed_at < float("inf")
+        await until(lambda: dialog._armed_at < float("inf"))
+        assert uncovered_at + 3600.0 <= dialog._armed_at

@@ -9,10 +9,12 @@ import pytest
 from reconciler.domain.principals import Role
 from reconciler.domain.remediation_states import RemediationState
 from tests.client.conftest import Served
+from tests.tui.burst import arrive
 from tests.tui.conftest import seated
 from tests.tui.drifting import drifted, held
 from tests.unit.engine.house import A, B
 from tui import intents
+from tui.modals.confirm import Confirm
 from tui.sending import Done
 from tui.session import Options, Session
 from tui.verbs import Target
@@ -30,8 +32,7 @@ async def test_a_plan_is_approved_by_keyboard_and_followed_to_converged(served: 
         await seat.press("y")
         await seat.until("awaiting approval > queued")
         served.desk.house.clock.move(seconds=1)
-        await served.desk.house.settle()
-        await seat.until("verified: no drift")
+        await seat.worked(lambda: "verified: no drift" in seat.screen)
     assert served.desk.house.world.live[A] == {"size": 1}
 
 
@@ -56,10 +57,17 @@ async def test_a_y_among_other_keys_approves_nothing(served: Served) -> None:
         await seat.press("A")
         await seat.until("approve exactly this")
         await seat.armed()
-        for burst in ("xy", "yx"):
-            for key in burst:
-                seat.app.simulate_key(key)
+        dialog = seat.app.screen
+        assert isinstance(dialog, Confirm)
+
+        async def burst(text: str) -> None:
+            taken = dialog._keys + len(text)
+            arrive(seat, text)
+            await seat.until(lambda: dialog._keys == taken)
             await seat.armed()
+
+        await burst("xy")
+        await burst("yx")
         assert "approve exactly this" in seat.screen
         await seat.pilot.press("y")
         await seat.until("awaiting approval > queued")
@@ -216,6 +224,8 @@ async def test_one_of_several_is_divided_from_their_plan(served: Served) -> None
         await seat.until("needs approval")
         await seat.press("slash", *"thing.a", "enter", "D")
         await seat.until("divided; each part gets a plan of its own: 1")
+        rows = seat.app.session.store.rows
+        await seat.worked(lambda: whole.id not in {row.remediation_id for row in rows.values()})
         await house.settle()
         await seat.press("D")
         await seat.until("nothing to divide")

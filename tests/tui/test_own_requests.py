@@ -25,8 +25,7 @@ async def test_who_asked_for_it_sees_why_the_key_is_off_and_opens_no_dialog(
         await seat.until("1 of 1")
         await seat.press("C")
         await seat.until("requested: 1")
-        await house.settle()
-        await seat.until("needs approval")
+        await seat.worked(lambda: "needs approval" in seat.screen)
         keys = {"drift": (), "finding": ("enter",), "approvals": ("2",), "run": ("enter", "l")}
         await seat.press(*keys[page])
         await seat.press("A")

@@ -21,6 +21,7 @@ from tests.tui.gallery import (
     screen_text,
     snapshot_file,
     snapshot_of,
+    timeless,
     until,
     walk,
 )
@@ -92,8 +93,8 @@ async def test_every_palette_says_the_same_without_colour(
             app.use_theme(name)
             await pilot.pause()
             below = screen_text(app).partition("\n")[2]
-            seen.add(below)
             assert not ascii_only or below.isascii()
+            seen.add(timeless(app).partition("\n")[2])  # an age goes on from one to the next
         assert len(seen) == 1
 
 

@@ -42,5 +42,6 @@ async def test_what_is_looked_at_is_copied_as_tui_toml_keeps_it(served: Served) 
         await seat.until("STACK/ADDRESS")
         assert "view for tui.toml" not in seat.screen
         await seat.press("escape", "slash", *"thing", "enter", "S", "b", "y", *"view for", "enter")
+        await seat.until("copied")
         wanted = replace(View(), filter="thing", reverse=True, group="stack")
         assert seat.app.clipboard == wanted.written("NAME")

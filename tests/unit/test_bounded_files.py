@@ -6,13 +6,14 @@ import asyncio
 import os
 import socket
 import threading
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconciler.bounded_files import UnfitFileError, apart, names_in, read_bytes, read_text
 from reconciler.domain.errors import PermanentError, RetryableError
+from tests.patience import let_pass, until
 
 
 def test_a_regular_file_is_read_whole(tmp_path: Path) -> None:
@@ -60,19 +61,23 @@ async def test_an_error_of_the_file_system_names_the_file_and_the_remedy(tmp_pat
 async def test_work_that_never_ends_stops_neither_the_loop_nor_other_places(
     tmp_path: Path,
 ) -> None:
-    release = threading.Event()
+    at_it, release = threading.Event(), threading.Event()
     stuck = tmp_path / "stuck"
     stuck.write_text("")
 
     def hang() -> None:
         read_bytes(stuck)
+        at_it.set()
         release.wait()
 
     try:
+        reading = asyncio.create_task(apart(hang, place=tmp_path, within_s=60))
+        await until(at_it.is_set)
+        let_pass(60)
         with pytest.raises(
-            RetryableError, match=f"{stuck}: no answer within 0 s: .* or this machine is too busy"
+            RetryableError, match=f"{stuck}: no answer within 60 s: .* or this machine is too busy"
         ):
-            await apart(hang, place=tmp_path, within_s=0.05)
+            await reading
         before = threading.active_count()
         with pytest.raises(RetryableError, match=f"{stuck}: an earlier read"):
             await apart(hang, place=tmp_path, within_s=0.05)
@@ -97,13 +102,28 @@ async def test_a_place_is_read_again_when_what_was_stuck_has_ended(tmp_path: Pat
                 return
 
 
-async def test_an_answer_in_time_counts_though_the_event_loop_is_late(tmp_path: Path) -> None:
+async def test_an_answer_in_time_counts_though_the_event_loop_is_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As after a suspend: the answer and the end of the time come in one turn of the loop."""
     loop = asyncio.get_running_loop()
+    hand_over = loop.call_soon_threadsafe
+    stuck, handed_over = threading.Event(), threading.Event()
+
+    def be_stuck() -> None:
+        stuck.set()
+        handed_over.wait()
+        let_pass(60)
 
     def answer_while_the_loop_is_stuck() -> int:
-        loop.call_soon_threadsafe(time.sleep, 0.3)
-        time.sleep(0.1)
+        hand_over(be_stuck)
+        stuck.wait()
         return 42
 
-    assert await apart(answer_while_the_loop_is_stuck, place=tmp_path, within_s=0.2) == 42
+    def noted(*call: Any, **more: Any) -> asyncio.Handle:
+        handle = hand_over(*call, **more)
+        handed_over.set()
+        return handle
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", noted)
+    assert await apart(answer_while_the_loop_is_stuck, place=tmp_path, within_s=60) == 42

@@ -6,13 +6,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from reconciler.cli.main import run
+from tests.patience import PATIENCE_S, wait_until
 from tests.unit.toolchain_machine import TOFU as TOFU_VERSION
 
 ROOT = Path(__file__).parents[2]
@@ -305,7 +305,7 @@ def test_an_interrupted_fix_ends_what_it_started_and_leaves_nothing_half(machine
     go.write_text(
         '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
         'printf x > "$2"; /bin/chmod +x "$2"\n'
-        f'echo "$$" > {machine}/go.pid; exec /bin/sleep 60\n'
+        f'echo "$$" > {machine}/go.pid; exec /bin/sleep 600\n'
     )
     go.chmod(0o755)
     process = subprocess.Popen(
@@ -316,11 +316,9 @@ def test_an_interrupted_fix_ends_what_it_started_and_leaves_nothing_half(machine
         text=True,
     )
     note = machine / "go.pid"
-    limit = time.monotonic() + 30
-    while not (note.exists() and note.read_text()) and time.monotonic() < limit:
-        time.sleep(0.05)
+    wait_until(lambda: note.exists() and note.read_text().endswith("\n"))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "nothing half-made was left" in err
     assert "Traceback" not in err

@@ -196,6 +196,7 @@ async def test_many_requests_to_stop_are_one_signal_to_the_command(room: Room) -
     assert isinstance(ended, Exited)
     assert ended.interrupted
     assert room.log().endswith("heard in all 1\n")
+    await until(lambda: found(room.folder) is None)  # its end is on record before it has ended
     assert not room.runner.interrupt(process)
 
 
@@ -218,7 +219,7 @@ async def test_it_is_found_again_by_its_folder(room: Room) -> None:
     assert room.runner.state(process, room.folder) == Running()
     room.let_go()
     assert await room.runner.wait(None, room.folder) == await room.runner.wait(process, room.folder)
-    assert found(room.folder) is None
+    await until(lambda: found(room.folder) is None)  # its end is on record before it has ended
 
 
 async def test_another_process_of_its_number_is_not_it(room: Room) -> None:
@@ -342,6 +343,7 @@ async def test_the_end_is_recorded_as_soon_as_there_is_room_for_it(room: Room) -
 
 async def test_where_its_folder_is_gone_it_goes_too(room: Room) -> None:
     process = await room.start()
+    await until(lambda: "command" in room.started())  # the last that it writes until the end
     shutil.rmtree(room.folder)
     room.let_go()
     assert await room.runner.wait(process, room.folder) == Vanished()

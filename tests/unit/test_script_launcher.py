@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,8 +23,10 @@ from reconciler.dispatch.script_files import ScriptFiles, lack_of
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.scripts import ScriptLimits, ScriptRule
 from reconciler.script_launcher import _members
+from tests.patience import PATIENCE_S, wait_until
 
-PLAIN = ScriptLimits(time=timedelta(seconds=20))
+# Longer than any script here stays by itself: only a limit that is tested ends one.
+PLAIN = ScriptLimits(time=timedelta(seconds=240))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Place:
         _, job = files.save("fix", given or {}, folder=self.folder, environment=environment)
         return subprocess.run(
             job.argv, cwd=job.directory, env=job.environment, capture_output=True, check=False,
-            timeout=60,
+            timeout=300,
         )  # fmt: skip
 
 
@@ -112,8 +113,8 @@ FORKS = """
 import os, time
 for _ in range(20):
     if os.fork() == 0:
-        time.sleep(30)
-time.sleep(30)
+        time.sleep(90)
+time.sleep(90)
 """
 WRITES = "with open('x', 'wb') as f:\n    f.write(b'y' * 4096)"
 OPENS = "f = [open('/dev/null') for _ in range(20)]"
@@ -123,13 +124,13 @@ os.mkdir("deep")
 for number in range(64):
     with open(f"deep/{number}", "wb") as file:
         file.write(bytes(2**18))
-time.sleep(30)
+time.sleep(90)
 """
 MANY = """
 import time
 for number in range(11_000):
     open(str(number), "w").close()
-time.sleep(30)
+time.sleep(90)
 """
 LIMITS: list[tuple[str, ScriptLimits, str, set[int]]] = [
     ("time", ScriptLimits(time=timedelta(seconds=1)), "import time; time.sleep(60)", {124}),
@@ -178,27 +179,27 @@ def test_what_it_leaves_behind_ends_with_it(place: Place) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_it_ends_with_its_launcher(place: Place, number: signal.Signals) -> None:
     mark = f"held-{os.getpid()}-{number}"
-    rule = place.rule(f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 300; : {mark}'])")
+    rule = place.rule(f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 600; : {mark}'])")
     _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
     running = subprocess.Popen(job.argv, cwd=job.directory, env=job.environment,
                                stdout=subprocess.DEVNULL)  # fmt: skip
-    _until(lambda: bool(_alive(mark)))
+    wait_until(lambda: bool(_alive(mark)))
     running.send_signal(number)
-    assert running.wait(20) == (130 if number is signal.SIGINT else -number)
-    _until(lambda: not _alive(mark))
+    assert running.wait(PATIENCE_S) == (130 if number is signal.SIGINT else -number)
+    wait_until(lambda: not _alive(mark))
 
 
 @pytest.mark.usefixtures("isolating")
 def test_it_ends_with_the_runner_that_is_killed(place: Place) -> None:
-    rule = place.shell("sleep 300; true", limits=ScriptLimits(time=timedelta(minutes=1)))
+    rule = place.shell("sleep 300; true", limits=PLAIN)
     _, job = ScriptFiles({"fix": rule}).save("fix", {}, folder=place.folder, environment={})
     starts = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     with subprocess.Popen([sys.executable, "-c", starts, *job.argv], cwd=job.directory,
                           env=job.environment, stdout=subprocess.DEVNULL) as runner:  # fmt: skip
-        _until(lambda: bool(_descendants(runner.pid, "sleep")))
+        wait_until(lambda: bool(_descendants(runner.pid, "sleep")))
         (sleeping,) = _descendants(runner.pid, "sleep")
         runner.kill()
-    _until(lambda: not sleeping.is_running())
+    wait_until(lambda: not sleeping.is_running())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
@@ -337,10 +338,3 @@ def _alive(mark: str) -> list[int]:
 def _descendants(pid: int, name: str) -> list[psutil.Process]:
     found = psutil.Process(pid).children(recursive=True)
     return [process for process in found if process.name() == name]
-
-
-def _until(holds: Any) -> None:
-    ends = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.05)

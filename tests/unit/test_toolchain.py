@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S, wait_until
 from tests.unit.toolchain_machine import TOFU, Machine
 
 TOFU_PACKAGE = "github.com/opentofu/opentofu/cmd/tofu"
@@ -41,7 +41,7 @@ def test_a_terraform_that_is_there_is_enough(machine: Machine) -> None:
 def test_it_is_built_once_also_by_two_at_a_time(machine: Machine) -> None:
     machine.add_go()
     both = [machine.start(), machine.start()]
-    told = [process.communicate(timeout=60)[0] for process in both]
+    told = [process.communicate(timeout=PATIENCE_S)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert machine.built() == [TOFU_PACKAGE]
     assert machine.cached() == ["tofu"]
@@ -81,7 +81,10 @@ def test_a_tool_is_asked_for_by_name(machine: Machine) -> None:
     assert out.splitlines()[-1] == f"tofu: {machine.toolchain}/tofu-{TOFU}/tofu"
     assert machine.built() == [TOFU_PACKAGE]
     process = machine.start("kubectl")
-    assert "no tool is named kubectl (tools: terraform, tofu," in process.communicate(timeout=60)[1]
+    assert (
+        "no tool is named kubectl (tools: terraform, tofu,"
+        in process.communicate(timeout=PATIENCE_S)[1]
+    )
     assert process.returncode == 2
 
 
@@ -91,14 +94,12 @@ def test_an_interrupted_build_leaves_nothing_half(machine: Machine, number: sign
     machine.add(
         "go",
         '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\n'
-        f'printf x > "$2"; /bin/chmod +x "$2"; echo > {started}\nexec /bin/sleep 30\n',
+        f'printf x > "$2"; /bin/chmod +x "$2"; echo > {started}\nexec /bin/sleep 600\n',
     )
     process = machine.start()
-    limit = time.monotonic() + 30
-    while not started.exists() and time.monotonic() < limit:
-        time.sleep(0.05)
+    wait_until(started.exists)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert err == "interrupted: nothing half-made was left\n"
     assert machine.cached() == []

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 from types import ModuleType
 
+import psutil
 import pytest
 
+from tests.patience import is_gone, wait_until
 from tests.unit.toolchain_machine import ROOT, Machine
 
 HEAD = """
@@ -125,42 +127,82 @@ def test_without_the_sdk_there_is_no_installer_to_ask(machine: Machine) -> None:
     assert "building it needs Go" in err
 
 
+class Clock:
+    """Stands still but for each file in `steps`, which makes it a second later.
+
+    So an installer is silent for as long as a test says, however busy the machine is.
+    """
+
+    time = staticmethod(time.time)
+
+    def __init__(self, home: Path) -> None:
+        self.steps = home / "steps"
+        self.steps.mkdir()
+        self._looks = home / "looks"
+        self._looks.touch()
+
+    def monotonic(self) -> float:
+        return float(len(list(self.steps.iterdir())))
+
+    def sleep(self, _seconds: float) -> None:
+        """Note one more look at what has arrived."""
+        with self._looks.open("a") as looks:
+            looks.write("x")
+        time.sleep(0.02)
+
+
 @pytest.fixture
-def installer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The module itself, with little patience."""
+def clock(machine: Machine) -> Clock:
+    return Clock(machine.home)
+
+
+@pytest.fixture
+def installer(machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module itself, with little patience and a clock of the test's own."""
     monkeypatch.syspath_prepend(ROOT / "toolchain")
     monkeypatch.setenv("PYTHONPATH", machine.environment["PYTHONPATH"])
     monkeypatch.delenv("TRUEUP_NO_DOWNLOAD", raising=False)
     module = importlib.import_module("pulumi_installer")
     monkeypatch.setattr(module, "SILENCE_LIMIT_S", 1.5)
+    monkeypatch.setattr(module, "time", clock)
     return module
 
 
 def test_one_that_is_silent_is_ended_with_what_it_started(
     machine: Machine, installer: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    late = machine.home / "late"
-    offer(machine, f"        subprocess.run(['/bin/sh', '-c', 'sleep 3; echo > {late}'])\n")
+    steps, pid = machine.home / "steps", machine.home / "pid"
+    script = f"echo $$ > {pid}; while :; do mktemp -p {steps} >/dev/null; sleep 0.05; done"
+    offer(machine, f"        subprocess.run(['/bin/sh', '-c', {script!r}])\n")
     folder, note = machine.home / "installed", machine.home / "note"
-    began = time.monotonic()
     assert installer.install_pulumi(folder, failure=note, otherwise_there=False) is None
     assert "nothing arrived for" in capsys.readouterr().err
     assert note.exists()
-    time.sleep(max(0.0, began + 4 - time.monotonic()))
-    assert not late.exists()
+    wait_until(lambda: is_no_more(int(pid.read_text())))
     assert not folder.exists()
 
 
 def test_one_from_which_something_arrives_is_waited_for(
     machine: Machine, installer: ModuleType
 ) -> None:
-    slow = """
+    slow = f"""
+        home = pathlib.Path({str(machine.home)!r})
         for number in range(5):
-            time.sleep(0.4)
             (pathlib.Path(os.environ["TMPDIR"]) / str(number)).write_text("bytes")
+            (home / "steps" / str(number)).touch()
+            seen = (home / "looks").stat().st_size + 2
+            while (home / "looks").stat().st_size < seen:
+                time.sleep(0.01)
 """
     offer(machine, slow + BRINGS)
     folder, note = machine.home / "installed", machine.home / "note"
     found = installer.install_pulumi(folder, failure=note, otherwise_there=False)
     assert found == folder / "bin" / "pulumi"
     assert not note.exists()
+
+
+def is_no_more(pid: int) -> bool:
+    try:
+        return is_gone(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return True

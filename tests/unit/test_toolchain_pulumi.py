@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.unit.toolchain_machine import BRIDGE, ROOT, Machine
 
 CLI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
@@ -76,7 +77,7 @@ def test_it_is_built_whole_and_once(machine: Machine) -> None:
 def test_two_at_a_time_build_it_once(machine: Machine) -> None:
     machine.add_go()
     for process in [machine.start("pulumi"), machine.start("pulumi")]:
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0
     assert machine.cached() == PARTS
     assert len(machine.built()) == 2

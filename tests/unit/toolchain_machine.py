@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 
 # Stands for `go`: notes what it was asked to build, and "builds" a program that says its version.
@@ -99,7 +101,7 @@ class Machine:
 
     def set_up(self, *arguments: str, **change: str) -> tuple[str, str]:
         process = self.start(*arguments, **change)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         return out, err
 

@@ -78,6 +78,30 @@ async def test_one_that_was_told_something_is_not_quoted(tmp_path: Path) -> None
     await process.close()
 
 
+_HANGS_UP = """
+import socket, sys, time
+with socket.socket(socket.AF_UNIX) as listening:
+    listening.bind("plugin.sock")
+    listening.listen()
+    print("1|5|unix|plugin.sock|grpc", flush=True)
+    listening.accept()[0].close()
+time.sleep(2)
+sys.exit(3)
+"""
+
+
+async def test_a_crash_whose_end_the_system_reports_late_is_no_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugin.py").write_text(_HANGS_UP)
+    spec = _script(tmp_path, f"exec {sys.executable} plugin.py")
+    process = await PluginProcess.start(spec, timeout_s=60)
+    with pytest.raises(PluginCrashed, match="ended with exit code 3"):
+        await process.unary("/tfplugin5.Provider/ReadResource", b"asked", timeout_s=60)
+    await process.close()
+
+
 async def test_a_file_that_cannot_run_is_named(tmp_path: Path) -> None:
     missing = PluginSpec((str(tmp_path / "none"),), {}, "test/plugin", tmp_path)
     with pytest.raises(PluginStartError, match="none is not an executable"):

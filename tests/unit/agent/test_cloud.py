@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -94,9 +95,11 @@ def test_a_machine_without_a_role_has_none(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_machine_outside_a_cloud_has_an_unsupported_section_where_it_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with metadata({}, monkeypatch):
-        pass  # nobody listens there any more
-    assert cloud_section() == Section("unsupported")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody listens there, and nobody else can
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", address)
+        assert cloud_section() == Section("unsupported")
     names = probes_of(tmp_path, b"").keys()
     assert "cloud" not in names
     assert probes_of(tmp_path, b"", cloud=True).keys() - names == {"cloud"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import pty
 import re
@@ -14,19 +15,20 @@ import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.unit.cli import objects as api
 from tests.unit.cli.fake_daemon import TOKEN, Answer, FakeDaemon
 from tests.unit.cli.scenes import fleet
 
 _PROGRAM: Final = "from reconciler.cli.main import main; main()"
 _STYLED: Final = re.compile(r"\x1b\[[0-9;]*[mKJH]")
-_LIMIT_S: Final = 60
+_LIMIT_S: Final = PATIENCE_S
 
 
 @dataclass(slots=True)
@@ -36,6 +38,10 @@ class Terminal:
     process: subprocess.Popen[bytes]
     descriptor: int
     seen: str = ""
+    _decoder: codecs.IncrementalDecoder = field(
+        default_factory=codecs.getincrementaldecoder("utf-8")
+    )
+    """What is read may end in the middle of a character."""
 
     def until(self, text: str) -> None:
         """Read on until `text` has appeared."""
@@ -77,7 +83,7 @@ class Terminal:
             content = os.read(self.descriptor, 65536)
         except OSError:
             return False
-        self.seen += content.decode()
+        self.seen += self._decoder.decode(content)
         return bool(content)
 
 

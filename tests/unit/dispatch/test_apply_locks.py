@@ -26,7 +26,7 @@ from reconciler.domain.model import ResourceAddress, Snapshot, StackName, Verdic
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.ports import RunnerJob, StackReference
 from tests.fake_world import World, WorldAdapter
-from tests.patience import until
+from tests.patience import PATIENCE_S, until
 from tests.unit.engine.house import AUTO, SHOP, A, House, open_house
 
 WAITS: Final = """
@@ -184,12 +184,12 @@ async def test_two_daemons_with_two_data_directories_apply_once(tmp_path: Path) 
             await house.put(AUTO)
             await house.scan()
         first = asyncio.create_task(one.scan(seconds=31))
-        await until(effects.exists)
+        await until(lambda: effects.exists() and effects.read_text() == "begin\n")
         await other.scan(seconds=31)
         waiting = await other.the_open()
         assert (waiting.state, effects.read_text()) == (RemediationState.QUEUED, "begin\n")
         (tmp_path / "go").touch()
-        await asyncio.wait_for(first, 60)
+        await asyncio.wait_for(first, PATIENCE_S)
         await other.later(seconds=60)
         for house in (one, other):
             assert [each.state for each in await house.remediations()] == [

@@ -36,7 +36,7 @@ def test_a_glob_covers_what_lies_below_what_it_names(glob: str, text: str) -> No
 )
 @pytest.mark.parametrize("text", ["a" * 2000, "a." * 1000, "a[" * 1000])
 def test_no_glob_takes_longer_than_its_length_explains(glob: str, text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     glob_matches(glob, text)
     glob_covers(glob, text)
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1

@@ -38,6 +38,7 @@ from reconciler.stores import Store, Transaction
 from tests.empty_database import open_empty_store
 from tests.fake_world import World, WorldAdapter, WorldRunner
 from tests.fakes import FakeClock, FakeDispatcher
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 SHOP = StackName("shop")
@@ -148,7 +149,7 @@ class House:
 
     async def process_known(self) -> Run:
         """Return the only run, once it is known which process it is."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not (runs := await self.runs()) or runs[0].pid is None:  # noqa: ASYNC110
                 await asyncio.sleep(0)
         return runs[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.notify import email, mail_line
 from reconciler.notify.addresses import ChannelAddress, open_channel
+from tests.patience import let_pass, until
 from tests.receivers.smtp import MailSink, taking_mail
 from tests.unit.notify.notices import notice
 
@@ -94,10 +96,12 @@ async def test_what_is_said_at_the_end_says_nothing_of_the_mail(
 async def test_a_mail_that_was_taken_is_not_lost_to_a_server_that_stalls_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(email, "_WHOLE_S", 4.0)
-    monkeypatch.setattr(mail_line, "_FAREWELL_S", 60.0)
+    monkeypatch.setattr(mail_line, "_FAREWELL_S", 600.0)
     with taking_mail(MailSink(tmp_path, farewell=0)) as sink:
-        receipt = await open_channel(address(sink)).show(notice(), {})
+        showing = asyncio.create_task(open_channel(address(sink)).show(notice(), {}))
+        await until(sink.takes_leave.is_set)
+        let_pass(email._WHOLE_S)
+        receipt = await showing
         assert receipt["root"] == sink.mails[0]["Message-ID"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from iac_adapters.plugin_host.file_identity import identity_of, runs_as_checked
+from tests.patience import wait_until
 
 
 def _swapped(file: Path, content: bytes) -> None:
@@ -37,9 +38,18 @@ def test_content_written_over_is_another_file(tmp_path: Path) -> None:
     file = tmp_path / "plugin"
     file.write_bytes(b"the locked one")
     status, before = file.stat(), identity_of(file)
+    # The clock of a file system goes by ticks of some milliseconds.
+    wait_until(lambda: changed_now(tmp_path) > before.changed_ns)
     file.write_bytes(b"another, yes!!")
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert identity_of(file) != before
+
+
+def changed_now(folder: Path) -> int:
+    """Return what the file system takes for the present."""
+    probe = folder / "now"
+    probe.touch()
+    return probe.stat().st_ctime_ns
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process executes")

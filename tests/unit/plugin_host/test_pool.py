@@ -101,7 +101,7 @@ async def test_the_coldest_goes_first_and_the_busy_stay() -> None:
     a, b = await pool.get("a", _start), await pool.get("b", _start)
     a.busy = True
     c = await pool.get("c", _start)
-    await asyncio.sleep(0.01)
+    await until(lambda: not b.alive)
     assert (a.alive, b.alive, c.alive) == (True, False, True)
     await pool.close()
 
@@ -109,9 +109,7 @@ async def test_the_coldest_goes_first_and_the_busy_stay() -> None:
 async def test_the_idle_are_ended() -> None:
     pool: PluginPool[Process] = PluginPool(idle_s=0.05, max_processes=2)
     process = await pool.get("a", _start)
-    async with asyncio.timeout(10):
-        while process.alive:  # noqa: ASYNC110 - the pool tells nobody
-            await asyncio.sleep(0.01)
+    await until(lambda: not process.alive)
     await pool.close()
 
 

@@ -12,7 +12,7 @@ from iac_adapters.redaction.edge import redacting_apart
 from iac_adapters.redaction.redactor import Redactor
 from reconciler.domain.errors import PermanentError
 
-LONG_S = 10
+LONG_S = 60
 
 
 async def test_the_loop_goes_on_while_the_secrets_of_an_error_are_gathered(tmp_path: Path) -> None:

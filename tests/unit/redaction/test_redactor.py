@@ -144,9 +144,9 @@ def test_a_megabyte_and_thousands_of_secrets_are_one_pass() -> None:
     ["a." * (1 << 17) + "://", "token" + " " * (1 << 18), "http://" * (1 << 15), "-p" * (1 << 17)],
 )
 def test_no_long_text_takes_longer_than_its_length_explains(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()  # our own work, whatever else this machine does
     without_secrets(f"{text} secret")
-    assert time.perf_counter() - begun < 5
+    assert time.thread_time() - begun < 5
 
 
 def test_the_directory_that_we_are_called_from_is_no_secret() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import copy
 from typing import Any
 
 import pytest
@@ -17,7 +17,10 @@ def reporter_of(daemon: Daemon, lone: LoneDaemon) -> Daemon:
     """Return the same daemon as it is asked with the token of a reporting system."""
     file = lone.folder / "ci.token"
     file.write_text(daemon.ask("/tokens", {"name": "ci", "role": "reporter"})["token"])
-    return replace(daemon, token_file=file)
+    # Not made anew: that would read the daemon's words a second time.
+    reporter = copy(daemon)
+    reporter.token_file = file
+    return reporter
 
 
 def open_findings(daemon: Daemon) -> list[dict[str, Any]]:

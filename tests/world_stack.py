@@ -135,6 +135,11 @@ class WorldStack:
             for name, knob in knobs.items():
                 content["knobs"][ids[name]] = knob
 
+    @property
+    def hangs(self) -> bool:
+        """Whether a read has come to what was told to `hang`."""
+        return World(self.cloud).hanging.exists()
+
     def while_applying(self, **knobs: str | None) -> None:
         """Set by an object's name what happens when it is applied; None lets it pass."""
         with World(self.cloud).changed() as content:

@@ -55,6 +55,25 @@ def resolve_targets(
     return _Resolution(targets, tools, configured, here).references()
 
 
+def unlisted_root(
+    targets: Targets, *, tools: StackTools, stacks: Collection[StackSettings], here: Path
+) -> Path | None:
+    """Return the stack's directory around `here` that is passed over for those of trueup.toml.
+
+    None where `targets` says what is meant, or where `here` lies in no stack but the listed ones.
+    """
+    if targets.chosen or targets.every or not stacks or _around(here, stacks):
+        return None
+    directory = Path(os.path.realpath(here))
+    try:
+        above = tools.above(directory)
+        if above is None:
+            tools.detect(directory)
+    except PermanentError:
+        return None
+    return above or directory
+
+
 @dataclass(frozen=True, slots=True)
 class _Resolution:
     """One answer to which stacks are meant."""

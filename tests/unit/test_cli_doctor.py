@@ -77,14 +77,14 @@ BUILT_IN = 'resource "terraform_data" "it" {}\ndata "terraform_remote_state" "ne
         (BUILT_IN, False),
         (BUILT_IN + 'terraform {\n  required_version = ">= 1.0"\n}\n', False),
         (BUILT_IN + 'terraform {\n  backend "local" {}\n}\n', True),
-        (BUILT_IN + 'terraform {\n  required_providers {}\n}\n', True),
+        (BUILT_IN + "terraform {\n  required_providers {}\n}\n", True),
         (BUILT_IN + 'module "net" {\n  source = "./net"\n}\n', True),
         (BUILT_IN + 'resource "random_id" "it" {}\n', True),
         (BUILT_IN + "resource {", True),
     ],
 )
 def test_init_is_due_only_where_it_would_install_something(
-    machine: Path, capsys: pytest.CaptureFixture[str], code: str, due: bool
+    machine: Path, capsys: pytest.CaptureFixture[str], code: str, *, due: bool
 ) -> None:
     """A plan of what terraform itself brings needs no `.terraform`, and init makes none."""
     (machine / "web" / "main.tf").write_text(code)

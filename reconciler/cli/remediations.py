@@ -18,6 +18,7 @@ from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, short_address, spoken, state_cell, text_of, wrapped
 from reconciler.cli.plan_lines import FindingsByAddress, plan_lines
 from reconciler.cli.related import find_remediation
+from reconciler.cli.stack_filter import check_stack
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.next_commands import holds_everybody, next_commands
@@ -67,9 +68,11 @@ def remediations(
     asked = None if state == "all" else state
 
     def read() -> Listed[wire.Remediation]:
-        return invocation.api.listed(
+        found = invocation.api.listed(
             routes.LIST_REMEDIATIONS, limit=limit, state=asked, stack=stack
         )
+        check_stack(invocation.api, stack, found)
+        return found
 
     def lines(body: Listed[wire.Remediation]) -> Iterator[str]:
         return _list_lines(invocation, body, state)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.unit.cli import objects as api
-from tests.unit.cli.conftest import Ask
+from tests.unit.cli.conftest import Ask, Said
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.scenes import fleet, shown_finding
 
@@ -182,8 +182,8 @@ def test_ids_in_a_list_are_as_short_as_they_are_unique(daemon: FakeDaemon, ask: 
 
 def test_a_filter_reaches_the_daemon_as_it_was_meant(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [])
-    assert "no findings match" in ask("findings", "stack:web", "severity:>=high", "address:a b").out
-    assert daemon.asked[-1].query["filter"] == 'stack:web severity:>=high address:"a b"'
+    assert "no findings match" in ask("findings", "stack:w*", "severity:>=high", "address:a b").out
+    assert daemon.asked[-1].query["filter"] == 'stack:w* severity:>=high address:"a b"'
 
 
 def test_a_filter_that_makes_no_sense_is_told(daemon: FakeDaemon, ask: Ask) -> None:
@@ -384,3 +384,41 @@ def test_names_and_ids_are_completed(
     assert completed("trueup approve e") == ["e1000000"]
     daemon.routes.clear()
     assert completed("trueup stack show w") == []
+
+
+@pytest.mark.parametrize(
+    ("listing", "arguments", "nothing"),
+    [
+        ("/runs", ("runs", "--stack"), "no runs of webshop yet"),
+        ("/remediations", ("remediations", "--stack"), "no open remediations"),
+        ("/templates", ("template", "list", "--stack"), "no templates"),
+        ("/findings", ("findings", "stack:"), "no findings match"),
+    ],
+)
+def test_a_stack_that_is_not_there_has_no_empty_list(
+    daemon: FakeDaemon, ask: Ask, listing: str, arguments: tuple[str, ...], nothing: str
+) -> None:
+    daemon.lists("/stacks", [api.stack("webshop")], key="name")
+    daemon.lists(listing, [])
+
+    def of(stack: str) -> Said:
+        *words, last = arguments
+        return ask(*words, f"{last}{stack}") if last.endswith(":") else ask(*arguments, stack)
+
+    refused = of("websop")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "error: there is no stack websop\n  help: did you mean webshop?\n"
+    assert of("webshop").out.startswith(nothing)
+
+
+def test_a_glob_of_stacks_may_match_none(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    assert ask("findings", "stack:websop*").lines == ["no findings match"]
+
+
+def test_terms_in_one_word_are_terms(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    ask("findings", "sev:high stack:net*")
+    assert daemon.asked[-1].query["filter"] == "sev:high stack:net*"
+    ask("findings", "address:a b")
+    assert daemon.asked[-1].query["filter"] == 'address:"a b"'

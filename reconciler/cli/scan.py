@@ -19,6 +19,7 @@ from reconciler.bootstrap.baseline_file import kept_in_file
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
 from reconciler.bootstrap.targets import Targets, resolve_targets, unlisted_root
+from reconciler.cli.completing_targets import targets
 from reconciler.cli.data_options import data_options
 from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
@@ -71,7 +72,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
         "trueup scan --all --fail-on high --json",
     )
 )
-@click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
+@click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...", shell_complete=targets)
 @click.option("--all", "every_stack", is_flag=True, help="All stacks of trueup.toml.")
 @click.option(
     "--fail-on",

@@ -386,6 +386,28 @@ def test_names_and_ids_are_completed(
     assert completed("trueup stack show w") == []
 
 
+def test_what_scan_takes_is_completed_without_a_daemon(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("web", "website", "net"):
+        (tmp_path / name).mkdir()
+    settings = '[[stack]]\nname = "webshop"\ndirectory = "web"\n[[stack]]\ndirectory = "net"\n'
+    (tmp_path / "trueup.toml").write_text(settings)
+    monkeypatch.setenv("_TRUEUP_COMPLETE", "bash_complete")
+    monkeypatch.setenv("TRUEUP_SERVER", "http://127.0.0.1:9")
+
+    def completed(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
+        return ask().lines
+
+    assert completed("trueup scan web") == ["plain,webshop", "plain,web", "plain,website"]
+    assert completed("trueup baseline diff ne") == ["plain,net"]
+    assert completed("trueup scan web/") == ["dir,web/"]
+    (tmp_path / "trueup.toml").write_text("[[stack")
+    assert completed("trueup scan web") == ["dir,web"]
+
+
 @pytest.mark.parametrize(
     ("listing", "arguments", "nothing"),
     [

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.main import root
 from reconciler.domain.next_commands import COMMANDS
+from tests.e2e.command_lines import parse
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ("reconciler", "iac_adapters", "tui")
@@ -61,23 +61,15 @@ def suggested() -> Iterator[tuple[str, str]]:
 
 def problem_of(command: str) -> str | None:
     """Return why `command` is refused before it asks anybody; None where it runs."""
-    _, name, *words = shlex.split(re.sub(r"\{[a-z_]+\}", FILLED, command))
-    context = click.Context(root, info_name="trueup")
-    one = root.get_command(context, name)
-    while isinstance(one, click.Group) and words:
-        name, *words = words
-        one = one.get_command(context, name)
-    if one is None or (isinstance(one, click.Group) and not words):
-        return f"there is no {name}"
+    words = shlex.split(re.sub(r"\{[a-z_]+\}", FILLED, command))[1:]
     try:
-        one.make_context(name, list(words), parent=context)
-    except (click.MissingParameter, click.NoSuchOption) as error:
-        return error.format_message()
-    except (click.exceptions.Exit, click.BadParameter):
-        pass  # --help, or the word that stands for a value
+        parse(words)
+    except (click.exceptions.Exit, click.BadParameter) as error:
+        # --help, or the word that stands for a value.
+        return error.format_message() if isinstance(error, click.MissingParameter) else None
     except click.ClickException as error:
         return error.format_message()
-    wanted = NEEDS_ONE_OF.get(name)
+    wanted = NEEDS_ONE_OF.get(words[0])
     return f"needs one of {sorted(wanted)}" if wanted and not wanted & set(words) else None
 
 

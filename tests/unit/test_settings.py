@@ -128,6 +128,7 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
         pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "begins with how", id="no-scheme"),
+        pytest.param('[[channel]]\nname="c"\nurl="foo://x"', 3, "begin with 'foo'", id="scheme"),
         pytest.param('[[channel]]\nname="c"', 1, "no address: set one of", id="no-address"),
         pytest.param(
             '[[channel]]\nname="c"\nurl="slack://x"\nurl_env="C"',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeVar
 
 from reconciler.cli.client.api import Api, Listed
 from reconciler.cli.identities import nearest
@@ -13,11 +13,12 @@ from reconciler.cli.related import STACK
 from reconciler.domain.errors import NotFoundError
 from reconciler.wire import routes
 
+T = TypeVar("T")
 _ONE_STACK: Final = re.compile(r'stack:"?([^"*?\[\],]+)"?')
 """A filter that names a stack whole."""
 
 
-def check_stack(api: Api, name: str | None, listed: Listed[object]) -> None:
+def check_stack(api: Api, name: str | None, listed: Listed[T]) -> None:
     """Return where `listed` holds something, or there is a stack `name`: `no runs` is true then.
 
     Asked only of an empty list, since what a stack left behind is listed when it is gone.

@@ -131,12 +131,12 @@ def _nothing_open(invocation: Invocation) -> Iterator[str]:
     hidden = [
         f"{count} {word}: trueup findings state:{state}"
         for state, word in (("ignored", "suppressed"), ("quarantined", "in quarantine"))
-        if (count := _count(invocation, state)) is not None
+        if (count := count_of(invocation, state)) is not None
     ]
     yield "; ".join(("no open findings", *hidden))
 
 
-def _count(invocation: Invocation, state: str) -> str | None:
+def count_of(invocation: Invocation, state: str) -> str | None:
     """Return how many findings are in `state`; None where none is."""
     found = invocation.api.listed(
         routes.LIST_FINDINGS, limit=_MOST_COUNTED, filter=f"state:{state}"

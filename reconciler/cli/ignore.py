@@ -13,6 +13,7 @@ from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
+from reconciler.cli.findings import count_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.moments import moment_given
@@ -182,11 +183,14 @@ def ignores(invocation: Invocation) -> None:
 
 
 def _lines(invocation: Invocation, body: Listed[wire.IgnoreRule]) -> Iterator[str]:
-    if not body.items:
+    if body.items:
+        yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body.items])
+        yield from expiring(invocation, body.items)
+    else:
         yield "no ignore rules; add [[ignore]] to trueup.toml"
-        return
-    yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body.items])
-    yield from expiring(invocation, body.items)
+    if count := count_of(invocation, "ignored"):
+        are = "finding is" if count == "1" else "findings are"
+        yield f"{count} {are} ignored: trueup findings state:ignored"
 
 
 def _row(invocation: Invocation, rule: wire.IgnoreRule) -> tuple[Cell, ...]:

@@ -110,6 +110,7 @@ def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
     # Through a link, which the file may be.
     _write(Path(os.path.realpath(target)), text)
     _tell("updated", target, fresh, base=base)
+    click.echo("a daemon that runs takes it in with: trueup reload", err=True)
 
 
 def _named_anew(stacks: Sequence[FoundStack], *, taken: set[str], base: Path) -> list[FoundStack]:

@@ -22,7 +22,7 @@ from reconciler.cli.stack_filter import check_stack
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.next_commands import holds_everybody, next_commands
-from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.remediation_states import BEFORE_EFFECT, RemediationState
 from reconciler.wire import models as wire
 from reconciler.wire import routes
 
@@ -45,6 +45,7 @@ _INTRODUCED: Final = {
 _MOST_LOOKED_UP: Final = 100
 _KNOWN_STATES: Final = frozenset(RemediationState)
 """A newer daemon may have more of them."""
+_PAST_APPROVAL: Final = frozenset(RemediationState) - BEFORE_EFFECT
 _CHECKED_AGAIN: Final = frozenset({"detected", "decided", "queued", "held"})
 """Where a guard is asked again by itself; at the `next_at` of an approval its time is over."""
 
@@ -154,7 +155,12 @@ def remediation_lines(
     yield from invocation.facts(_facts(invocation, body, about))
     if body.plan:
         yield ""
-        yield from plan_lines(body.plan, paint=invocation.paint, findings=about.findings)
+        yield from plan_lines(
+            body.plan,
+            paint=invocation.paint,
+            findings=about.findings,
+            awaited=body.state not in _PAST_APPROVAL,
+        )
 
 
 def _severity(finding: wire.Finding) -> str:

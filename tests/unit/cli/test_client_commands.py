@@ -438,6 +438,30 @@ def test_a_glob_of_stacks_may_match_none(daemon: FakeDaemon, ask: Ask) -> None:
     assert ask("findings", "stack:websop*").lines == ["no findings match"]
 
 
+def test_ignored_findings_are_named_beside_the_rules(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    assert ask("ignores").lines == ["no ignore rules; add [[ignore]] to trueup.toml"]
+    daemon.lists("/findings", [api.finding(state="ignored")])
+    assert ask("ignores").lines[1:] == ["1 finding is ignored: trueup findings state:ignored"]
+
+
+def test_what_needed_an_approval_is_told_as_past_once_it_was_given(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    plan = {**api.plan(), "concerns": ["it deletes a queue"]}
+    for state, words in (("awaiting_approval", "requires"), ("converged", "required")):
+        daemon.lists("/remediations", [api.remediation(state=state, plan=plan)])
+        assert f"\n{words} approval:\n  ! it deletes a queue" in ask("remediation", "e1").out
+
+
+def test_the_audit_shows_objects_as_words_and_what_people_wrote_first(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    details = {"stack": "web", "policies": {"5b0e": 1}, "reason": "the code is wrong"}
+    daemon.lists("/audit", [{**api.audit_entry(1), "details": details}], key="seq")
+    assert "reason=the code is wrong stack=web policies=5b0e:1" in ask("audit").out
+
+
 def test_terms_in_one_word_are_terms(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [])
     ask("findings", "sev:high stack:net*")

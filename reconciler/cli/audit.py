@@ -13,8 +13,10 @@ import click
 from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.identities import nearest
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import text_of, wrapped
+from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -116,7 +118,7 @@ def _lines(
     invocation: Invocation, body: Listed[wire.AuditEntry], subject: str | None
 ) -> Iterator[str]:
     if not body.items:
-        yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
+        yield f"no entries about {_unknown(invocation, subject)}" if subject else "no entries yet"
         return
     heading, *rows = invocation.table(_COLUMNS, [_row(invocation, it) for it in body.items])
     yield heading
@@ -128,6 +130,13 @@ def _lines(
             yield from wrapped(said, indent=_BELOW, paint=invocation.paint, style="dim")
     if body.next:
         yield f"\n{len(body.items)} entries shown; --limit 0 lists all"
+
+
+def _unknown(invocation: Invocation, subject: str) -> str:
+    """Return what nothing is about, and the stack that may have been meant."""
+    near = nearest(invocation.api.each(routes.LIST_STACKS), STACK, subject)
+    meant = f"; {near}" if near.startswith("did you mean") else ""
+    return f"{text_of(subject)}{meant}"
 
 
 def _row(invocation: Invocation, entry: wire.AuditEntry) -> tuple[Cell, ...]:

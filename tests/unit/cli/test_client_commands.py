@@ -433,6 +433,13 @@ def test_a_stack_that_is_not_there_has_no_empty_list(
     assert of("webshop").out.startswith(nothing)
 
 
+def test_an_audit_about_nothing_names_the_nearest_stack(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/stacks", [api.stack("webshop")], key="name")
+    said = ask("audit", "--subject", "websop")
+    assert said.lines == ["no entries about websop; did you mean webshop?"]
+    assert ask("audit", "--subject", "7d1e44c0").lines == ["no entries about 7d1e44c0"]
+
+
 def test_a_glob_of_stacks_may_match_none(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [])
     assert ask("findings", "stack:websop*").lines == ["no findings match"]

@@ -28,8 +28,8 @@ async def edges_of(
         raise PermanentError(
             f"nothing that could be detached connects {', '.join(addresses[:3])}",
             remedy="a policy may name the edges (`edges`); docs/quarantine.md lists the types that"
-            " are known. To correct it instead, run `trueup remediate`, after `trueup cancel` of a"
-            " quarantine that waits",
+            " are known. To correct it instead, run `trueup remediate FINDING`; a quarantine of it"
+            " that waits is cancelled by `trueup cancel REMEDIATION` first",
         )
     return edges
 
@@ -48,8 +48,9 @@ async def holders_of(
     if not edges:
         raise PermanentError(
             f"nothing that holds {', '.join(addresses[:3])} has security groups to swap",
-            remedy="docs/quarantine.md lists the types. To detach edges instead, run `trueup"
-            " quarantine` without an isolation group, after `trueup cancel` of one that waits",
+            remedy="docs/quarantine.md lists the types. To detach edges instead, run"
+            " `trueup quarantine FINDING` without an isolation group; a quarantine of it that waits"
+            " is cancelled by `trueup cancel REMEDIATION` first",
         )
     return edges
 
@@ -63,8 +64,8 @@ def isolating(loaded: Loaded) -> Isolating:
     if not isinstance(loaded.adapter, Isolating):
         raise PermanentError(
             f"resources of {loaded.snapshot.tool} cannot be put into quarantine",
-            remedy="request a correction: `trueup remediate`, after `trueup cancel` of a"
-            " quarantine that waits",
+            remedy="request a correction: `trueup remediate FINDING`; a quarantine of it that waits"
+            " is cancelled by `trueup cancel REMEDIATION` first",
         )
     return loaded.adapter
 
@@ -78,9 +79,9 @@ def swapper(loaded: Loaded) -> Swapping:
     if not isinstance(loaded.adapter, Swapping):
         raise PermanentError(
             f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
-            remedy="isolate them by their edges: a policy with driver `detach`, or `trueup"
-            " quarantine` without an isolation group. Where nothing connects them, a policy with a"
-            " `script` can change their groups through the cloud's API",
+            remedy="isolate them by their edges: a policy with driver `detach`, or"
+            " `trueup quarantine FINDING` without an isolation group. Where nothing connects them,"
+            " a policy with a `script` can change their groups through the cloud's API",
         )
     return loaded.adapter
 

@@ -52,8 +52,8 @@ async def detaching(
     if left := left_attached(plan, edges):
         raise PermanentError(
             f"the plan would leave {', '.join(left)} attached",
-            remedy="run `trueup stack scan` and look whether the state still holds it; then"
-            " `trueup retry` the remediation, or detach it by hand",
+            remedy=f"run `trueup stack scan {loaded.snapshot.stack}` and look whether the state"
+            " still holds it; then `trueup retry REMEDIATION --reason WHY`, or detach it by hand",
         )
     return plan, edges
 
@@ -98,7 +98,8 @@ async def swapping(
     if left := [edge.address for edge in edges if edge.address not in done]:
         raise PermanentError(
             f"{', '.join(left)}: it is gone, or holds {group} alone already",
-            remedy="run `trueup stack scan`; then cancel this, or name another isolation group",
+            remedy=f"run `trueup stack scan {loaded.snapshot.stack}`; then cancel this, or name"
+            " another isolation group",
         )
     return plan, edges
 

@@ -62,7 +62,8 @@ class AskingApp(TypedKeysApp):
     def tell(self, verb: str, done: Done, *, hint: str = "") -> None:
         """Say how often a decision was carried out, or which targets refused it and why."""
         if not done.failed:
-            self.flash((f"{verb}: {len(done.ok)}", "good"), hint)
+            notes = "".join(f"; {note}" for note in done.notes)
+            self.flash((f"{verb}: {len(done.ok)}", "good"), f"{notes}{hint}")
             return
         lines = [
             line((f"{verb} {len(done.ok)} of {len(done.ok) + len(done.failed)}", "strong"), "")
@@ -70,6 +71,7 @@ class AskingApp(TypedKeysApp):
         for target, reason in done.failed:
             name = target[:_SHORT] if target.isalnum() else target  # an id, else an address
             lines.append(line(("x ", "high"), f"{name}  ", (reason, "high")))
+        lines += map(line, done.notes)
         self.show_text("not everything was done", lines)
 
 

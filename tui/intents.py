@@ -94,9 +94,15 @@ async def request(session: Session, findings: Sequence[Seen], action: str) -> Do
     for seen in unchanged(session, findings, done):
         body = RemediationBody(report_id=seen.report_id, action_type=cast("Action", action))
         sending = Sending(session.store, "findings", "requesting")
-        work = partial(session.client.remediations.request, body)
+        work = partial(_request, session, body, done)
         await send(done, seen.id, work, sending=sending)
     return done
+
+
+async def _request(session: Session, body: RemediationBody, done: Done, *, key: str) -> None:
+    made = await session.client.remediations.request(body, key=key)
+    if made.note and body.action_type == "quarantine":
+        done.notes.append(made.note)  # the correction that was cancelled for it
 
 
 def unchanged(

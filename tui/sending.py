@@ -18,12 +18,13 @@ _CHECKED: Final = frozenset({"body.plan_digest", "body.report_id"})
 class Done:
     """What came of a decision, by target: done, or refused and why.
 
-    `unsent` are those that failed because the daemon was away.
+    `unsent` are those that failed because the daemon was away. `notes` say what else it did.
     """
 
     ok: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,12 +31,13 @@ from iac_adapters.terraform.known_texts import Scope
 from iac_adapters.terraform.options import TerraformOptions
 from iac_adapters.terraform.package_check import check_packages
 from iac_adapters.terraform.read_only import left_out, read_only, variable_files
+from iac_adapters.terraform.recorded_content import digests_of
 from iac_adapters.terraform.source import Source
 from iac_adapters.terraform.source_cache import forget_parser
 from iac_adapters.terraform.source_reading import load_source
 from iac_adapters.terraform.state import StateFile, StateInstance, parse_state
 from iac_adapters.terraform.workspace import data_directory, selected_workspace
-from reconciler.bounded_files import apart, names_in
+from reconciler.bounded_files import apart, names_in, read_bytes
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.passed_environment import without_ours
 from reconciler.ports import StackReference
@@ -92,17 +93,30 @@ class Context:
         """Every type the state or the code names."""
         return frozenset(i.type for i in self.state.instances) | self.source.resource_types()
 
-    def names_a_file(self, text: str) -> bool:
-        """Whether `text`, seen from where the tool is called, is the path of a file."""
+    def digests_of_file(self, text: str) -> frozenset[str] | None:
+        """Return the hashes of the file that `text` names, seen from where the tool is called.
+
+        None where it names none; nothing of one that is too large, or may not be read.
+        """
+        path = self.called_from / text
+        if not _is_file(path):
+            return None
         try:
-            return len(text) <= _LONGEST_PATH and (self.called_from / text).is_file()
-        except (OSError, ValueError):
-            return False
+            return digests_of(read_bytes(path))
+        except OSError:
+            return frozenset()
 
     @property
     def reads_remote_state(self) -> bool:
         """Whether the code depends on other stacks' outputs, which nothing here can watch."""
         return _REMOTE_STATE in self.source.resource_types()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return len(str(path)) <= _LONGEST_PATH and path.is_file()
+    except (OSError, ValueError):
+        return False  # a text that is no path: too long a name, a null byte
 
 
 async def prepare(reference: StackReference, *, key: bytes, cache_dir: Path) -> Context:

@@ -6,7 +6,7 @@ says nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from iac_adapters.terraform.new_values import (
     made_again,
 )
 from iac_adapters.terraform.plan_values import with_unknown
+from iac_adapters.terraform.recorded_content import DigestsOfFile
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.redaction import secrets_of
 from iac_adapters.terraform.schema import Block, ResourceSchema
@@ -56,7 +57,7 @@ class PlanReader:
     digester: SecretDigester
     redactor: Redactor = field(default_factory=Redactor)
     recorded: Mapping[ResourceAddress, RecordedObject] = field(default_factory=dict)
-    is_file: Callable[[str], bool] = field(default=lambda _text: False)
+    digests_of_file: DigestsOfFile = field(default=lambda _text: None)
 
     def plan(
         self, document: Mapping[str, Any], *, stack: StackName, targets: Sequence[ResourceAddress]
@@ -107,7 +108,14 @@ class PlanReader:
     def _unrecorded(
         self, document: Mapping[str, Any], entry: Mapping[str, Any]
     ) -> tuple[NewValue, ...]:
-        return unrecorded(document, entry, self._schema(entry), is_file=self.is_file)
+        recorded = self.recorded.get(ResourceAddress(entry["address"]))
+        return unrecorded(
+            document,
+            entry,
+            self._schema(entry),
+            recorded=recorded.values if recorded is not None else {},
+            digests_of_file=self.digests_of_file,
+        )
 
     def _resource(
         self,

@@ -20,6 +20,7 @@ from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.planning import PlanOrder, saved_plan
 from iac_adapters.terraform.served_providers import Running
 from iac_adapters.terraform.snapshots import payload_of
+from reconciler.bounded_files import apart
 from reconciler.domain.added_children import children_among
 from reconciler.domain.model import Engine, ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan
@@ -96,6 +97,8 @@ class Plans:
                 self.digester,
                 redactor,
                 recorded_objects(payload.stack),
-                context.names_a_file,
+                context.digests_of_file,
             )
-            return reader.plan(document, stack=snapshot.stack, targets=targets)
+            read = partial(reader.plan, document, stack=snapshot.stack, targets=targets)
+            # It reads the files that arguments name: tens of megabytes, on any mount.
+            return await apart(read, place=context.called_from)

@@ -2,19 +2,18 @@
 
 Provisioners and write-only arguments leave no trace in the state, so nothing tells whether
 they are those of the last apply: an edited command would run, an edited secret be written. Of
-a file that an argument names the state holds the path, and the content only where the code
-gives its hash as well.
+a file that an argument names the state holds the path, and the content at most as a hash.
 
 Source: JSON output format 1.2, `configuration.root_module` and its `module_calls`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from iac_adapters.terraform.addresses import parse_address
+from iac_adapters.terraform.recorded_content import DigestsOfFile, unrecorded_files
 from iac_adapters.terraform.schema import Block, ResourceSchema
 from reconciler.domain.paths import AttributePath
 from reconciler.domain.plan import NewValue
@@ -25,18 +24,25 @@ def unrecorded(
     entry: Mapping[str, Any],
     schema: ResourceSchema,
     *,
-    is_file: Callable[[str], bool],
+    recorded: Mapping[str, Any],
+    digests_of_file: DigestsOfFile,
 ) -> tuple[NewValue, ...]:
     """Return the places of the code whose values the last apply cannot have recorded.
 
-    `is_file` tells whether a text names a file that is there now.
+    `recorded` is what it recorded of the object.
     """
     code = _declared(document, entry["address"])
     paths = list(_write_only(code.get("expressions", {}), schema.block))
     if "create" in entry["change"]["actions"] and code.get("provisioners"):
         paths.append("provisioner")
     if "create" in entry["change"]["actions"]:
-        paths += _files(code.get("expressions", {}), entry["change"]["after"] or {}, is_file)
+        files = unrecorded_files(
+            code.get("expressions", {}),
+            planned=entry["change"]["after"] or {},
+            recorded=recorded,
+            digests_of_file=digests_of_file,
+        )
+        paths += [f"{name} (the file's content)" for name in files]
     return tuple(NewValue(AttributePath(path), None, None) for path in paths)
 
 
@@ -55,20 +61,6 @@ def _declared(document: Mapping[str, Any], address: str) -> Mapping[str, Any]:
             found: Mapping[str, Any] = block
             return found
     return {}
-
-
-def _files(
-    expressions: Any, after: Mapping[str, Any], is_file: Callable[[str], bool]
-) -> Iterator[str]:
-    if not isinstance(expressions, Mapping) or any(map(_HASH.search, expressions)):
-        return
-    for name in expressions:
-        value = after.get(name)
-        if isinstance(value, str) and is_file(value):
-            yield f"{name} (the file's content)"
-
-
-_HASH: Final = re.compile(r"(^|_)(hash|etag|md5|sha\d*|checksum|digest|crc32c?)(_|$)")
 
 
 def _write_only(expressions: Any, block: Block, at: str = "") -> Iterator[str]:

@@ -24,6 +24,7 @@ _COLUMNS: Final = (
     Column("STATE"),
     Column("LAST REPORT"),
     Column("GAPS", spare=True),
+    Column("ACCEPTED", spare=True),
     Column("VERSION", spare=True),
     Column("ID"),
 )
@@ -133,7 +134,8 @@ def accept(
     """Accept the host of an AGENT as it was reported last: it is right from now on.
 
     A further change of the same place is a finding again, and so is one of what the stack
-    declares there. Nothing is changed on the host or in the code.
+    declares there. It ends for a place that is as declared again, and when the agent is revoked.
+    Nothing is changed on the host or in the code.
     """
     if undo and (reason or sections):
         raise click.UsageError("--undo takes no other option")
@@ -207,6 +209,16 @@ def _row(invocation: Invocation, item: wire.Agent, short: Mapping[str, str]) -> 
         ("plain" if item.state == "active" else "medium", text_of(item.state)),
         ("plain", invocation.ago(item.last_seen_at)),
         ("plain", str(item.gaps)),
+        ("medium", _accepted(invocation, item.accepted)),
         ("dim", text_of(item.version)),
         ("dim", item.agent_id if invocation.verbose else short[item.agent_id]),
     )
+
+
+def _accepted(invocation: Invocation, accepted: wire.AcceptedPlaces | None) -> str:
+    """Say how many places of a host are accepted, since when, and by whom."""
+    if accepted is None:
+        return ""
+    by = f" by {', '.join(map(text_of, accepted.by))}" if accepted.by else ""
+    since = f", {invocation.ago(accepted.since)}" if accepted.since else ""
+    return f"{accepted.places} places{by}{since}"

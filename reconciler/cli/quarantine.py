@@ -119,7 +119,8 @@ def _line(invocation: Invocation, made: wire.Remediation) -> str:
     short = invocation.id(made.id)
     word = spoken(made.action_type)
     if made.state in _PLANNING:
-        return f"{short}  {word} requested; planning. Follow: trueup remediation {short}"
+        note = f" {text_of(made.note)}." if made.note else ""
+        return f"{short}  {word} requested; planning.{note} Follow: trueup remediation {short}"
     style, state = state_cell(made.state)
     note = f": {text_of(made.note)}" if made.note else ""
     hint = next_step(invocation, made)

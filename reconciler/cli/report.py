@@ -28,6 +28,7 @@ _RULES: Final = (
     Column("KIND"),
     Column("TIMES"),
     Column("CONVERGED", spare=True),
+    Column("GONE", spare=True),
     Column("REJECTED", spare=True),
     Column("FAILED", spare=True),
 )
@@ -46,7 +47,8 @@ def report(invocation: Invocation, *, since: str, file: Path | None) -> None:
     """Report on what drifted: how much, how soon it was found, how soon it was gone.
 
     DETECTED is an upper bound: the time from the last scan without a drift to the scan that found
-    it.
+    it. Of a policy, CONVERGED counts what was corrected, and GONE the drift that went away before
+    anything was applied.
     """
     body = invocation.api.ask(routes.READ_FLEET_REPORT, since=past(since))
     if file is not None:
@@ -128,7 +130,7 @@ def _tally_rows(tallies: Sequence[wire.Tally]) -> list[tuple[Cell, ...]]:
 
 
 def _rule_row(rule: wire.RuleTally) -> tuple[Cell, ...]:
-    ends = ("converged", "rejected", "failed")
+    ends = ("converged", "gone", "rejected", "failed")
     return (
         ("strong", text_of(rule.name)),
         ("plain", rule.kind),

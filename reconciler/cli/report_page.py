@@ -165,7 +165,7 @@ def _table(rows: Sequence[wire.Tally], title: str) -> Iterator[str]:
 
 
 def _rules(rules: Sequence[wire.RuleTally]) -> Iterator[str]:
-    ends = ("converged", "rejected", "failed", "expired", "suppressed")
+    ends = ("converged", "gone", "rejected", "failed", "expired", "suppressed")
     yield '<section><h2>Rules that spoke most</h2><div class="wide"><table><thead><tr>'
     yield "<th>Rule</th><th>kind</th>"
     yield f"<th>times</th>{''.join(f'<th>{end}</th>' for end in ends)}</tr></thead><tbody>"

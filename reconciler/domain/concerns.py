@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -15,9 +15,15 @@ from reconciler.domain.values import Value
 
 
 def concerns(
-    plan: Plan, findings: Sequence[Finding], *, doubts: Sequence[ProviderDoubt] = ()
+    plan: Plan,
+    findings: Sequence[Finding],
+    *,
+    doubts: Sequence[ProviderDoubt] = (),
+    drifted: Collection[ResourceAddress] = (),
 ) -> tuple[str, ...]:
     """Return why `plan` needs a person, a sentence each; empty when it only undoes the drift.
+
+    `drifted` is what other findings than `findings` are about.
 
     It does no more than that when it creates what is missing as it was recorded and sets back
     exactly the attributes that changed out of band to their recorded values, through the
@@ -27,7 +33,9 @@ def concerns(
     found = [
         reason
         for resource in plan.resources
-        for reason in concerns_about(resource, by_target.get(resource.address), doubts)
+        for reason in concerns_about(
+            resource, by_target.get(resource.address), doubts, drifted=drifted
+        )
     ]
     found += [f"output {name} would change" for name in plan.outputs]
     return tuple(dict.fromkeys(found))
@@ -39,7 +47,11 @@ def by_target_of(findings: Iterable[Finding]) -> dict[ResourceAddress, Finding]:
 
 
 def concerns_about(
-    resource: PlannedResource, finding: Finding | None, doubts: Sequence[ProviderDoubt]
+    resource: PlannedResource,
+    finding: Finding | None,
+    doubts: Sequence[ProviderDoubt],
+    *,
+    drifted: Collection[ResourceAddress] = (),
 ) -> tuple[str, ...]:
     """Return each reason why what a plan does to `resource` needs a person.
 
@@ -49,7 +61,8 @@ def concerns_about(
     if resource.action is Action.INVOKE:
         return (" ".join((f"{address} would be invoked", *map(_text, resource.changes))),)
     if finding is None:
-        return (f"{address} would be changed too ({resource.action}), without drift of its own",)
+        own = "with a finding of its own" if address in drifted else "without drift of its own"
+        return (f"{address} would be changed too ({resource.action}), {own}",)
     new = _not_recorded(resource, finding)
     reasons = (
         *_of_what_is_done(resource, finding, new),

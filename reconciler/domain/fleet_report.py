@@ -16,7 +16,7 @@ from reconciler.domain.model import Severity
 
 _MOST_ROWS: Final = 20
 _NOBODY: Final = "(nobody)"
-_ENDED: Final = ("converged", "rejected", "failed", "expired", "suppressed")
+_ENDED: Final = ("converged", "rejected", "failed", "expired", "suppressed", "gone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class PastRemediation:
     """What a policy made of some findings; `policy` is its name, None where a person asked.
 
     One that `is_earlier` was made before the span, of a drift that is in it: it says whose that is.
+    One that was not `applied` and has converged corrected nothing: its drift was gone by itself.
     """
 
     finding_ids: tuple[str, ...]
@@ -44,6 +45,12 @@ class PastRemediation:
     owner: str | None
     state: str
     is_earlier: bool = False
+    applied: bool = True
+
+    @property
+    def end(self) -> str:
+        """How it ended, or where it stands."""
+        return "gone" if self.state == "converged" and not self.applied else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,10 @@ class DayTally:
 
 @dataclass(frozen=True, slots=True)
 class RuleTally:
-    """How often a rule spoke: a policy that made remediations, or a rule that ignored findings."""
+    """How often a rule spoke: a policy that made remediations, or a rule that ignored findings.
+
+    `converged` are those that corrected, `gone` those whose drift went away before anything ran.
+    """
 
     name: str
     kind: str
@@ -93,6 +103,7 @@ class RuleTally:
     failed: int = 0
     expired: int = 0
     suppressed: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +239,7 @@ def _rules(past: Past) -> tuple[RuleTally, ...]:
     by_policy: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for remediation in past.remediations:
         if remediation.policy is not None and not remediation.is_earlier:
-            by_policy[remediation.policy][remediation.state] += 1
+            by_policy[remediation.policy][remediation.end] += 1
     spoke = [
         RuleTally(name, "policy", states.total(), *(states[state] for state in _ENDED))
         for name, states in by_policy.items()

@@ -1,21 +1,35 @@
 """What a person said is right about a host though nobody declares it. Pure.
 
 Exactly what was there is accepted, beside exactly what was declared: a further change of either
-is a difference again.
+is a difference again. An acceptance ends once its place is as declared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from reconciler.domain.fingerprint import value_digest
-from reconciler.domain.host_baselines import HostChange
+from reconciler.domain.host_baselines import AcceptedPlace, HostBaseline, HostChange
 
 MOST_ACCEPTED: Final = 5_000
 """Places of one host; what is more belongs into the stack's code."""
-Accepted = Mapping[str, str]
-"""Keyed digests of what was declared and live, by path."""
+Accepted = Mapping[str, AcceptedPlace]
+"""By path."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostAcceptance:
+    """How many places of a host are accepted, since when, and by whom.
+
+    `since` is None where that was not kept.
+    """
+
+    places: int
+    since: datetime | None
+    by: tuple[str, ...]
 
 
 def not_accepted(
@@ -25,15 +39,43 @@ def not_accepted(
     return tuple(
         change
         for change in changes
-        if change.path not in accepted or accepted[change.path] != _digest(change, key)
+        if change.path not in accepted or accepted[change.path].digest != _digest(change, key)
     )
 
 
-def acceptance_of(changes: Iterable[HostChange], *, key: bytes) -> dict[str, str]:
+def still_accepted(accepted: Accepted, changes: Collection[HostChange]) -> Accepted:
+    """Return what of `accepted` goes on, by all `changes` of the host that were read now.
+
+    A place that is as declared is accepted no more. One that could not be read may be as it was.
+    """
+    paths = {change.path for change in changes}
+    unread = tuple(change.path for change in changes if _is_unreadable(change.live))
+    return {
+        path: place for path, place in accepted.items() if path in paths or path.startswith(unread)
+    }
+
+
+def acceptance_of(
+    changes: Iterable[HostChange], *, key: bytes, by: str, at: datetime
+) -> dict[str, AcceptedPlace]:
     """Return what accepts `changes`; what could not be read is left out."""
     return {
-        change.path: _digest(change, key) for change in changes if not _is_unreadable(change.live)
+        change.path: AcceptedPlace(_digest(change, key), by, at)
+        for change in changes
+        if not _is_unreadable(change.live)
     }
+
+
+def acceptance_on(baselines: Iterable[HostBaseline]) -> HostAcceptance | None:
+    """Return what is accepted of the host of `baselines`; None where nothing is."""
+    places = [place for baseline in baselines for place in baseline.accepted.values()]
+    if not places:
+        return None
+    return HostAcceptance(
+        places=len(places),
+        since=min((place.at for place in places if place.at is not None), default=None),
+        by=tuple(sorted({place.by for place in places if place.by is not None})),
+    )
 
 
 def _is_unreadable(live: object) -> bool:

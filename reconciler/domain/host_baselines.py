@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from reconciler.domain.fingerprint import value_digest
@@ -39,6 +40,18 @@ _NOT_COMPARED: Final = frozenset({"content"})
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedPlace:
+    """A place of a host that is right although it is declared otherwise, and who said so.
+
+    `digest` is a keyed one of what was declared and live. Older rows hold nothing else.
+    """
+
+    digest: str
+    by: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class HostBaseline:
     """The declared form of one host by one resource, `resource_id` = `STACK/ADDRESS`."""
 
@@ -50,7 +63,7 @@ class HostBaseline:
     """Entries by section and key; what is secret is a keyed digest."""
     groups: tuple[str, ...] = ()
     """The groups of hosts that a policy may select it by."""
-    accepted: Mapping[str, str] = field(default_factory=dict)
+    accepted: Mapping[str, AcceptedPlace] = field(default_factory=dict)
     """What a person accepted of the host, by path; see `host_acceptance`."""
 
     @property

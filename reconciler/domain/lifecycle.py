@@ -213,6 +213,11 @@ def finding_of(record: FindingRecord) -> Finding:
     )
 
 
+def is_planned(record: FindingRecord) -> bool:
+    """Whether a plan of the tool can act on it: a scan found it, and the code or state holds it."""
+    return record.seen_by == SCAN and record.origin is not Origin.UNDECLARED
+
+
 def targets_of(records: Iterable[FindingRecord]) -> tuple[ResourceAddress, ...]:
     """Return what a plan that undoes `records` is about, sorted."""
     return tuple(sorted({target for record in records for target in finding_of(record).targets}))

@@ -148,12 +148,12 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
         if known.state is RemediationState.APPLYING:
             return known, _ask_to_stop(tx, known, at=at, actor=actor)
         if known.state is RemediationState.NEEDS_HUMAN:
-            event = Event.ABANDONED
+            event, note = Event.ABANDONED, _given_up(known, actor)
         elif known.state in BEFORE_EFFECT:
-            event = Event.CANCELLED
+            event, note = Event.CANCELLED, f"cancelled by {actor}"
         else:
             raise moved_on(known, "cannot be cancelled any more")
-        ended = move(tx, known, event, at=at, actor=actor, note=f"cancelled by {actor}")
+        ended = move(tx, known, event, at=at, actor=actor, note=note)
         keep_decision(tx, ended, by=actor, reason=None)
         return ended, None
 
@@ -162,6 +162,11 @@ async def cancel(service: Service, remediation_id: RemediationId, *, actor: str)
     if process is not None:
         service.runner.interrupt(process)
     return remediation
+
+
+def _given_up(known: Remediation, actor: str) -> str:
+    """Say why it has failed: what needed a person ends as that, whether or not anything ran."""
+    return f"given up by {actor}" + ("" if known.attempts else " before anything was applied")
 
 
 def _ask_to_stop(tx: Transaction, known: Remediation, *, at: datetime, actor: str) -> Run | None:

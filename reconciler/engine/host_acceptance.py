@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from reconciler.domain.agents import Agent, AgentState
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.host_acceptance import MOST_ACCEPTED, acceptance_of
+from reconciler.domain.host_acceptance import (
+    MOST_ACCEPTED,
+    HostAcceptance,
+    acceptance_of,
+    acceptance_on,
+)
 from reconciler.domain.host_baselines import SECTIONS, HostBaseline, HostSection, compare
 from reconciler.domain.host_template import template_of
 from reconciler.engine.host_drift import judge, seen_of
@@ -29,6 +35,7 @@ async def accept_host(
     """Take a host as right as it was reported last; return how many differences are accepted.
 
     All sections are meant when none are named. The findings of what is accepted heal at once.
+    It ends for a place that is as declared again, and with the agent.
     `root` is that of the report that the person saw.
 
     Raises:
@@ -44,7 +51,7 @@ async def accept_host(
         agent = _agent(tx, agent_id)
         baselines = _baselines(tx, agent)
         _check_seen(agent, root)
-        key = service.judging.key
+        key, at = service.judging.key, service.clock.now()
         seen = seen_of(tx, agent)
         count = 0
         for baseline in baselines:
@@ -53,12 +60,11 @@ async def accept_host(
                 for change in compare(baseline, seen, key=key)
                 if not sections or change.section in sections
             ]
-            fresh = acceptance_of(changes, key=key)
+            fresh = acceptance_of(changes, key=key, by=actor, at=at)
             _keep(tx, replace(baseline, accepted={**baseline.accepted, **fresh}))
             count += len(fresh)
         _judge_again(tx, agent, service)
         details = {"host": agent.host, "sections": list(sections), "reason": reason, "count": count}
-        at = service.clock.now()
         audit(tx, "agent.accepted", agent_id, at=at, actor=actor, details=details)
         return count
 
@@ -82,6 +88,20 @@ async def undo_accept_host(service: Service, agent_id: str, *, actor: str) -> No
         audit(tx, "agent.acceptance_undone", agent_id, at=at, actor=actor, details=details)
 
     await service.store.transact(work)
+
+
+def accepted_hosts(view: Transaction) -> Mapping[str, HostAcceptance]:
+    """Return what is accepted of hosts, by host; a host of which nothing is has no entry."""
+    by_host: dict[str, list[HostBaseline]] = defaultdict(list)
+    for baseline in view.agents.accepted_baselines():
+        by_host[baseline.host].append(baseline)
+    found = {host: acceptance_on(baselines) for host, baselines in by_host.items()}
+    return {host: accepted for host, accepted in found.items() if accepted is not None}
+
+
+def accepted_of(agent: Agent, accepted: Mapping[str, HostAcceptance]) -> HostAcceptance | None:
+    """Return what is accepted of the host of `agent`; nothing is of one that was revoked."""
+    return None if agent.state is AgentState.REVOKED else accepted.get(agent.host)
 
 
 async def host_template(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from reconciler.domain.agents import Agent, AgentSection
-from reconciler.domain.host_acceptance import not_accepted
+from reconciler.domain.host_acceptance import not_accepted, still_accepted
 from reconciler.domain.host_baselines import (
     NO_EPOCH,
     HostBaseline,
@@ -28,12 +28,14 @@ from reconciler.domain.records import FindingRecord
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.domain.sources import Source, agent_source
 from reconciler.engine.ingest_report import keep_report, says_the_same
+from reconciler.engine.journal import audit
 from reconciler.engine.kept_leaves import values_of
 from reconciler.engine.report_check import MOST_DETAILS_BYTES, ReportDraft, Sighting, checked
 from reconciler.ports import Declaration
 from reconciler.stores import Transaction
 
 _MOST_CHANGES: Final = 200
+_MOST_NAMED: Final = 20
 _CORRECTING: Final = frozenset({RemediationState.APPLYING, RemediationState.VERIFYING})
 _LONGEST_VALUE: Final = 800
 """In characters of JSON. One report may be as large as it likes, and its finding may not."""
@@ -66,8 +68,15 @@ def judge(
     reports: list[_Report] = []
     baselines = tx.agents.baselines_of_host(agent.host)
     seen = {section.name: _unpacked(section) for section in sections}
+    going_on: list[HostBaseline] = []
+    ended: list[str] = []
     for baseline in baselines:
-        changes = not_accepted(compare(baseline, seen, key=key), baseline.accepted, key=key)
+        compared = compare(baseline, seen, key=key)
+        changes = not_accepted(compared, baseline.accepted, key=key)
+        accepted = still_accepted(baseline.accepted, compared)
+        if len(accepted) < len(baseline.accepted):
+            going_on.append(replace(baseline, accepted=accepted))
+            ended += sorted(baseline.accepted.keys() - accepted.keys())
         if not changes and looked_at is not None and _is_early(tx, agent, baseline, looked_at, at):
             whole = False
             continue
@@ -75,6 +84,11 @@ def judge(
     # All or none: a message that is refused leaves nothing.
     for report in reports:
         _keep(tx, report, at=at)
+    if ended:
+        tx.agents.put_baselines(going_on)
+        details = {"host": agent.host, "count": len(ended), "places": ended[:_MOST_NAMED]}
+        source = agent_source(agent.agent_id)
+        audit(tx, "agent.acceptance_ended", agent.agent_id, at=at, actor=source, details=details)
     return whole
 
 
@@ -125,9 +139,16 @@ def seen_of(tx: Transaction, agent: Agent) -> dict[str, HostSection]:
 
 
 def forget(tx: Transaction, agent: Agent, *, at: datetime) -> None:
-    """Heal what `agent` reported: nobody will say any more that it is gone."""
-    for baseline in tx.agents.baselines_of_host(agent.host):
+    """Heal what `agent` reported: nobody will say any more that it is gone.
+
+    What was accepted of the host was what this agent saw, and ends.
+    """
+    baselines = tx.agents.baselines_of_host(agent.host)
+    for baseline in baselines:
         _keep(tx, _checked(tx, agent, baseline, (), at=at, key=b""), at=at)
+    tx.agents.put_baselines(
+        replace(baseline, accepted={}) for baseline in baselines if baseline.accepted
+    )
 
 
 def _is_early(

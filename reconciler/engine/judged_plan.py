@@ -9,7 +9,7 @@ from reconciler.domain.belonging import together
 from reconciler.domain.concerned import concerned
 from reconciler.domain.concerns import concerns
 from reconciler.domain.followers import followed_by
-from reconciler.domain.lifecycle import finding_of
+from reconciler.domain.lifecycle import finding_of, is_planned, targets_of
 from reconciler.domain.model import ProviderDoubt, ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import FindingRecord, StackRecord
@@ -52,11 +52,17 @@ def judged_plan(
     """
     doubts = doubts_of(stack, snapshot)
     findings = [finding_of(record) for record in records]
+    others = tuple(others)
     swept = swept_away(plan, others)
+    drifted = targets_of(record for record in others if is_planned(record))
     dependencies = {resource.address: resource.dependencies for resource in snapshot.resources}
     return JudgedPlan(
         plan,
-        (*concerns(plan, findings, doubts=doubts), *swept, *followed_by(plan, dependencies)),
+        (
+            *concerns(plan, findings, doubts=doubts, drifted=drifted),
+            *swept,
+            *followed_by(plan, dependencies),
+        ),
         # What a plan sweeps away is a reason to look at all of it.
         frozenset()
         if swept

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from reconciler.domain.errors import ConflictError, NotFoundError
-from reconciler.domain.lifecycle import targets_of
-from reconciler.domain.model import Origin, ResourceAddress, StackName
+from reconciler.domain.lifecycle import is_planned, targets_of
+from reconciler.domain.model import ResourceAddress, StackName
 from reconciler.domain.plan import Plan
 from reconciler.domain.records import (
     FindingId,
@@ -17,7 +17,6 @@ from reconciler.domain.records import (
     Json,
     StackRecord,
 )
-from reconciler.domain.sources import SCAN
 from reconciler.engine.folders import folder_of_scan
 from reconciler.engine.judged_plan import judged_plan
 from reconciler.engine.plan_object import plan_object
@@ -64,9 +63,7 @@ async def plan_stack(service: Service, stack: StackName) -> Json:
         wanted = (
             finding
             for finding in view.findings.unhealed(stack)
-            if finding.state is FindingState.OPEN
-            and finding.seen_by == SCAN
-            and finding.origin is not Origin.UNDECLARED
+            if finding.state is FindingState.OPEN and is_planned(finding)
         )
         return _stack(view, stack), tuple(wanted)
 

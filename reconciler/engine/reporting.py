@@ -41,21 +41,29 @@ async def report_since(service: Service, since: datetime | None) -> FleetReport:
 
 def _past(view: Transaction, since: datetime) -> Past:
     policies: dict[str, Policy] = {policy.policy_id: policy for policy in view.policies.all()}
+    deleted = view.history.deleted_policies()
     matches = view.findings.ignored_by_rule()
     return Past(
         drifts=view.history.drifts(since),
         scans=view.history.scans(since),
         remediations=[
-            _named(remediation, policies) for remediation in view.history.remediations(since)
+            _named(remediation, policies, deleted)
+            for remediation in view.history.remediations(since)
         ],
         assigned=view.history.assigned(),
         ignored={name: found.matched for name, found in matches.items()},
     )
 
 
-def _named(remediation: PastRemediation, policies: Mapping[str, Policy]) -> PastRemediation:
-    """Return it with the name and the owner of its policy, as far as that is still there."""
-    policy = policies.get(remediation.policy or "")
-    if policy is None:
+def _named(
+    remediation: PastRemediation, policies: Mapping[str, Policy], deleted: Mapping[str, str]
+) -> PastRemediation:
+    """Return it with the name of its policy, and with the owner where that is still there."""
+    policy_id = remediation.policy
+    if policy_id is None:
         return remediation
-    return replace(remediation, policy=policy.name, owner=policy.owner)
+    if (policy := policies.get(policy_id)) is not None:
+        return replace(remediation, policy=policy.name, owner=policy.owner)
+    # Another policy may have the name by now.
+    name = deleted.get(policy_id)
+    return replace(remediation, policy=f"{name} (deleted)") if name else remediation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cache
 from itertools import chain
 from typing import Any, Final, cast
@@ -13,7 +14,7 @@ from sqlalchemy import text, update
 from sqlmodel import col, delete, select
 
 from reconciler.domain.agents import Agent, AgentSection, AgentState, EnrollToken
-from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.host_baselines import AcceptedPlace, HostBaseline
 from reconciler.domain.model import StackName
 from reconciler.storage.agent_cache import AgentCache
 from reconciler.storage.columns import moment_text
@@ -144,6 +145,10 @@ class SqlAgents:
         """Return the baselines of one stack, by resource."""
         return self._baselines(col(HostBaselineRow.stack) == stack)
 
+    def accepted_baselines(self) -> tuple[HostBaseline, ...]:
+        """Return the baselines of whose host something is accepted, by resource."""
+        return self._baselines(col(HostBaselineRow.accepted) != {})
+
     def put_baselines(self, baselines: Iterable[HostBaseline]) -> None:
         """Write baselines."""
         self.rows.put(HostBaselineRow, [_baseline_values(baseline) for baseline in baselines])
@@ -241,7 +246,7 @@ def _baseline(row: HostBaselineRow) -> HostBaseline:
         claims=tuple(row.claims),
         declared=row.declared,
         groups=tuple(row.groups),
-        accepted=row.accepted,
+        accepted={path: _accepted(kept) for path, kept in row.accepted.items()},
     )
 
 
@@ -254,5 +259,16 @@ def _baseline_values(baseline: HostBaseline) -> dict[str, object]:
         "claims": list(baseline.claims),
         "declared": baseline.declared,
         "groups": list(baseline.groups),
-        "accepted": dict(baseline.accepted),
+        "accepted": {path: _accepted_values(place) for path, place in baseline.accepted.items()},
     }
+
+
+def _accepted(kept: Any) -> AcceptedPlace:
+    if isinstance(kept, str):
+        return AcceptedPlace(kept)  # as earlier versions wrote it
+    digest, by, at = kept
+    return AcceptedPlace(digest, by, datetime.fromisoformat(at) if at else None)
+
+
+def _accepted_values(place: AcceptedPlace) -> list[str | None]:
+    return [place.digest, place.by, place.at.isoformat() if place.at else None]

@@ -71,6 +71,7 @@ class SqlHistory:
             col(RemediationRow.finding_ids),
             col(RemediationRow.policy_id),
             col(RemediationRow.state),
+            col(RemediationRow.run_id),
             made_at,
         )
         about = join(
@@ -82,9 +83,24 @@ class SqlHistory:
         wanted = or_(made_at >= since, col(RemediationRow.id).in_(of_drift.where(_in_span(since))))
         found = self.rows.tuples(statement.where(wanted).order_by(made_at, col(RemediationRow.id)))
         return tuple(
-            PastRemediation(tuple(finding_ids), policy_id, None, state, is_earlier=made < since)
-            for finding_ids, policy_id, state, made in found
+            PastRemediation(
+                tuple(finding_ids),
+                policy_id,
+                None,
+                state,
+                is_earlier=made < since,
+                applied=run_id is not None,
+            )
+            for finding_ids, policy_id, state, run_id, made in found
         )
+
+    def deleted_policies(self) -> dict[str, str]:
+        """Return the names of policies that were deleted, by id."""
+        statement = select_columns(col(AuditRow.subject), col(AuditRow.details)).where(
+            col(AuditRow.action) == "policy.deleted"
+        )
+        said = self.rows.tuples(statement.order_by(col(AuditRow.seq)))
+        return {subject: str((details or {}).get("name", subject)) for subject, details in said}
 
     def assigned(self) -> dict[str, str]:
         """Return by finding who was named for it last."""

@@ -23,6 +23,10 @@ class History(Protocol):
         """Return those made since then or of such findings, oldest first; `policy` is its id."""
         ...
 
+    def deleted_policies(self) -> dict[str, str]:
+        """Return the names of policies that were deleted, by id."""
+        ...
+
     def assigned(self) -> dict[str, str]:
         """Return by finding who was named for it last."""
         ...

@@ -14,6 +14,7 @@ from reconciler.wire.rules import Duration, Time, Word, shown, text
 
 if TYPE_CHECKING:  # a client never loads them
     from reconciler.domain import agents
+    from reconciler.domain.host_acceptance import HostAcceptance
 
 HostName = Annotated[
     str, text(most=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", example="web-1")
@@ -90,8 +91,20 @@ class HostTemplate(Wire):
 
 
 @model
+class AcceptedPlaces(Wire):
+    """How many places of a host are accepted, since when and by whom (`trueup agent accept`)."""
+
+    places: int
+    since: Time | None
+    by: list[str]
+
+
+@model
 class Agent(Wire):
-    """An agent and its last report. `clock_offset_s` is how far its clock is ahead of ours."""
+    """An agent and its last report. `clock_offset_s` is how far its clock is ahead of ours.
+
+    `accepted` is null where the host is compared with its stack's code alone.
+    """
 
     agent_id: str
     host: str
@@ -107,11 +120,15 @@ class Agent(Wire):
     clock_offset_s: int
     version: str
     system: str
+    accepted: AcceptedPlaces | None = None
 
 
-def agent_of(agent: agents.Agent) -> Agent:
-    """Return an agent."""
-    return mapping.shown(Agent, agent)
+def agent_of(agent: agents.Agent, accepted: HostAcceptance | None) -> Agent:
+    """Return an agent, and what is accepted of its host."""
+    shown = None
+    if accepted is not None:
+        shown = mapping.shown(AcceptedPlaces, accepted, by=list(accepted.by))
+    return mapping.shown(Agent, agent, accepted=shown)
 
 
 def new_enroll_token_of(token: agents.EnrollToken, secret_text: str) -> NewEnrollToken:

@@ -34,7 +34,10 @@ class DayTally(Wire):
 
 @model
 class RuleTally(Wire):
-    """How often a policy made a remediation, and how these ended; or a rule ignored a finding."""
+    """How often a policy made a remediation, and how these ended; or a rule ignored a finding.
+
+    `converged` are those that corrected, `gone` those whose drift went away before anything ran.
+    """
 
     name: str
     kind: Literal["policy", "ignore"]
@@ -44,6 +47,7 @@ class RuleTally(Wire):
     failed: int
     expired: int
     suppressed: int
+    gone: int = 0
 
 
 @model

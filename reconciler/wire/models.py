@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.wire.agents import (
+        AcceptedPlaces,
         AcceptHostBody,
         Agent,
         EnrollBody,
@@ -53,6 +54,7 @@ __all__ = [
     "AcceptBody",
     "AcceptHostBody",
     "Acceptance",
+    "AcceptedPlaces",
     "Agent",
     "Alert",
     "Approval",
@@ -128,6 +130,7 @@ __all__ = [
 _PLACES: Final = {
     "agents": (
         "AcceptHostBody",
+        "AcceptedPlaces",
         "Agent",
         "EnrollBody",
         "EnrollTokenBody",

@@ -50,6 +50,60 @@ async def test_what_a_host_is_now_is_right_until_it_or_the_code_says_otherwise(
     assert len((await findings(desk))[0]["changes"]) == 3
 
 
+async def test_an_acceptance_ends_once_its_place_is_as_declared(
+    agent: SpeakingAgent, desk: Desk
+) -> None:
+    epoch = await declared(desk, FORM)
+
+    async def tell(sections: dict[str, Section]) -> None:
+        await agent.send(agent.report(sections, scope=epoch))
+        agent.held = sections
+
+    await tell(DRIFTED)
+    assert (await agent.standing())["accepted"] is None
+    path = f"{V1}/agents/{agent.agent_id}"
+    count = (await desk.approver.post(f"{path}/accept", json={"reason": "as it is"})).json()
+    shown = (await agent.standing())["accepted"]
+    assert (shown["places"], shown["by"]) == (count["accepted"], ["approver at the desk"])
+    assert shown["since"] is not None
+
+    await tell({**DRIFTED, "packages": RIGHT["packages"]})
+    assert (await agent.standing())["accepted"]["places"] == count["accepted"] - 1
+    await tell(DRIFTED)
+    (found,) = await findings(desk)
+    assert [change["path"] for change in found["changes"]] == ['packages["telnetd"]']
+
+
+async def test_what_cannot_be_read_stays_accepted(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    agent.held = DRIFTED
+    path = f"{V1}/agents/{agent.agent_id}"
+    await desk.approver.post(f"{path}/accept", json={"reason": "as it is"})
+    for status in ("denied", "ok"):
+        told = {name: Section(status, section.leaves if status == "ok" else {})
+                for name, section in DRIFTED.items()}  # fmt: skip
+        await agent.send(agent.report(told, scope=epoch))
+        agent.held = told
+    assert await findings(desk) == []
+
+
+async def test_an_acceptance_ends_with_its_agent(agent: SpeakingAgent, desk: Desk) -> None:
+    epoch = await declared(desk, FORM)
+    await agent.send(agent.report(DRIFTED, scope=epoch))
+    path = f"{V1}/agents/{agent.agent_id}"
+    await desk.approver.post(f"{path}/accept", json={"reason": "as it is"})
+    assert await findings(desk) == []
+    assert (await desk.admin.delete(path)).status_code == 204
+    (gone,) = (await desk.viewer.get(f"{V1}/agents")).json()["items"]
+    assert (gone["state"], gone["accepted"]) == ("revoked", None)
+
+    fresh = await SpeakingAgent.enrolled(desk)
+    await fresh.send(fresh.report(DRIFTED, scope=epoch))
+    assert (await fresh.standing())["accepted"] is None
+    assert len((await findings(desk))[0]["changes"]) == 3
+
+
 async def test_only_who_decides_accepts_and_only_a_host_that_is_declared(
     agent: SpeakingAgent, desk: Desk
 ) -> None:

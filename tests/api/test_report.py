@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 from reconciler.cli.report_page import page
 from reconciler.domain.records import FindingState
+from reconciler.engine.decisions import approve
 from reconciler.wire.decoding import decode
 from reconciler.wire.fleet_reports import FleetReport
 from tests.api.desk import V1, Desk
@@ -36,6 +37,36 @@ async def test_a_report_tells_what_was_found_and_healed_and_by_which_rule(desk: 
         answer = await desk.viewer.get(f"{V1}/report", params={"since": since})
         assert answer.status_code == status, "what healed before is not kept"
     _check_page({**body, "by_stack": [{**body["by_stack"][0], "name": HOSTILE}]})
+
+
+async def test_drift_that_went_away_by_itself_is_no_correction(desk: Desk) -> None:
+    house = desk.house
+    await house.put(MANUAL)
+    await house.scan()
+    for place in (A, B):
+        house.world.live[place] = {"size": 99}
+        await house.scan()
+        if place == B:
+            waiting = await house.the_open()
+            digest = waiting.plan_digest or ""
+            await approve(house.service, waiting.id, plan_digest=digest, actor="ann")
+            await house.settle()
+        house.world.live[place] = {"size": 1}
+        await house.scan()
+    (rule,) = (await desk.viewer.get(f"{V1}/report")).json()["rules"]
+    assert (rule["times"], rule["converged"], rule["gone"]) == (2, 1, 1)
+
+
+async def test_a_deleted_policy_is_shown_by_its_name(desk: Desk) -> None:
+    house = desk.house
+    body = {"name": "by hand", "action_type": "manual_review", "match": {}}
+    made = (await desk.admin.post(f"{V1}/policies", json=body)).json()
+    await house.scan()
+    house.world.live[A] = {"size": 99}
+    await house.scan()
+    await desk.admin.delete(f"{V1}/policies/{made['policy_id']}")
+    (rule,) = (await desk.viewer.get(f"{V1}/report")).json()["rules"]
+    assert (rule["name"], rule["times"]) == ("by hand (deleted)", 1)
 
 
 async def test_what_is_set_apart_is_open_still(desk: Desk) -> None:

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -41,7 +41,13 @@ action_type = "auto_correct"
 """
     + UNLIMITED
 )
-FILE = 'resource "local_file" "a" {\n  filename = "${path.module}/a.txt"\n  content = "one"\n}\n'
+KINDS: Final = {"b": "local_file", "c": "local_sensitive_file"}
+FILES = "".join(
+    f'resource "{KINDS.get(name, "local_file")}" "{name}" {{\n'
+    f'  filename = "${{path.module}}/{name}.txt"\n  content  = "one"\n}}\n'
+    # More than are touched: a provider that finds none of its objects is one in doubt.
+    for name in "abcdefg"
+)
 
 
 def _code(*, label: str = "as applied", provider: str = "", region: str = WEST) -> tuple[str, str]:
@@ -184,7 +190,7 @@ def _laid(
 @pytest.fixture
 def file_stack(makers: Path, terraform: Executable, tmp_path: Path) -> MakersStack:
     folder = tmp_path / "file"
-    stack = MakersStack.made(folder, mirror=makers, terraform=terraform.path, code=FILE)
+    stack = MakersStack.made(folder, mirror=makers, terraform=terraform.path, code=FILES)
     stack.apply()
     return stack
 
@@ -238,10 +244,16 @@ def test_only_what_was_recorded_is_written_unasked(
         for name, move, _ in CASES:
             move(moved[name])
         file.unlink()
+        edited = [file.with_name(f"{name}.txt") for name in KINDS]
+        for one in edited:
+            one.chmod(0o600)
+            one.write_text("by hand")
         after_the_move = {name: it.world() for name, it in moved.items()}
         waiting = {name: it for name, it in moved.items() if not it.restored}
         daemon.scan(*moved, "file")
         daemon.until("the file", file.exists)
+        for one in edited:
+            daemon.until(one.name, lambda one=one: one.read_text() == "one")  # type: ignore[misc]
         for it in moved.values():
             if it.restored:
                 daemon.until(it.name, lambda it=it: it.world() == it.before)  # type: ignore[misc]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from reconciler.domain.model import ResourceAddress
-from reconciler.domain.policy import Driver
+from reconciler.domain.policy import ActionType, Driver
+from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.decisions import approve
 from tests.client.conftest import Served
 from tests.fake_world import World, WorldScripts
@@ -20,13 +22,18 @@ from tui.session import Options
 EDGE: Final = ResourceAddress("thing.edge")
 
 
-async def proposed(served: Served) -> House:
+async def proposed(
+    served: Served,
+    *,
+    action: ActionType = ActionType.QUARANTINE,
+    edges: Mapping[ResourceAddress, ResourceAddress] = MappingProxyType({EDGE: A}),
+) -> House:
     """Drift until a policy proposes to detach the edge, and somebody has to approve that."""
     house = served.desk.house
     for side in (house.world.declared, house.world.recorded, house.world.live):
         side[EDGE] = {"port": 80}
-    house.world.edges = {EDGE: A}
-    await house.put(QUARANTINE)
+    house.world.edges = dict(edges)
+    await house.put(replace(QUARANTINE, action_type=action))
     await house.scan()
     house.world.live[A] = {"size": 99}
     await house.scan()
@@ -67,6 +74,26 @@ async def test_a_quarantine_is_approved_and_released_by_keyboard(served: Served)
         assert "converged" not in seat.screen
     assert house.world.live[EDGE] == {"port": 80}
     assert house.world.live[A] == {"size": 99}
+
+
+async def test_a_correction_that_is_cancelled_for_a_quarantine_is_named(served: Served) -> None:
+    house = await proposed(served, action=ActionType.MANUAL_REVIEW)
+    (known,) = await house.remediations()
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("Q")
+        await seat.until(f"requested: 1; correction {known.id[:8]} (awaiting approval)")
+    assert (await house.remediation(known.id)).state is RemediationState.CANCELLED
+
+
+async def test_a_quarantine_that_could_isolate_nothing_is_refused(served: Served) -> None:
+    house = await proposed(served, action=ActionType.MANUAL_REVIEW, edges={})
+    async with seated(served) as seat:
+        await seat.until("needs approval")
+        await seat.press("Q")
+        await seat.until("nothing that could be detached connects thing.a")
+    (known,) = await house.remediations()
+    assert known.state is RemediationState.AWAITING_APPROVAL
 
 
 async def test_what_is_connected_again_is_not_called_quarantined(served: Served) -> None:

@@ -27,6 +27,7 @@ class AgentsPage(FetchedPage):
         Column("seen", "SEEN", 5, lambda row: Span(age(row.last_seen_at)), rank=7),
         Column("every", "EVERY", 5, lambda row: Span(length(row.every_s), "dim"), rank=5),
         Column("gaps", "GAPS", 4, lambda row: Span(f"{row.gaps or '':>4}", "medium"), rank=6),
+        Column("accepted", "ACCEPTED", 8, lambda row: Span(_accepted(row), "medium"), rank=4),
         Column("system", "SYSTEM", 16, lambda row: Span(row.system, "dim"), grow=1, rank=3),
         Column("version", "VERSION", 8, lambda row: Span(row.version, "dim"), rank=2),
     )
@@ -71,3 +72,8 @@ class AgentsPage(FetchedPage):
         yield "agent", text_of_lines(self.detail(agent.agent_id))
         yield "trueup command", "trueup agent list"
         yield "curl", self.session.curl(routes.LIST_AGENTS)
+
+
+def _accepted(agent: Agent) -> str:
+    """Return how many places of the host are accepted; its page says since when and by whom."""
+    return f"{agent.accepted.places:>8}" if agent.accepted else ""

@@ -26,7 +26,13 @@ from reconciler.engine.agents import (
     revoke,
     rotate_key,
 )
-from reconciler.engine.host_acceptance import accept_host, host_template, undo_accept_host
+from reconciler.engine.host_acceptance import (
+    accept_host,
+    accepted_hosts,
+    accepted_of,
+    host_template,
+    undo_accept_host,
+)
 from reconciler.wire.agents import (
     AcceptHostBody,
     EnrollBody,
@@ -42,9 +48,11 @@ from reconciler.wire.pages import page_object
 
 async def list_agents(service: Daemon, query: Annotated[ListQuery, Query()]) -> Response:
     """List agents, by host."""
-    found = await service.store.read(lambda view: view.agents.all())
+    found, accepted = await service.store.read(
+        lambda view: (view.agents.all(), accepted_hosts(view))
+    )
     page: Page[Agent] = page_of(found, query, key=lambda agent: f"{agent.host}\n{agent.agent_id}")
-    return answered(page_object(page, agent_of))
+    return answered(page_object(page, lambda agent: agent_of(agent, accepted_of(agent, accepted))))
 
 
 async def create_enroll_token(service: Daemon, actor: Actor, body: EnrollTokenBody) -> Response:
@@ -90,7 +98,9 @@ def refused_as(error: AgentRefusedError) -> Refusal:
 
 async def rotate_key_of(service: Daemon, actor: Actor, agent_id: Id) -> Response:
     """Give an agent another key with the answer to its next report."""
-    return answered(agent_of(await rotate_key(service, agent_id, actor=actor)))
+    rotating = await rotate_key(service, agent_id, actor=actor)
+    accepted = await service.store.read(accepted_hosts)
+    return answered(agent_of(rotating, accepted_of(rotating, accepted)))
 
 
 async def accept_host_as_it_is(

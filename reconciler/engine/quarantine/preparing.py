@@ -18,13 +18,12 @@ from reconciler.domain.quarantines import (
     beyond_giving_back,
     left_attached,
     other_script,
-    resource_of,
 )
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.swaps import beyond_swapping, giving_back, isolating_by
 from reconciler.engine.judged_plan import JudgedPlan, doubts_of
+from reconciler.engine.quarantine.connecting import edges_of, holders_of, isolating, swapper
 from reconciler.engine.scanned import Loaded
-from reconciler.ports import Isolating, Swapping
 from reconciler.wire.scan import value_object
 
 
@@ -42,15 +41,7 @@ async def detaching(
         PermanentError: nothing connects them, or the plan would do less, or anything else.
     """
     adapter = isolating(loaded)
-    addresses = tuple(dict.fromkeys(map(resource_of, records)))
-    edges = await adapter.edges(loaded.snapshot, addresses, named=named)
-    if not edges:
-        raise PermanentError(
-            f"nothing that could be detached connects {', '.join(addresses[:3])}",
-            remedy="a policy may name the edges (`edges`); docs/quarantine.md lists the types that"
-            " are known. To correct it instead, cancel this and run"
-            " `trueup remediate FINDING`",
-        )
+    edges = await edges_of(loaded, records, named=named)
     targets = tuple(edge.address for edge in edges)
     plan = await adapter.plan_detaching(loaded.snapshot, targets, folder=folder)
     if (more := beyond_detaching(plan, edges)) is not None:
@@ -86,15 +77,8 @@ async def swapping(
         PermanentError: nothing of it holds groups, it is isolated so already, or the plan would
             do less, or anything else.
     """
-    adapter = _swapping(loaded)
-    addresses = tuple(dict.fromkeys(map(resource_of, records)))
-    edges = await adapter.swaps(loaded.snapshot, addresses, group=group)
-    if not edges:
-        raise PermanentError(
-            f"nothing that holds {', '.join(addresses[:3])} has security groups to swap",
-            remedy="docs/quarantine.md lists the types. To detach edges instead, cancel this and"
-            " run `trueup quarantine FINDING` without an isolation group",
-        )
+    adapter = swapper(loaded)
+    edges = await holders_of(loaded, records, group=group)
     _refuse_isolated(edges, others)
     wanted = isolating_by(edges)
     plan = await adapter.plan_swapping(loaded.snapshot, wanted, folder=folder)
@@ -143,7 +127,7 @@ async def giving_groups_back(loaded: Loaded, quarantine: Quarantine, *, folder: 
         RetryableError, PermanentError: see `swapping`.
     """
     wanted = giving_back(quarantine.edges, quarantine.undo)
-    plan = await _swapping(loaded).plan_swapping(loaded.snapshot, wanted, folder=folder)
+    plan = await swapper(loaded).plan_swapping(loaded.snapshot, wanted, folder=folder)
     if odd := [item.address for item in plan.resources if item.action is not Action.UPDATE]:
         # In the module apart stands next to nothing of it: a replacement would be a bare object.
         raise PermanentError(
@@ -151,17 +135,6 @@ async def giving_groups_back(loaded: Loaded, quarantine: Quarantine, *, folder: 
             remedy="give it the groups by hand in the cloud, then cancel this",
         )
     return plan
-
-
-def _swapping(loaded: Loaded) -> Swapping:
-    if not isinstance(loaded.adapter, Swapping):
-        raise PermanentError(
-            f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
-            remedy="isolate them by their edges: a policy with driver `detach`, or"
-            " `trueup quarantine FINDING` without an isolation group. Where nothing connects them,"
-            " a policy with a `script` can change their groups through the cloud's API",
-        )
-    return loaded.adapter
 
 
 async def attaching(loaded: Loaded, quarantine: Quarantine, *, folder: Path) -> Plan:
@@ -208,20 +181,6 @@ def _doubted(plan: Plan, snapshot: Snapshot, doubts: Collection[ProviderDoubt]) 
 def undo_of(plan: Plan) -> Json:
     """Return what each resource held that `plan` destroys, by address and path."""
     return {resource.address: _before(resource) for resource in plan.resources}
-
-
-def isolating(loaded: Loaded) -> Isolating:
-    """Return the adapter that detaches and attaches.
-
-    Raises:
-        PermanentError: nothing of this tool can be put into quarantine.
-    """
-    if not isinstance(loaded.adapter, Isolating):
-        raise PermanentError(
-            f"resources of {loaded.snapshot.tool} cannot be put into quarantine",
-            remedy="cancel it, and request a correction: trueup remediate FINDING",
-        )
-    return loaded.adapter
 
 
 def _before(resource: PlannedResource) -> Json:

@@ -8,8 +8,8 @@ from reconciler.domain.policy import Driver
 from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import StackRecord
 from reconciler.domain.swaps import is_swapped
+from reconciler.engine.quarantine.connecting import isolating
 from reconciler.engine.quarantine.leaving import is_as_left, touched, visibly_isolated
-from reconciler.engine.quarantine.preparing import isolating
 from reconciler.engine.scanned import Blind, Loaded, Scanned, scan
 from reconciler.engine.service import Service
 

@@ -14,7 +14,7 @@ from reconciler.domain.policy import Policy
 from reconciler.domain.quarantines import Quarantine, resource_of
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.scripts import ScriptTask
-from reconciler.engine.quarantine.preparing import isolating
+from reconciler.engine.quarantine.connecting import isolating
 from reconciler.engine.scanned import Loaded
 from reconciler.engine.scripted import WantedRun, given_to, plan_script, templates_of
 from reconciler.engine.service import Service

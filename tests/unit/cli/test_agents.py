@@ -25,6 +25,14 @@ def test_a_host_is_accepted_as_it_was_looked_at(daemon: FakeDaemon, ask: Ask) ->
     assert daemon.asked[-1].body == {"reason": "x", "sections": [], "root": "ab" * 32}
 
 
+def test_the_list_says_what_is_accepted_of_a_host(daemon: FakeDaemon, ask: Ask) -> None:
+    accepted = {"places": 3, "since": api.before(days=2), "by": ["ana"]}
+    daemon.lists("/agents", [{**agent(), "accepted": accepted}], key="agent_id")
+    assert "3 places by ana, 2 d ago" in ask("agent", "list").out
+    daemon.lists("/agents", [agent()], key="agent_id")
+    assert "places" not in ask("agent", "list").out
+
+
 def test_a_path_with_a_comma_is_not_taken_for_two(daemon: FakeDaemon, ask: Ask) -> None:
     said = ask("agent", "template", "web-1", "--path", "/etc/a,b")
     assert (said.code, "write ? in its place" in said.err) == (1, True)

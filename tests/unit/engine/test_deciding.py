@@ -143,6 +143,18 @@ async def test_cancelling_before_the_apply_ends_it(house: House) -> None:
     assert {each.state for each in await house.remediations()} == {RemediationState.CANCELLED}
 
 
+async def test_what_needed_a_person_is_given_up(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    await house.scan()
+    (found,) = await house.findings()
+    house.world.refuses_plan = PermanentError("the code is broken")
+    asked = await request(house.service, found.report_id, actor="bob")
+    await house.settle()
+    ended = await cancel(house.service, asked.id, actor="ann")
+    assert ended.state is RemediationState.FAILED
+    assert ended.note == "given up by ann before anything was applied"
+
+
 async def test_an_apply_is_asked_to_stop_exactly_once(house: House) -> None:
     await house.put(AUTO)
     house.world.live[A] = {"size": 9}

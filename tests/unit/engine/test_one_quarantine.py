@@ -156,7 +156,12 @@ async def test_what_a_person_isolates_joins_the_quarantine_that_waits(
     await house.settle()
     assert (made.id, made.finding_ids) == (waiting.id, (first.id, second.id))
     if correction is not None:
-        assert (await house.remediation(correction.id)).state is P.CANCELLED
+        cancelled = await house.remediation(correction.id)
+        assert cancelled.state is P.CANCELLED
+        said = (
+            f"correction {cancelled.id[:8]} (awaiting approval) was cancelled for this; it isolates"
+        )
+        assert str(made.note).startswith(said)
     await approve_waiting(house, await house.the_open())
     assert [record.state for record in await both(house)] == [FindingState.QUARANTINED] * 2
     house.world.live[A] = {"size": 1}

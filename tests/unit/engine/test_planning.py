@@ -27,6 +27,16 @@ async def test_a_plan_shows_what_a_correction_would_do(house: House) -> None:
     assert list(house.service.runs.iterdir()) == []
 
 
+async def test_what_would_be_changed_too_is_told_with_its_own_finding(house: House) -> None:
+    house.world.live[A] = {"size": 9}
+    house.world.live[B] = {"size": 9}
+    await house.scan()
+    wanted = next(finding for finding in await house.findings() if finding.address == A)
+    house.adapter.drags = {B}
+    plan = await plan_finding(house.service, wanted.id)
+    assert plan["concerns"] == ["thing.b would be changed too (update), with a finding of its own"]
+
+
 async def test_a_plan_of_a_stack_is_about_all_its_open_findings(house: House) -> None:
     empty = await plan_stack(house.service, SHOP)
     assert (empty["summary"], empty["targets"]) == ("nothing to do", [])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.domain.errors import ConflictError
+from reconciler.domain.errors import ConflictError, RetryableError
 from reconciler.domain.model import ProviderDoubt, ResourceAddress
 from reconciler.domain.policy import ActionType
 from reconciler.domain.quarantines import Quarantine, QuarantineState
@@ -23,7 +23,7 @@ from reconciler.engine.sweep import recover
 from reconciler.ports import RunnerProcess
 from tests.fake_world import Fate, WorldRunner
 from tests.unit.engine.board import begin, listen, tell
-from tests.unit.engine.house import MANUAL, SHOP, A, B, House
+from tests.unit.engine.house import MANUAL, QUARANTINE, SHOP, A, B, House
 from tests.unit.engine.isolation import EDGE, approve_waiting, detaching_house, the_quarantine
 
 P, Q = RemediationState, QuarantineState
@@ -437,6 +437,42 @@ async def test_a_persons_quarantine_takes_the_place_of_a_correction(house: House
     await house.settle()
     await approved(house, await house.the_open())
     assert EDGE not in house.world.live
+
+
+@pytest.mark.parametrize("group", [None, "alone"])
+async def test_a_request_that_could_isolate_nothing_leaves_the_correction(
+    house: House, group: str | None
+) -> None:
+    house.world.edges = {}
+    await house.put(replace(QUARANTINE, action_type=ActionType.MANUAL_REVIEW))
+    house.world.live[A] = {"size": 9}
+    (record,) = await _scanned(house)
+    known = await house.the_open()
+    assert known.state is P.AWAITING_APPROVAL
+    with pytest.raises(ConflictError, match=r"nothing that .* thing\.a") as caught:
+        await request(
+            house.service,
+            record.report_id,
+            action_type=ActionType.QUARANTINE,
+            isolation_group=group,
+            actor="ann",
+        )
+    assert caught.value.code == "not-isolatable"
+    assert "docs/quarantine.md" in str(caught.value.remedy)
+    await house.settle()
+    assert await house.the_open() == known
+
+
+async def test_a_quarantine_is_requested_while_its_stack_cannot_be_read(house: House) -> None:
+    await house.put(replace(QUARANTINE, action_type=ActionType.MANUAL_REVIEW))
+    house.world.live[A] = {"size": 9}
+    (record,) = await _scanned(house)
+    known = await house.the_open()
+    house.world.refuses_load = RetryableError("the backend is away")
+    made = await request(
+        house.service, record.report_id, action_type=ActionType.QUARANTINE, actor="ann"
+    )
+    assert made.note == f"correction {known.id[:8]} (awaiting approval) was cancelled for this"
 
 
 async def test_a_failed_attempt_keeps_what_it_stored(house: House) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from reconciler.domain.agents import Agent, AgentSection, AgentState
-from reconciler.domain.host_baselines import HostBaseline
+from reconciler.domain.host_baselines import AcceptedPlace, HostBaseline
 from reconciler.storage.sqlite import open_store
 from tests.unit.storage.old_databases import filling
 
@@ -65,3 +67,28 @@ async def test_an_agent_of_before_keeps_its_key_and_what_it_was_compared_with(
     assert sections == (AgentSection("a", "files", "ok", "d", 1, b'[["/x",1]]'),)
     assert baselines == (HostBaseline("web/a.b", "web-1", "terraform_data", ("files",), {}),)
     assert (agent.seq, agent.scope, agent.key_since, agent.rotating) == (7, "e", None, False)
+
+
+async def test_what_was_accepted_in_the_form_of_before_is_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "trueup.db"
+    place = AcceptedPlace("of-now", "ana", datetime(2026, 11, 1, 10, tzinfo=UTC))
+    baseline = HostBaseline(
+        "web/a.b", "web-1", "terraform_data", ("files",), {}, accepted={"files": place}
+    )
+    untouched = replace(baseline, resource_id="web/a.c", accepted={})
+    store = await open_store(path)
+    try:
+        await store.transact(lambda tx: tx.agents.put_baselines([baseline, untouched]))
+        assert await store.read(lambda view: view.agents.accepted_baselines()) == (baseline,)
+    finally:
+        await store.close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("""UPDATE host_baselines SET accepted = '{"files": "of-before"}'""")
+    store = await open_store(path)
+    try:
+        kept = await store.read(lambda view: view.agents.accepted_baselines())
+    finally:
+        await store.close()
+    assert {one.resource_id: one.accepted for one in kept} == {
+        name: {"files": AcceptedPlace("of-before")} for name in ("web/a.b", "web/a.c")
+    }

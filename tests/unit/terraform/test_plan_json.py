@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from iac_adapters.redaction.digester import SecretDigester
 from iac_adapters.terraform.plan_json import PlanReader
 from iac_adapters.terraform.plan_values import with_unknown
+from iac_adapters.terraform.recorded_content import digests_of
 from iac_adapters.terraform.recorder.planned_secrets import secret_paths
 from iac_adapters.terraform.schema import Attribute, Block, NestedBlock, Nesting, ResourceSchema
 from iac_adapters.terraform.unrecorded import unrecorded
@@ -37,7 +38,9 @@ def entry(address: str = "a.b", **more: Any) -> dict[str, Any]:
 
 
 def read(*entries: dict[str, Any], **more: Any) -> Plan:
-    reader = replace(READER, is_file=more.pop("is_file", READER.is_file))
+    reader = replace(
+        READER, **{name: more.pop(name) for name in ("digests_of_file", "recorded") if name in more}
+    )
     document = {"resource_changes": list(entries), **more}
     return reader.plan(document, stack=StackName("s"), targets=(ResourceAddress("a.b"),))
 
@@ -156,7 +159,11 @@ def test_a_write_only_value_that_no_state_records_is_told_as_new() -> None:
     }
     document = {"configuration": {"root_module": {"resources": [code]}}}
     found = unrecorded(
-        document, entry(), ResourceSchema(version=0, block=block), is_file=lambda _text: False
+        document,
+        entry(),
+        ResourceSchema(version=0, block=block),
+        recorded={},
+        digests_of_file=lambda _text: None,
     )
     assert [new.path for new in found] == ["pw_wo", "user[1].pw_wo"]
 
@@ -273,7 +280,7 @@ def test_a_file_whose_content_no_state_records_is_told_as_new(
     plan = read(
         made,
         configuration={"root_module": {"resources": [block]}},
-        is_file=lambda text: text == "app.zip",
+        digests_of_file=lambda text: digests_of(b"an archive") if text == "app.zip" else None,
     )
     places = {new.path for resource in plan.resources for new in resource.new}
     assert {place for place in places if "content" in place} == told

@@ -24,12 +24,14 @@ from tui.lines.words import remediation_span
 class Known:
     """What was read around a finding, each with why it could not be.
 
-    `waiting` is the plan that waits for an approval; a preview is only made where there is none.
-    `revisions` are None as long as they were not read.
+    `waiting` is the plan that waits for an approval, `under_way` the remediation whose plan is
+    being carried out; a preview is only made where there is neither. `revisions` are None as long
+    as they were not read.
     """
 
     background: Background | None = None
     waiting: Plan | None = None
+    under_way: Remediation | None = None
     preview: Plan | None = None
     preview_error: tuple[str, str] | None = None
     """Why no preview was made, and what to do about that."""
@@ -46,7 +48,7 @@ def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterato
         case "why":
             yield from why_lines(finding, known.background)
         case "plan":
-            yield from _plan(known, context=1 + shown.context)
+            yield from _plan(finding, known, context=1 + shown.context)
         case "template":
             yield from _template(finding, known)
         case "history":
@@ -56,11 +58,18 @@ def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterato
             yield from (line(each) for each in text.splitlines())
 
 
-def _plan(known: Known, *, context: int) -> Iterator[Line]:
+def _plan(finding: Finding, known: Known, *, context: int) -> Iterator[Line]:
     if known.waiting is not None:
         yield line(("this plan waits for an approval: ", "mark"), ("A", "key"), " approves it")
         yield ()
         yield from plan_lines(known.waiting, context=context)
+    elif known.under_way is not None and known.under_way.plan is not None:
+        state = remediation_span(known.under_way.state, known.under_way.action_type)
+        yield line(state, "  this is its plan; ", ("l", "key"), " follows it")
+        yield ()
+        yield from plan_lines(known.under_way.plan, context=context)
+    elif finding.state == "healed":
+        yield line(("no plan: the drift is gone", "good"))
     elif known.preview is not None:
         yield line(("a preview; ", "dim"), ("C", "key"), (" requests the correction", "dim"))
         yield ()

@@ -111,8 +111,6 @@ class FindingPage(FindingVerbs, FindingReads):
         """Show a tab, and read what only that shows."""
         super().choose_tab(name)
         self.read_tab()
-        if self.tab == "plan" and self.known().preview is None and self.waiting_plan() is None:
-            self.make_plan()
 
     def action_diff(self) -> None:
         """Show the diff."""
@@ -135,9 +133,7 @@ class FindingPage(FindingVerbs, FindingReads):
         """Show what a correction would do; nothing is changed."""
         if self.may("plan"):
             self.tab = "plan"
-            if self.waiting_plan() is None:
-                self.known().preview = None
-                self.make_plan()
+            self.preview_again()
             self.show()
 
     def why_off(self, action: str) -> str:

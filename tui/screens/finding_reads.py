@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual import work
 from textual.timer import Timer
 
@@ -15,6 +17,9 @@ from tui.reading import Reading
 from tui.screens.document import DocumentPage
 from tui.store.catch_up import DENIED_S, LATER_S
 from tui.store.changes import Changes
+
+_UNDER_WAY: Final = frozenset({"queued", "planning", "applying", "verifying", "unknown", "held"})
+"""Where a remediation goes on with the plan it has, if it has one."""
 
 
 class FindingReads(DocumentPage):
@@ -31,6 +36,8 @@ class FindingReads(DocumentPage):
         self.error = ""
         self.removed = False
         self._known = Known()
+        self._planned: tuple[str, str] | None = None
+        """The drift that the preview was asked for."""
         self._later: Timer | None = None
         self._reading = Reading(self._read_finding)
         self._reading_background = Reading(self._read_around)
@@ -38,8 +45,6 @@ class FindingReads(DocumentPage):
     def on_mount(self) -> None:
         """Read the finding."""
         self.read()
-        if self.tab == "plan":
-            self.make_plan()
 
     def read(self) -> None:
         """Read the finding; while it is read already, once more after that."""
@@ -70,11 +75,13 @@ class FindingReads(DocumentPage):
             self.read()
         elif changes.remediations or changes.others:
             self._read_background()
+            self._make_preview()
             self.show()
 
     def known(self) -> Known:
         """Return what was read, with what the store knows by now of its remediations."""
         self._known.waiting = self.waiting_plan()
+        self._known.under_way = self._under_way()
         if self.tab == "history":
             self._known.remediations = remediations_of(self.session, self.finding_id)
         return self._known
@@ -83,6 +90,7 @@ class FindingReads(DocumentPage):
         """Read what only one tab shows, where that is the one looked at."""
         self._read_revisions()
         self._read_background()
+        self._make_preview()
 
     def _read_background(self) -> None:
         if self.tab == "why" and self._reading_background.wanted():
@@ -113,6 +121,29 @@ class FindingReads(DocumentPage):
         """Return the plan that waits for an approval; None where none does."""
         found = self.waiting()
         return found.plan if found and found.state == "awaiting_approval" else None
+
+    def _under_way(self) -> Remediation | None:
+        """Return the remediation whose plan is being carried out; None where none is."""
+        found = self.waiting()
+        return found if found and found.plan and found.state in _UNDER_WAY else None
+
+    def preview_again(self) -> None:
+        """Make the preview anew, where the tab would show one."""
+        self._planned = None
+        self._make_preview()
+
+    def _make_preview(self) -> None:
+        """Make the preview where the tab shows one and has none of this drift."""
+        finding = self.finding
+        if self.tab != "plan" or finding is None or finding.state == "healed":
+            return
+        # A drift that comes back is another one, also where its report is the same.
+        drift = finding.report_id, finding.state
+        if self.waiting_plan() or self._under_way() or drift == self._planned:
+            return
+        self._planned = drift
+        self._known.preview = self._known.preview_error = None
+        self.make_plan()
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def make_plan(self) -> None:

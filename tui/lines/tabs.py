@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -38,6 +38,8 @@ class Known:
     revisions: Sequence[Template] | None = None
     revisions_error: str = ""
     remediations: Sequence[Remediation] = ()
+    deciders: Mapping[str, str] = field(default_factory=dict)
+    """Who ended a remediation, by its id, where that was a person."""
 
 
 def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterator[Line]:
@@ -52,7 +54,7 @@ def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterato
         case "template":
             yield from _template(finding, known)
         case "history":
-            yield from _history(known.remediations)
+            yield from _history(known)
         case _:
             text = orjson.dumps(finding.as_json(), option=orjson.OPT_INDENT_2).decode()
             yield from (line(each) for each in text.splitlines())
@@ -93,14 +95,25 @@ def _template(finding: Finding, known: Known) -> Iterator[Line]:
         yield from revision_lines(known.revisions)
 
 
-def _history(remediations: Sequence[Remediation]) -> Iterator[Line]:
-    if not remediations:
+def _history(known: Known) -> Iterator[Line]:
+    if not known.remediations:
         yield line(("no remediation yet", "dim"))
-    for remediation in remediations:
+    for remediation in known.remediations:
+        decided = _decided(remediation, known.deciders.get(remediation.id, ""))
+        asked = f"asked for by {remediation.requested_by}"
         yield line(
             clock(remediation.updated_at),
             "  ",
             remediation_span(remediation.state, remediation.action_type),
-            f"  {remediation.id[:12]}  by {remediation.requested_by}",
+            f"  {remediation.id[:12]}  {decided or asked}",
+            (f"  {asked}" if decided else "", "dim"),
             (f"  {remediation.note or ''}", "dim"),
         )
+
+
+def _decided(remediation: Remediation, ended_by: str) -> str:
+    """Return who decided about it; empty as long as nobody has, or where that is not known."""
+    if ended_by:
+        return f"by {ended_by}"
+    people = ", ".join(approval.person for approval in remediation.approvals)
+    return f"approved by {people}" if people else ""

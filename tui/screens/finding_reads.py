@@ -12,6 +12,7 @@ from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from reconciler.wire.remediations import Remediation
 from tui.background import read_background, remediations_of
+from tui.deciders import read_deciders
 from tui.lines.tabs import Known
 from tui.reading import Reading
 from tui.screens.document import DocumentPage
@@ -41,6 +42,7 @@ class FindingReads(DocumentPage):
         self._later: Timer | None = None
         self._reading = Reading(self._read_finding)
         self._reading_background = Reading(self._read_around)
+        self._reading_deciders = Reading(self._read_deciders)
 
     def on_mount(self) -> None:
         """Read the finding."""
@@ -75,6 +77,7 @@ class FindingReads(DocumentPage):
             self.read()
         elif changes.remediations or changes.others:
             self._read_background()
+            self._read_who_decided()
             self._make_preview()
             self.show()
 
@@ -90,6 +93,7 @@ class FindingReads(DocumentPage):
         """Read what only one tab shows, where that is the one looked at."""
         self._read_revisions()
         self._read_background()
+        self._read_who_decided()
         self._make_preview()
 
     def _read_background(self) -> None:
@@ -102,6 +106,16 @@ class FindingReads(DocumentPage):
         if self.tab != "why" or finding is None:
             return
         self._known.background = await read_background(self.session, finding)
+        self.show()
+
+    def _read_who_decided(self) -> None:
+        if self.tab == "history" and self._reading_deciders.wanted():
+            work = self._reading_deciders.run()
+            self.run_worker(work, group="deciders", exit_on_error=False)
+
+    async def _read_deciders(self) -> None:
+        shown = remediations_of(self.session, self.finding_id)
+        self._known.deciders = await read_deciders(self.session, shown, self._known.deciders)
         self.show()
 
     @work(exclusive=True, group="template", exit_on_error=False)

@@ -53,7 +53,7 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
         yield line((finding.reason, "medium"))
         yield ()
     for change in finding.changes:
-        yield from change_lines(change, wish)
+        yield from change_lines(change, wish, follows=finding.consequence_of or "")
     if finding.consequences:
         yield line((f"follows from it ({len(finding.consequences)})", "head"))
         for change in finding.consequences:
@@ -62,10 +62,10 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
         yield line(("no attribute was reported", "dim"))
 
 
-def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
-    """Yield one attribute."""
-    origin = ORIGINS.get(change.origin or "", "")
-    tags = [(f"  {origin}", "dim")] if origin else []
+def change_lines(change: Change, shown: Shown, *, follows: str = "") -> Iterator[Line]:
+    """Yield one attribute; `follows` is what its resource follows from."""
+    cause = _cause(change, follows)
+    tags = [(f"  {cause}", "dim")] if cause else []
     if change.forces_replacement:
         tags.append(("  forces replacement", "critical"))
     if change.sensitive or any(is_secret(value) for value in _values(change)):
@@ -80,6 +80,13 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
     else:
         yield from _sides(change)
     yield ()
+
+
+def _cause(change: Change, follows: str) -> str:
+    """Return how it came to differ; where live is as recorded, nobody changed it outside."""
+    if change.origin == "out_of_band" and change.recorded == change.live:
+        return f"would change, because of {follows}" if follows else "would change"
+    return ORIGINS.get(change.origin or "", "")
 
 
 def _around(change: Change, context: int) -> Iterator[Line] | None:

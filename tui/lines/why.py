@@ -78,9 +78,13 @@ def _fact(label: str, *parts: str | Span | tuple[str, str]) -> Line:
 
 
 def _cause(finding: Finding, background: Background | None) -> Iterator[Line]:
-    yield _fact("cause", ORIGINS.get(finding.origin or "", "reported by another source"))
-    if finding.consequence_of:
-        yield _fact("follows from", (finding.consequence_of, "strong"))
+    cause = finding.consequence_of
+    if cause and finding.kind == "changed":
+        yield _fact("cause", "an apply would change it, because of ", (cause, "strong"))
+    else:
+        yield _fact("cause", ORIGINS.get(finding.origin or "", "reported by another source"))
+        if cause:
+            yield _fact("follows from", (cause, "strong"))
     if background is not None:
         yield _actor(finding, background)
     if finding.account or finding.region:
@@ -95,6 +99,8 @@ def _actor(finding: Finding, background: Background) -> Line:
         return _fact("by", (finding.actor, "strong"), f"  ({finding.seen_by} says so)")
     if background.writer:
         return _fact("by", (background.writer, "strong"), "  (its tags say so)")
+    if finding.consequence_of and finding.kind == "changed":
+        return _fact("by", "whoever changed ", (finding.consequence_of, "strong"))
     if finding.origin == "unapplied":
         return _fact("by", "whoever edited the code; it was not applied since")
     seen = clock(finding.first_seen)

@@ -14,6 +14,8 @@ from tui.lines.values import SECRET, compared, is_secret, written
 from tui.lines.words import ORIGINS, kind_span, severity_span
 
 _SIDES: Final = ("declared", "recorded", "live")
+_MOST_BESIDE: Final = 60
+"""Of two values beside each other: with what stands around them they fit 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,17 @@ def inside_lines(comparison: Comparison) -> Iterator[Line]:
         elif difference.kind == "removed":
             yield line("    ", (f"- {where}{before}", "removed"))
         else:
-            old, new = compared(before, after)
-            yield line("    ", ("~ ", "medium"), (where, "strong"))
-            yield line("      ", ("- ", "removed"), *old)
-            yield line("      ", ("+ ", "added"), *new)
+            yield from _changed_inside(where, before, after)
     if not comparison.complete:
         yield line("    ", ("too large to compare in time; u shows the whole values", "medium"))
+
+
+def _changed_inside(where: str, before: str, after: str) -> Iterator[Line]:
+    """Yield both sides on one line where they are short, else below each other."""
+    old, new = compared(before, after)
+    if len(where + before + after) <= _MOST_BESIDE:
+        yield line("    ", ("~ ", "medium"), (where, "strong"), *old, (" -> ", "dim"), *new)
+        return
+    yield line("    ", ("~ ", "medium"), (where, "strong"))
+    yield line("      ", ("- ", "removed"), *old)
+    yield line("      ", ("+ ", "added"), *new)

@@ -32,11 +32,17 @@ def not_accepted(
 def acceptance_of(changes: Iterable[HostChange], *, key: bytes) -> dict[str, str]:
     """Return what accepts `changes`; what could not be read is left out."""
     return {
-        change.path: _digest(change, key) for change in changes if not _is_unreadable(change.live)
+        change.path: _digest(change, key) for change in changes if not is_unreadable(change.live)
     }
 
 
-def _is_unreadable(live: object) -> bool:
+def left_out(changes: Iterable[HostChange]) -> tuple[str, ...]:
+    """Return the paths of what cannot be accepted: nobody knows what is there."""
+    return tuple(sorted(change.path for change in changes if is_unreadable(change.live)))
+
+
+def is_unreadable(live: object) -> bool:
+    """Whether `live` of a change stands for what a probe could not read."""
     return isinstance(live, Mapping) and "unreadable" in live
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.domain.agents import Agent, AgentState
 from reconciler.domain.errors import ConflictError, InvalidError, NotFoundError
-from reconciler.domain.host_acceptance import MOST_ACCEPTED, acceptance_of
+from reconciler.domain.host_acceptance import MOST_ACCEPTED, acceptance_of, left_out
 from reconciler.domain.host_baselines import SECTIONS, HostBaseline, HostSection, compare
 from reconciler.domain.host_template import template_of
 from reconciler.engine.host_drift import judge, seen_of
 from reconciler.engine.journal import audit
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class HostAcceptance:
+    """How many differences were accepted, and the paths that could not be read."""
+
+    count: int
+    unreadable: tuple[str, ...]
 
 
 async def accept_host(
@@ -25,10 +33,11 @@ async def accept_host(
     reason: str,
     actor: str,
     root: str | None = None,
-) -> int:
-    """Take a host as right as it was reported last; return how many differences are accepted.
+) -> HostAcceptance:
+    """Take a host as right as it was reported last.
 
-    All sections are meant when none are named. The findings of what is accepted heal at once.
+    All sections are meant when none are named. The findings of what is accepted heal at once; what
+    could not be read is not accepted, and stays a finding.
     `root` is that of the report that the person saw.
 
     Raises:
@@ -40,13 +49,14 @@ async def accept_host(
     """
     _check(sections)
 
-    def work(tx: Transaction) -> int:
+    def work(tx: Transaction) -> HostAcceptance:
         agent = _agent(tx, agent_id)
         baselines = _baselines(tx, agent)
         _check_seen(agent, root)
         key = service.judging.key
         seen = seen_of(tx, agent)
         count = 0
+        unreadable: set[str] = set()
         for baseline in baselines:
             changes = [
                 change
@@ -56,11 +66,12 @@ async def accept_host(
             fresh = acceptance_of(changes, key=key)
             _keep(tx, replace(baseline, accepted={**baseline.accepted, **fresh}))
             count += len(fresh)
+            unreadable.update(left_out(changes))
         _judge_again(tx, agent, service)
         details = {"host": agent.host, "sections": list(sections), "reason": reason, "count": count}
         at = service.clock.now()
         audit(tx, "agent.accepted", agent_id, at=at, actor=actor, details=details)
-        return count
+        return HostAcceptance(count, tuple(sorted(unreadable)))
 
     return await service.store.transact(work)
 

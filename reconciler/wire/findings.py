@@ -87,6 +87,8 @@ class Finding(Wire):
     provider: str = ""
     parent: str | None = None
     added_as: list[str] = field(default_factory=list)
+    host: str = ""
+    """The host that it is about, where an agent is what saw it."""
     host_groups: list[str] = field(default_factory=list)
     account: str = ""
     """The account, subscription or project that the resource says it is in; empty: it says none."""

@@ -14,6 +14,12 @@ from tui.lines.values import SECRET, compared, is_secret, written
 from tui.lines.words import ORIGINS, kind_span, severity_span
 
 _SIDES: Final = ("declared", "recorded", "live")
+_NOT_FOUND: Final = "the provider does not find it any more, though the last apply recorded it"
+_MISSING: Final = {
+    "unapplied": "it is in the code, and not created yet",
+    "both": "the provider does not find it any more, and its code has changed since the last apply",
+}
+"""By the origin of a finding. That it was deleted is more than a provider says."""
 _MOST_BESIDE: Final = 60
 """Of two values beside each other: with what stands around them they fit 80 columns."""
 
@@ -49,7 +55,7 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
     """Yield each attribute that differs: declared, recorded, live."""
     wish = shown or Shown()
     if finding.kind == "missing":
-        yield line(("the resource is gone; the code and the last apply say it exists", "removed"))
+        yield line((_MISSING.get(finding.origin or "", _NOT_FOUND), "removed"))
         yield ()
     if finding.reason:
         yield line((finding.reason, "medium"))

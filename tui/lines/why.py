@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.client.proposals import Proposal
+from reconciler.domain.sources import spoken_source
 from reconciler.wire.alerts import Alert
 from reconciler.wire.audit import AuditEntry
 from reconciler.wire.findings import Finding
@@ -96,7 +97,11 @@ def _cause(finding: Finding, background: Background | None) -> Iterator[Line]:
 
 def _actor(finding: Finding, background: Background) -> Line:
     if finding.actor:
-        return _fact("by", (finding.actor, "strong"), f"  ({finding.seen_by} says so)")
+        return _fact(
+            "by",
+            (finding.actor, "strong"),
+            f"  ({spoken_source(finding.seen_by, finding.host)} says so)",
+        )
     if background.writer:
         return _fact("by", (background.writer, "strong"), "  (its tags say so)")
     if finding.consequence_of and finding.kind == "changed":
@@ -171,7 +176,7 @@ def _text_of(note: AuditEntry) -> str:
 
 
 def _times(finding: Finding, background: Background | None) -> Iterator[Line]:
-    yield _fact("seen by", finding.seen_by)
+    yield _fact("seen by", spoken_source(finding.seen_by, finding.host))
     yield _fact("first seen", f"{clock(finding.first_seen)}  ({age(finding.first_seen)} ago)")
     yield _fact("last seen", f"{clock(finding.last_seen)}  ({age(finding.last_seen)} ago)")
     yield _fact("times seen", f"{finding.times_seen:,}")

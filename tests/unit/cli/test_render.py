@@ -141,7 +141,7 @@ def test_a_missing_object_whose_code_was_edited_too_says_both() -> None:
         report = report_of([("aws_sqs_queue.gone", Missing(origin))])
         return " ".join(" ".join(report_lines(report, paint=NARROW)).split())
 
-    recorded_once = "deleted outside Terraform"
+    recorded_once = "not found any more"
     assert recorded_once in told(Origin.OUT_OF_BAND)
     assert "code" not in told(Origin.OUT_OF_BAND)
     assert f"{recorded_once}, and its code has changed since the last apply" in told(Origin.BOTH)
@@ -155,7 +155,9 @@ def test_modules_are_branches() -> None:
 def test_what_went_along_is_folded_under_its_cause() -> None:
     resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
     report = report_of([(resource.address, Missing()) for resource in resources], *resources)
-    assert "deleted with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
+    assert "not found any more, like aws_sqs_queue.q" in "\n".join(
+        report_lines(report, paint=NARROW)
+    )
 
 
 def test_the_json_is_what_the_interfaces_promise() -> None:
@@ -298,12 +300,12 @@ def test_code_that_waits_has_the_sign_of_its_apply() -> None:
     text = "\n".join(report_lines(report, paint=NARROW))
     assert "+ medium   aws_sqs_queue.a\n           in code, not created yet" in text
     assert "- high     aws_sqs_queue.b" in text
-    assert "deleted outside Terraform" in text
+    assert "not found any more, though the last apply recorded it" in text
 
 
 def test_a_grave_finding_says_why_it_is_grave() -> None:
     text = "\n".join(report_lines(report_of([("aws_sqs_queue.b", Missing())]), paint=NARROW))
-    assert "high: a resource is gone" in text
+    assert "high: the provider does not find it any more" in text
 
 
 def test_several_stacks_get_one_line_together() -> None:

@@ -42,6 +42,25 @@ async def test_the_plan_tab_follows_an_approval_until_the_drift_is_gone(served: 
     assert served.desk.house.world.live[A] == {"size": 1}
 
 
+async def test_the_plan_tab_is_true_when_the_run_was_followed_to_its_end(served: Served) -> None:
+    await drifted(served)
+    async with seated(served) as seat:
+        await _plan_of_the_first(seat)
+        await seat.press("A")
+        await seat.until("approve exactly this")
+        await seat.armed()
+        await seat.press("y")
+        await seat.until("awaiting approval > queued")
+        served.desk.house.clock.move(seconds=1)
+        await seat.worked(lambda: "verified: no drift" in seat.screen)
+        await seat.until(lambda: not seat.app.session.store.rows)
+        await seat.press("escape")
+        seen = await seat.until("no plan: the drift is gone")
+        assert "v healed" in seen
+        await seat.press("l")
+        await seat.until("verified: no drift")
+
+
 async def test_the_plan_tab_makes_a_preview_once_the_plan_that_waited_is_rejected(
     served: Served,
 ) -> None:

@@ -48,6 +48,11 @@ class FindingReads(DocumentPage):
         """Read the finding."""
         self.read()
 
+    def on_screen_resume(self) -> None:
+        """Read it again: what changed while another page was in front was told to that one."""
+        if self.finding is not None:
+            self.read()
+
     def read(self) -> None:
         """Read the finding; while it is read already, once more after that."""
         if self._reading.wanted():

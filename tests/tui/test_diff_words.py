@@ -8,9 +8,11 @@ from typing import Any
 from reconciler.comparison import compare
 from reconciler.wire.comparisons import comparison_of
 from reconciler.wire.findings import Change, Finding
+from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
 from tests.tui.test_hostile import finding
 from tui.ink import text_of_lines
 from tui.lines.finding import diff_lines
+from tui.lines.plan import plan_lines
 from tui.lines.why import why_lines
 
 
@@ -47,3 +49,19 @@ def test_an_element_of_json_text_is_shown_on_one_line_by_its_index() -> None:
     known = comparison_of(compare(before, after))
     shown = text_of_lines(diff_lines(_changed("input.c", before, after, comparison=known)))
     assert "    ~ q[2]  3 -> 4" in shown.splitlines()
+
+
+def test_what_only_an_apply_will_tell_is_no_document() -> None:
+    before, after = {"c": "x"}, {"unknown": True}
+    change = PlannedChange(path="output", before=before, after=after)
+    nested = PlannedChange(path="all", before={"one": before}, after={"one": after})
+    resource = PlannedResource(
+        address="terraform_data.j", type="terraform_data", action="update", changes=[change, nested]
+    )
+    plan = Plan(
+        stack="s", targets=[], summary="", digest="d", resources=[resource], outputs=[], concerns=[]
+    )
+    shown = text_of_lines(plan_lines(plan))
+    assert 'output  {c = "x"} -> (known after apply)' in shown
+    assert '"one": "(known after apply)"' in shown
+    assert "unknown" not in shown

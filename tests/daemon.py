@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -38,8 +39,8 @@ stack_per_day = 10000
 total_failures = 1000
 total_per_day = 10000
 """
-_START_LIMIT_S: Final = 60.0
-_END_LIMIT_S: Final = 30.0
+_START_LIMIT_S: Final = 120.0
+_END_LIMIT_S: Final = 60.0
 _CHECK_EVERY_S: Final = 0.2
 _SAYS_WHERE: Final = re.compile(r"trueup serves (http://\S+)")
 
@@ -59,12 +60,17 @@ class RefusedError(DaemonError):
 
 @dataclass(slots=True)
 class Daemon:
-    """A running daemon. `lines` is what it said so far."""
+    """A running daemon. `lines` is what it said so far, and all it said once it has ended."""
 
     process: subprocess.Popen[str]
     token_file: Path
     lines: list[str] = field(default_factory=list, repr=False)
     address: str = ""
+    _reader: threading.Thread = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def ask(self, path: str, body: object = None, *, method: str | None = None) -> Any:
         """Return the JSON answer of the API below `/api/v1`.
@@ -103,16 +109,43 @@ class Daemon:
         said = "\n".join(self.lines[-20:])
         raise DaemonError(f"waited in vain for: {what}\nthe daemon's last words:\n{said}")
 
+    def scan(self, *stacks: str) -> list[dict[str, Any]]:
+        """Have `stacks` scanned; return each as a scan left it that began after this call."""
+        before = {name: self.ask(f"/stacks/{name}")["last_scan_at"] for name in stacks}
+        for name in stacks:
+            self.ask(f"/stacks/{name}/scan", {})
+
+        def scanned(name: str) -> dict[str, Any] | None:
+            found: dict[str, Any] = self.ask(f"/stacks/{name}")
+            # The end of one that was under way leaves the stack due at once.
+            is_another = found["last_scan_at"] != before[name] and lies_ahead(found["next_due_at"])
+            return found if is_another else None
+
+        return [
+            self.until(f"a scan of {name}", lambda name=name: scanned(name))  # type: ignore[misc]
+            for name in stacks
+        ]
+
     def end(self) -> int:
         """End it as a service manager does; return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(_END_LIMIT_S)
+            code = self.process.wait(_END_LIMIT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise DaemonError(f"the daemon did not end within {_END_LIMIT_S:.0f} s") from None
+        # Its last words may still be in the pipe, which a process that it left can hold open.
+        self._reader.join(_END_LIMIT_S)
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self.lines.append(line.rstrip("\n"))
+                self.address = address_in(line) or self.address
 
 
 @contextmanager
@@ -149,14 +182,11 @@ def serving(
         stderr=subprocess.PIPE,
     )
     daemon = Daemon(process, data_dir / "admin.token")
-    reader = threading.Thread(target=_read, args=(daemon,), daemon=True)
-    reader.start()
     try:
         daemon.until("the daemon's address", lambda: daemon.address, within_s=_START_LIMIT_S)
         yield daemon
     finally:
         daemon.end()
-        reader.join(_END_LIMIT_S)
 
 
 def address_in(line: str) -> str | None:
@@ -165,9 +195,6 @@ def address_in(line: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _read(daemon: Daemon) -> None:
-    assert daemon.process.stderr is not None
-    with daemon.process.stderr as stream:
-        for line in stream:
-            daemon.lines.append(line.rstrip("\n"))
-            daemon.address = address_in(line) or daemon.address
+def lies_ahead(moment: str | None) -> bool:
+    """Return whether a time of the API is still to come."""
+    return moment is not None and datetime.fromisoformat(moment) > datetime.now(UTC)

@@ -18,7 +18,8 @@ import psycopg
 
 from tests.ports import free_port
 
-_START_LIMIT_S: Final = 30.0
+_START_LIMIT_S: Final = 60.0
+_ATTEMPTS: Final = 3
 _STOP_LIMIT_S: Final = 20.0
 
 
@@ -54,24 +55,35 @@ def running_postgres(programs: Path, *, settings: Sequence[str] = ()) -> Iterato
         )
         if made.returncode != 0:
             raise PostgresError(made.stderr)
-        port = free_port()
-        options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
+        options = ["-D", str(data), "-h", "127.0.0.1", "-k", str(folder), "-F"]
         options += [word for setting in settings for word in ("-c", setting)]
+        process, address = _start([str(programs / "postgres"), *options], data, log, owner)
+        try:
+            yield address
+        finally:
+            _stop(process)
+
+
+def _start(
+    argv: Sequence[str], data: Path, log: Path, owner: str | None
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Start it on a free port; another program may take that port first, so try again."""
+    for _ in range(_ATTEMPTS):
+        port = free_port()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [str(programs / "postgres"), "-D", str(data), *options],
+                [*argv, "-p", str(port)],
                 user=owner,
-                cwd=folder,
+                cwd=data.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         address = f"postgresql://trueup@127.0.0.1:{port}/postgres"
-        try:
-            _wait(process, address, log)
-            yield address
-        finally:
-            _stop(process)
+        if _answers(process, address, data):
+            return process, address
+        _stop(process)
+    raise PostgresError(log.read_text(errors="replace")[-2000:])
 
 
 def _owner() -> str | None:
@@ -82,16 +94,22 @@ def _owner() -> str | None:
     return next(name for name in ("postgres", "nobody") if name in names)
 
 
-def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def _answers(process: subprocess.Popen[bytes], address: str, data: Path) -> bool:
+    """Wait until it answers; False when it ended or the time is over.
+
+    What answers may be another's server that took the port first, while ours still starts.
+    """
     limit = time.monotonic() + _START_LIMIT_S
     while process.poll() is None and time.monotonic() < limit:
         try:
-            psycopg.connect(address, connect_timeout=2).close()
+            with psycopg.connect(address, connect_timeout=30) as connection:
+                told = connection.execute("show data_directory").fetchone()
         except psycopg.OperationalError:
-            time.sleep(0.1)
-        else:
-            return
-    raise PostgresError(log.read_text(errors="replace")[-2000:])
+            told = None
+        if told == (str(data),):
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

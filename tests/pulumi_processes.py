@@ -6,6 +6,7 @@ import time
 
 import psutil
 
+from tests.patience import PATIENCE_S
 from tests.worlds.pulumi.project import PulumiProject
 
 
@@ -14,7 +15,7 @@ def working_on(stack: PulumiProject) -> list[psutil.Process]:
     return [one for one in psutil.process_iter() if _cloud_of(one) == str(stack.cloud)]
 
 
-def left_on(stack: PulumiProject, *, within_s: float = 30.0) -> list[str]:
+def left_on(stack: PulumiProject, *, within_s: float = PATIENCE_S) -> list[str]:
     """Return the command lines of what still works on the stack when all should have ended."""
     limit = time.monotonic() + within_s
     while (left := working_on(stack)) and time.monotonic() < limit:

@@ -19,6 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+
+import psutil
 
 from reconciler.mirrors import provider_mirrors
 from tests.ports import free_port
@@ -222,12 +225,25 @@ def _start(log: Path, account: str | None, *, stays: bool) -> tuple[subprocess.P
 
 
 def _answers(process: subprocess.Popen[bytes], endpoint: str) -> bool:
-    """Wait until it answers; False when it ended or the time is over."""
+    """Wait until it answers; False when it ended or the time is over.
+
+    What answers may be another's simulator that took the port first, while ours still starts.
+    """
     limit = time.monotonic() + _START_LIMIT_S
     while process.poll() is None and time.monotonic() < limit:
         try:
-            with urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=5):
-                return process.poll() is None
+            with urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=_START_LIMIT_S):
+                if _listens(process.pid, urlsplit(endpoint).port):
+                    return True
         except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     return False
+
+
+def _listens(pid: int, port: int | None) -> bool:
+    try:
+        there = psutil.Process(pid).net_connections(kind="tcp4")
+    except psutil.Error:
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in there)

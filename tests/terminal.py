@@ -9,7 +9,7 @@ import subprocess
 import termios
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.patience import PATIENCE_S
 
 _LOOK_EVERY_S = 0.1
+_SANE = termios.ECHO | termios.ICANON | termios.ISIG
 
 
 class TerminalError(Exception):
@@ -42,7 +43,7 @@ class Terminal:
     @property
     def shell_pid(self) -> int:
         """The process that runs the program."""
-        return int(self._tmux("display-message", "-p", "-t", "0", "#{pane_pid}"))
+        return int(self._asked("#{pane_pid}"))
 
     def press(self, *keys: str) -> None:
         """Type keys at once, by tmux's names."""
@@ -90,17 +91,32 @@ class Terminal:
     @property
     def is_sane(self) -> bool:
         """Whether a shell would find it as shells leave it: echo, lines, a cursor, no mouse."""
-        asked = "#{alternate_on}#{mouse_any_flag}#{cursor_flag} #{pane_tty}"
-        flags, _, path = (
-            self._tmux("display-message", "-p", "-t", "0", asked).strip().partition(" ")
-        )
-        tty = os.open(path, os.O_RDONLY | os.O_NOCTTY)
+        flags = self._asked("#{alternate_on}#{mouse_any_flag}#{cursor_flag}")
+        return flags == "001" and self.takes_lines
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether it takes whole lines, with echo, and not each key for a program."""
+        with self._device() as tty:
+            return bool(termios.tcgetattr(tty)[3] & _SANE == _SANE)
+
+    def take_back(self) -> None:
+        """Have whole lines and echo again, as a shell has once a program was stopped."""
+        with self._device() as tty:
+            attributes = termios.tcgetattr(tty)
+            attributes[3] |= _SANE
+            termios.tcsetattr(tty, termios.TCSANOW, attributes)
+
+    @contextmanager
+    def _device(self) -> Iterator[int]:
+        tty = os.open(self._asked("#{pane_tty}"), os.O_RDWR | os.O_NOCTTY)
         try:
-            local = termios.tcgetattr(tty)[3]
+            yield tty
         finally:
             os.close(tty)
-        wanted = termios.ECHO | termios.ICANON | termios.ISIG
-        return flags == "001" and local & wanted == wanted
+
+    def _asked(self, words: str) -> str:
+        return self._tmux("display-message", "-p", "-t", "0", words).strip()
 
     def resize(self, width: int, height: int) -> None:
         """Make the terminal another size."""
@@ -112,13 +128,30 @@ class Terminal:
         Raises:
             TerminalError: they never were.
         """
+        return self._until(lambda screen: words in screen, repr(words), within_s)
+
+    def until_gone(self, words: str, *, within_s: float = PATIENCE_S) -> str:
+        """Return the screen as soon as `words` are not on it.
+
+        What a program wrote is on the screen only once the terminal has read it: the program may
+        have been stopped since.
+
+        Raises:
+            TerminalError: they stayed.
+        """
+        # A terminal that is gone itself shows nothing at all.
+        return self._until(
+            lambda screen: bool(screen) and words not in screen, f"the end of {words!r}", within_s
+        )
+
+    def _until(self, true: Callable[[str], bool], what: str, within_s: float) -> str:
         limit = time.monotonic() + within_s
         while time.monotonic() < limit:
             screen = self.screen
-            if words in screen:
+            if true(screen):
                 return screen
             time.sleep(_LOOK_EVERY_S)
-        raise TerminalError(f"waited in vain for {words!r}; the screen:\n{self.screen}")
+        raise TerminalError(f"waited in vain for {what}; the screen:\n{self.screen}")
 
     def end(self) -> None:
         """Close the terminal, as closing its window does."""

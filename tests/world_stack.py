@@ -22,6 +22,7 @@ from tests.known_applies import applied_once
 from tests.providers.mirror import SOURCE, TOFU_SOURCE, world_mirror
 from tests.providers.standing_provider import reattachment
 from tests.providers.world_provider import World
+from tests.whole_files import write_whole
 
 KEY: Final = bytes(range(32))
 _HEAD: Final = """
@@ -70,7 +71,8 @@ class WorldStack:
     def write(self, code: str, *, provider: str | None = None) -> None:
         """Make `code` the whole root module; a provider block is added unless given."""
         head = self.provider if provider is None else provider
-        (self.directory / "main.tf").write_text(_HEAD + head + code)
+        # A daemon's scan may be reading it.
+        write_whole(self.directory / "main.tf", _HEAD + head + code)
 
     def run(
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
@@ -132,6 +134,11 @@ class WorldStack:
             ids = {one["name"]: key for key, one in content["objects"].items()}
             for name, knob in knobs.items():
                 content["knobs"][ids[name]] = knob
+
+    @property
+    def hangs(self) -> bool:
+        """Whether a read has come to what was told to `hang`."""
+        return World(self.cloud).hanging.exists()
 
     def while_applying(self, **knobs: str | None) -> None:
         """Set by an object's name what happens when it is applied; None lets it pass."""

@@ -12,6 +12,7 @@ from textual import work
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
+from textual.driver import Driver
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.widgets import Input
 
@@ -77,6 +78,15 @@ class TrueupApp(OfferingApp):
         self.set_class(ascii_only, "ascii")
         ScrollBar.renderer = AsciiScrollBar if ascii_only else ScrollBarRender
         self.set_keymap(dict(session.options.keymap))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return what draws and reads keys; where signals stop programs, ours."""
+        found = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from tui.terminal_driver import TerminalDriver  # noqa: PLC0415 - not every system has it
+
+        return TerminalDriver
 
     def on_mount(self) -> None:
         """Begin to follow the daemon, once the first screen is drawn."""

@@ -34,3 +34,10 @@ class CallFailed(Exception):  # noqa: N818 - named by what happened
         super().__init__(f"{code.name}: {details}")
         self.code = code
         self.details = details
+
+
+class ConnectionLost(CallFailed):
+    """The connection ended before the server answered; no server says that of itself."""
+
+    def __init__(self, details: str) -> None:
+        super().__init__(StatusCode.UNAVAILABLE, details)

@@ -22,7 +22,7 @@ from iac_adapters.plugin_host.errors import (
     PluginTimeout,
 )
 from iac_adapters.plugin_host.file_identity import runs_as_checked
-from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
+from iac_adapters.plugin_host.grpc_status import CallFailed, ConnectionLost, StatusCode
 from iac_adapters.plugin_host.handshake import Handshake, parse_handshake
 from iac_adapters.plugin_host.output import StderrTail, drain, first_line
 from iac_adapters.plugin_host.private_folder import PrivateFolder
@@ -38,6 +38,10 @@ _HEALTH: Final = "/grpc.health.v1.Health/Check"
 _SHUTDOWN: Final = "/plugin.GRPCController/Shutdown"
 _CLOSING_STEP_S: Final = 2.0
 _CRASH_GRACE_S: Final = 0.3
+_END_TOLD_WITHIN_S: Final = 1.0
+_END_AFTER_LOSS_S: Final = 10.0
+"""A connection breaks when its plugin ends, which a busy machine reports seconds later. Taken for
+a refusal, a crash would leave every read that was under way unanswered."""
 _DETAILS_CHARACTERS: Final = 300
 
 
@@ -253,8 +257,9 @@ class PluginProcess:
             )
         if code in (StatusCode.UNAVAILABLE, StatusCode.CANCELLED):
             # The socket breaks a moment before the system reports the end.
+            lost = isinstance(error, ConnectionLost) and self._closing is None
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(_END_AFTER_LOSS_S if lost else _END_TOLD_WITHIN_S):
                     await self._child.wait()
                     await asyncio.gather(*self._readers, return_exceptions=True)
         if self._is_over():

@@ -17,7 +17,7 @@ from iac_adapters.plugin_host.grpc_messages import (
     refuse_failure,
     unframed,
 )
-from iac_adapters.plugin_host.grpc_status import CallFailed, StatusCode
+from iac_adapters.plugin_host.grpc_status import CallFailed, ConnectionLost, StatusCode
 from iac_adapters.plugin_host.http2.client import ClientConnection
 from iac_adapters.plugin_host.http2.connection import Message
 from iac_adapters.plugin_host.http2.errors import ConnectionEnded, ErrorCode, StreamReset
@@ -63,7 +63,7 @@ class Channel:
         except TimeoutError:
             raise CallFailed(StatusCode.DEADLINE_EXCEEDED, "no answer in time") from None
         except ConnectionEnded as error:
-            raise CallFailed(StatusCode.UNAVAILABLE, str(error)) from None
+            raise ConnectionLost(str(error)) from None
         except StreamReset as error:
             code = _OF_RESETS.get(error.code, StatusCode.INTERNAL)
             raise CallFailed(code, str(error)) from None

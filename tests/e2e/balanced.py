@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tests.daemon import Daemon
 from tests.e2e.command import Ended, Trueup
-from tests.e2e.shop import WORLD_OPEN, Shop, stack_of
+from tests.e2e.shop import WORLD_OPEN, Shop
 
 GROUP: Final = "aws_security_group.web"
 VM: Final = "aws_instance.web"
@@ -96,12 +96,8 @@ class Balanced:
 
 def scanned_again(daemon: Daemon) -> dict[str, Any]:
     """Have the stack scanned, and return it as it is then."""
-    before = stack_of(daemon)["last_scan_at"]
-    daemon.ask("/stacks/shop/scan", {})
-    return daemon.until(
-        "another scan",
-        lambda: stack if (stack := stack_of(daemon))["last_scan_at"] != before else None,
-    )
+    (stack,) = daemon.scan("shop")
+    return stack
 
 
 def let_its_time_be_over(data_dir: Path) -> None:

@@ -80,7 +80,7 @@ class Trueup:
         """Return what is still running of all that was started here."""
         return [one for one in psutil.process_iter() if self._is_ours(one)]
 
-    def wait_until_gone(self, *, within_s: float = 20.0) -> list[str]:
+    def wait_until_gone(self, *, within_s: float = 60.0) -> list[str]:
         """Return the command lines of what is left when all should have ended."""
         limit = time.monotonic() + within_s
         while (left := self.processes()) and time.monotonic() < limit:

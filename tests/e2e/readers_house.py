@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from tests.daemon import lies_ahead
 from tests.e2e.command import Trueup
 from tests.e2e.pages import Block, blocks
 from tests.makers import MakersStack
@@ -88,10 +89,14 @@ class House:
             if seen is None:
                 seen = stack["verified_at"] or "never"
                 self._ask("POST", "/stacks/webshop/scan")
-            elif stack["verified_at"] not in (None, seen) and not self._moving():
+            elif self._is_scanned(stack, seen) and not self._moving():
                 return
             time.sleep(0.1)
         pytest.fail("the daemon did not come to rest")
+
+    def _is_scanned(self, stack: dict[str, Any], seen: str) -> bool:
+        """Whether a scan is over that was asked for; one that was under way leaves it due."""
+        return stack["verified_at"] not in (None, seen) and lies_ahead(stack["next_due_at"])
 
     def _moving(self) -> list[str]:
         """Return what the daemon still works on; what it corrects unasked it first sees again."""
@@ -104,7 +109,10 @@ class House:
     def _ask(self, method: str, path: str) -> Any:
         token = (self.data_dir / "admin.token").read_text().strip()
         answer = httpx.request(
-            method, self.address + path, headers={"Authorization": f"Bearer {token}"}
+            method,
+            self.address + path,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=LIMIT_S,
         )
         answer.raise_for_status()
         return answer.json()

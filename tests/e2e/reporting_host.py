@@ -67,7 +67,7 @@ class ReportingHost:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=120,
         )
         assert (done.returncode != 0) == fails, done.stderr
         return done.stderr if fails else done.stdout
@@ -84,7 +84,7 @@ class ReportingHost:
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
-            assert process.wait(30) == 130
+            assert process.wait(60) == 130
             process.communicate()
 
     def enroll(

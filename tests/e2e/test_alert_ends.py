@@ -26,7 +26,7 @@ def test_a_channel_test_that_was_killed_leaves_no_incident(tmp_path: Path) -> No
     pager = Pager()
     door = Stalled(pager)
     with receiving(door) as at:
-        fleet.settings(section(pager, at))
+        fleet.settings(section(pager, at), interval="1d")
         with fleet.lone.serving() as daemon:
             testing = fleet.trueup.start(
                 "--config", fleet.lone.settings_file, "channel", "test", "pager"
@@ -48,7 +48,7 @@ def test_a_stack_that_leaves_the_settings_takes_its_incident_with_it(tmp_path: P
     fleet = Fleet(tmp_path)
     pager = Pager()
     with receiving(pager) as at:
-        fleet.settings(section(pager, at))
+        fleet.settings(section(pager, at), interval="1d")
         with fleet.lone.serving() as daemon:
             daemon.until(
                 "the first scans",
@@ -59,7 +59,7 @@ def test_a_stack_that_leaves_the_settings_takes_its_incident_with_it(tmp_path: P
             daemon.ask("/stacks/other/scan", {})
             daemon.until("the incident", lambda: len(pager.open) == 1)
             fleet.names = ("shop",)
-            fleet.settings(section(pager, at))
+            fleet.settings(section(pager, at), interval="1d")
             daemon.ask("/reload", {})
             daemon.until("the end of the incident", lambda: not pager.open)
             assert len(pager.resolved) == 2, "that of the test, and the stack's"

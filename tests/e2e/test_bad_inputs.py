@@ -29,6 +29,7 @@ class Case:
     told: tuple[str, ...]
     code: int = REFUSED
     arguments: tuple[str, ...] = ()
+    deadline_s: int = 60
 
 
 def _code(text: str | bytes, file: str = "extra.tf") -> Arrange:
@@ -227,7 +228,14 @@ CASES: Final = [
     Case("configure_expired", lambda stack: _token(stack, "expired"), ("ExpiredToken", "renew")),
     Case("crash", _knob("crash"), ("world_thing.many[1]", "exit code 3"), INCOMPLETE),
     Case("panic", _knob("panic"), ("world_thing.many[1]", "the world ended"), INCOMPLETE),
-    Case("hang", _knob("hang"), ("world_thing.many[1]", "did not answer"), INCOMPLETE),
+    # The other reads are to answer in that time.
+    Case(
+        "hang",
+        _knob("hang"),
+        ("world_thing.many[1]", "did not answer"),
+        INCOMPLETE,
+        deadline_s=5,
+    ),
     Case("denied", _knob("deny"), ("world_thing.many[1]", "AccessDenied", "allow"), INCOMPLETE),
     Case("expired", _knob("expired"), ("world_thing.many[1]", "ExpiredToken", "renew"), INCOMPLETE),
 ]
@@ -249,7 +257,8 @@ def _assert_plain(ended: Ended) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_is_named_and_a_remedy_told(case: Case, stack: WorldStack, trueup: Trueup) -> None:
     case.arrange(stack)
-    hurried = Trueup({**trueup.environment, "TRUEUP_READ_DEADLINE": "1.5"}, trueup.mark)
+    environment = {**trueup.environment, "TRUEUP_READ_DEADLINE": str(case.deadline_s)}
+    hurried = replace(trueup, environment=environment)
     ended = hurried.run("scan", *case.arguments, cwd=stack.directory)
     assert ended.code == case.code, ended.everything
     _assert_plain(ended)

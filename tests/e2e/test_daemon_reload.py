@@ -67,7 +67,7 @@ def test_a_broken_file_is_refused_as_a_whole_with_its_line(lone: LoneDaemon) -> 
         hang_up(daemon)
         daemon.until("the second refusal", lambda: len(audited(daemon, "settings.refused")) == 2)
         assert stacks_of(daemon) == {"web": 3600}
-        assert any("settings_refused" in one for one in daemon.lines)
+        daemon.until("its log", lambda: any("settings_refused" in one for one in daemon.lines))
 
 
 def test_a_file_that_is_gone_removes_no_stack(lone: LoneDaemon) -> None:

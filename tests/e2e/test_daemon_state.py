@@ -16,10 +16,8 @@ def _state(file: Path, lineage: str, serial: int) -> None:
 
 def _doubts(daemon: Daemon) -> list[str]:
     """Scan, and return what is said of the stack's state then."""
-    before = look_at(daemon, "shop")["last_scan_at"]
-    daemon.ask("/stacks/shop/scan", method="POST")
-    daemon.until("the scan", lambda: look_at(daemon, "shop")["last_scan_at"] != before)
-    return [one["reason"] for one in look_at(daemon, "shop")["provider_doubts"]]
+    (stack,) = daemon.scan("shop")
+    return [one["reason"] for one in stack["provider_doubts"]]
 
 
 def test_a_state_that_does_not_follow_the_last_is_said_until_it_is_accepted(

@@ -21,6 +21,7 @@ from tests.daemon import UNLIMITED, Daemon, RefusedError
 from tests.e2e.lone_daemon import LoneDaemon, look_at
 from tests.makers import MakersStack
 from tests.providers.world_provider import World
+from tests.whole_files import write_whole
 from tests.world_stack import WorldStack, copied
 
 NAMES = ("one", "two", "three", "four")
@@ -72,7 +73,7 @@ class Moved:
 
     def write_environment(self, **variables: str) -> None:
         told = {"TF_CLI_CONFIG_FILE": str(self.stack.rc_file), **variables}
-        self.env_file.write_text("".join(f"{name}={text}\n" for name, text in told.items()))
+        write_whole(self.env_file, "".join(f"{name}={text}\n" for name, text in told.items()))
 
     def hack(self, name: str, *, team: str = "hacked") -> None:
         with self.west.changed() as content:
@@ -204,19 +205,6 @@ def _settings(lone: LoneDaemon, moved: Mapping[str, Moved], file_stack: MakersSt
     lone.settings({}, daemon='confirm_after = "1s"', more=sections + AUTO)
 
 
-def _scanned_anew(daemon: Daemon, names: Mapping[str, Any], times: int) -> None:
-    """Have each of `names` scanned `times` more."""
-    for _ in range(times):
-        before = {name: look_at(daemon, name)["last_scan_at"] for name in names}
-        for name in names:
-            daemon.ask(f"/stacks/{name}/scan", {})
-        for name, at in before.items():
-            daemon.until(
-                f"a scan of {name}",
-                lambda name=name, at=at: look_at(daemon, name)["last_scan_at"] != at,  # type: ignore[misc]
-            )
-
-
 def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
     """Approve the correction of a drift that somebody has just put right by hand."""
 
@@ -230,6 +218,11 @@ def _approved_after_it_was_healed(daemon: Daemon, it: Moved) -> dict[str, Any]:
     with contextlib.suppress(RefusedError):  # a scan may have settled it already
         daemon.ask(f"/remediations/{waiting['id']}/approve", digest)
     return daemon.until("its end", lambda: remediation("converged"))
+
+
+def _failed_runs(daemon: Daemon, stack: str) -> list[dict[str, Any]]:
+    runs = daemon.ask("/runs?limit=100")["items"]
+    return [run for run in runs if (run["stack"], run["state"]) == (stack, "failed")]
 
 
 def test_only_what_was_recorded_is_written_unasked(
@@ -247,14 +240,16 @@ def test_only_what_was_recorded_is_written_unasked(
         file.unlink()
         after_the_move = {name: it.world() for name, it in moved.items()}
         waiting = {name: it for name, it in moved.items() if not it.restored}
-        _scanned_anew(daemon, moved | {"file": None}, 1)
+        daemon.scan(*moved, "file")
         daemon.until("the file", file.exists)
         for it in moved.values():
             if it.restored:
                 daemon.until(it.name, lambda it=it: it.world() == it.before)  # type: ignore[misc]
         settled = _approved_after_it_was_healed(daemon, moved["healed"])
         after_the_move["healed"] = moved["healed"].before
-        _scanned_anew(daemon, waiting, 2)
+        daemon.until("the correction that is refused", lambda: _failed_runs(daemon, "refused"))
+        for _ in range(2):
+            daemon.scan(*waiting)
         (refused,) = daemon.ask("/findings?filter=stack:refused")["items"]
         doubts = {name: look_at(daemon, name)["provider_doubts"] for name in waiting}
 

@@ -157,7 +157,7 @@ def test_with_the_settings_for_a_proxy_the_daemon_answers_by_the_name_they_give(
 ) -> None:
     _, daemon = watched
     statuses = [
-        httpx.get(f"{daemon.address}/healthz", headers={"Host": host}).status_code
+        httpx.get(f"{daemon.address}/healthz", headers={"Host": host}, timeout=60).status_code
         for host in ("trueup.example.com", "another.example.com")
     ]
     assert statuses == [200, 421]
@@ -269,7 +269,9 @@ def exposed(watched: tuple[House, Daemon]) -> dict[str, set[str]]:
     """The metrics that a daemon really has, by name, with their labels."""
     house, daemon = watched
     token = (house.data_dir / "admin.token").read_text().strip()
-    answer = httpx.get(f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"})
+    answer = httpx.get(
+        f"{daemon.address}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    )
     counted = Metrics()
     body = {"guard": "kill_switch"}
     for kind in ("remediation.held", "run.ended", "stack.scanned"):

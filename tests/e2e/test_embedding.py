@@ -234,7 +234,11 @@ async def until(true):
 
 
 def jobs():
-    if b'"updating"' not in (state / "stacks/embedded/dev.json").read_bytes():
+    try:
+        record = (state / "stacks/embedded/dev.json").read_bytes()
+    except FileNotFoundError:  # the CLI moves it away before it writes the next
+        return []
+    if b'"updating"' not in record:
         return []
     return [one for one in psutil.process_iter() if own(one)]
 
@@ -256,8 +260,9 @@ async def main():
         plan = await engine.plan("dev")
         wait.touch()
         applying = asyncio.create_task(engine.apply(plan, approved_digest=plan.digest))
-        await until(jobs)
-        for job in jobs():
+        while not (found := jobs()):
+            await asyncio.sleep(0.05)
+        for job in found:
             job.kill()
         applied = await applying
         print(type(applied.outcome).__name__, applied.report, applied.converged)

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.e2e.command import Trueup, killed_at_the_end, wait_for
+from tests.patience import PATIENCE_S
 from tests.world_stack import WorldStack
 
 pytestmark = pytest.mark.cold
@@ -33,12 +34,7 @@ def _reading(stack: WorldStack, trueup: Trueup) -> subprocess.Popen[str]:
     """Return a scan that waits for a provider's answer."""
     stack.turn(one="hang")
     process = trueup.start("scan", stack.directory)
-
-    def waits() -> bool:
-        evaluated = stack.calls("plan") == 1 and not _named(trueup, "-refresh=false")
-        return evaluated and _named(trueup, "world_provider")
-
-    wait_for(waits)
+    wait_for(lambda: stack.hangs)
     return process
 
 
@@ -69,8 +65,8 @@ def test_a_signal_ends_everything(
     process = moment(stack, noted)
     with killed_at_the_end(process):
         process.send_signal(number)
-        code = process.wait(30)
-        left = noted.wait_until_gone(within_s=2)
+        code = process.wait(PATIENCE_S)
+        left = noted.wait_until_gone()
         assert process.stderr is not None
         err = process.stderr.read()
     assert left == []
@@ -83,7 +79,7 @@ def test_kill_leaves_nothing_behind(moment: Moment, stack: WorldStack, noted: Tr
     process = moment(stack, noted)
     with killed_at_the_end(process):
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE_S)
         assert noted.wait_until_gone() == []
 
 
@@ -93,10 +89,10 @@ def test_an_interrupt_between_scans(stack: WorldStack, noted: Trueup) -> None:
         assert process.stdout is not None
         assert process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == INTERRUPTED
-        assert noted.wait_until_gone(within_s=2) == []
+        assert process.wait(PATIENCE_S) == INTERRUPTED
+        assert noted.wait_until_gone() == []
 
 
 def test_a_scan_in_order_leaves_nothing(stack: WorldStack, noted: Trueup) -> None:
     assert noted.run("scan", stack.directory).code == 0
-    assert noted.wait_until_gone(within_s=2) == []
+    assert noted.wait_until_gone() == []

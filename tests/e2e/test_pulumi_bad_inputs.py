@@ -328,7 +328,13 @@ CASES: Final = [
     ),
     Case("without_read", _mute, (URN, "no read()", "give the provider a read()"), INCOMPLETE),
     Case("crash", _knob("crash"), (URN, "exit code 3", "update the provider"), INCOMPLETE),
-    Case("hang", _knob("hang"), (URN, "did not answer Read", "scan again"), INCOMPLETE),
+    Case(
+        "hang",
+        _knob("hang"),
+        (URN, "did not answer Read", "scan again"),
+        INCOMPLETE,
+        given={"TRUEUP_READ_DEADLINE": "1.5"},
+    ),
     Case("denied", _knob("deny"), (URN, "AccessDenied", "allow the credentials"), INCOMPLETE),
     Case("expired", _knob("expired"), (URN, "ExpiredToken", "renew"), INCOMPLETE),
     Case("leak", _knob("leak"), (URN, "NotUnderstood", "***"), INCOMPLETE),
@@ -345,8 +351,7 @@ def stack(applied_things: PulumiStack, tmp_path: Path) -> PulumiStack:
 @pytest.fixture
 def trueup(stack: PulumiStack, caches: Path) -> Iterator[Trueup]:
     """The command, set up for `stack`; at the end nothing it started may be left."""
-    hurry = {"TRUEUP_READ_DEADLINE": "1.5", "TRUEUP_CONFIGURE_DEADLINE": "2"}
-    command = Trueup({**stack.environment, "XDG_CACHE_HOME": str(caches), **hurry})
+    command = Trueup({**stack.environment, "XDG_CACHE_HOME": str(caches)})
     yield command
     left = command.wait_until_gone()
     for process in command.processes():
@@ -444,8 +449,9 @@ def gadgets(pulumi: PulumiTools, tmp_path_factory: pytest.TempPathFactory) -> Pu
 def test_a_plugin_that_is_ill_is_named_and_a_remedy_told(
     mood: str, told: tuple[str, ...], gadgets: PulumiProject, caches: Path
 ) -> None:
-    hurry = {"TRUEUP_CONFIGURE_DEADLINE": "2", "GADGETS": mood}
-    command = Trueup({**gadgets.environment, "XDG_CACHE_HOME": str(caches), **hurry})
+    hurry = {"TRUEUP_CONFIGURE_DEADLINE": "2"} if mood == "hangs" else {}
+    told_to = {"XDG_CACHE_HOME": str(caches), "GADGETS": mood, **hurry}
+    command = Trueup({**gadgets.environment, **told_to})
     before = contents(gadgets)
     ended = command.run("scan", gadgets.directory, "--stack", "dev")
     assert ended.code == INCOMPLETE, ended.everything

@@ -12,14 +12,7 @@ import pytest
 
 from iac_adapters.terraform.executable import Executable
 from tests.daemon import Daemon
-from tests.e2e.balanced import (
-    EDGE,
-    GROUP,
-    VM,
-    Balanced,
-    let_its_time_be_over,
-    scanned_again,
-)
+from tests.e2e.balanced import EDGE, GROUP, VM, Balanced, let_its_time_be_over, scanned_again
 from tests.e2e.capture import Capture
 from tests.e2e.seat import seated
 from tests.e2e.shop import (

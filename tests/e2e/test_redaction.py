@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from tests.daemon import Daemon, RefusedError, serving
 from tests.e2e.canaries import Canaries, CommandLines, files_below
 from tests.e2e.command import Trueup
 from tests.e2e.planted_secrets import ARRANGE, Fleet, raising
+from tests.patience import PATIENCE_S
 from tests.world_stack import WorldStack
 from tests.worlds.pulumi.tools import PulumiTools
 
@@ -119,9 +122,11 @@ def _until_applied(daemon: Daemon) -> None:
 def _ended_run(daemon: Daemon, stack: str) -> list[dict[str, Any]]:
     """Return the runs of `stack` that are over; a plan with a provisioner waits for our yes."""
     for one in daemon.ask("/remediations?state=awaiting_approval")["items"]:
-        if one["stack"] == stack:
-            body = {"plan_digest": one["plan_digest"]}
-            daemon.ask(f"/remediations/{one['id']}/approve", body)
+        # It may have another plan by now, and is approved with that the next time.
+        with suppress(RefusedError):
+            if one["stack"] == stack:
+                body = {"plan_digest": one["plan_digest"]}
+                daemon.ask(f"/remediations/{one['id']}/approve", body)
     return [run for run in daemon.ask(f"/runs?stack={stack}")["items"] if run["ended_at"]]
 
 
@@ -142,7 +147,7 @@ def _answers(daemon: Daemon, fleet: Fleet) -> Iterator[tuple[str, bytes]]:
     yield "registering", _refusal(daemon, "/stacks", foreign)
     yield "/events", _events(daemon)
     request = urllib.request.Request(f"{daemon.address}/metrics", headers=_authorized(daemon))
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
         yield "/metrics", answer.read()
 
 
@@ -158,18 +163,25 @@ def _refusal(daemon: Daemon, path: str, body: object = None) -> bytes:
 
 
 def _events(daemon: Daemon) -> bytes:
-    """Return the live stream from its beginning, as far as it has come."""
+    """Return the live stream from its beginning to the event that is the newest by now."""
+    greeting = _heard(daemon, {}, until=re.compile(rb"id: \d+\n\n"))
+    newest = re.search(rb"id: \d+\n", greeting)
+    assert newest is not None, greeting
+    last = re.compile(newest[0] + rb"event: .*\ndata: .*\n\n")
+    return _heard(daemon, {"Last-Event-ID": "0"}, until=last)
+
+
+def _heard(daemon: Daemon, headers: Mapping[str, str], *, until: re.Pattern[bytes]) -> bytes:
+    """Return what a live stream said up to `until`."""
     request = urllib.request.Request(
-        f"{daemon.address}/api/v1/events",
-        headers={**_authorized(daemon), "Last-Event-ID": "0"},
+        f"{daemon.address}/api/v1/events", headers={**_authorized(daemon), **headers}
     )
     heard = b""
-    with urllib.request.urlopen(request, timeout=3) as stream:
-        try:
-            while chunk := stream.read1(65536):
-                heard += chunk
-        except TimeoutError:
-            return heard
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as stream:
+        while not until.search(heard):
+            said = stream.read1(65536)
+            assert said, f"the stream ended after {heard[-200:]!r}"
+            heard += said
     return heard
 
 

@@ -124,12 +124,14 @@ def test_passes_for_people_show_the_time_of_each(stack: WorldStack, trueup: True
 
 
 def test_a_change_between_passes_is_seen(stack: WorldStack, trueup: Trueup) -> None:
-    process = trueup.start("scan", stack.directory, "--json", "--repeat", "3", "--every", "2s")
+    stack.turn(one="pause again")
+    process = trueup.start("scan", stack.directory, "--json", "--repeat", "3", "--every", "0s")
     with killed_at_the_end(process):
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         _drift(stack)
-        process.stdout.readline()  # this scan may have begun before
+        stack.turn(one=None)
+        process.stdout.readline()  # this scan has read some of it before
         last = json.loads(process.stdout.readline())
         assert process.wait(60) == 2, "the last scan decides"
     assert first["stacks"][0]["findings"] == []

@@ -95,7 +95,10 @@ cloud = json.load(open(os.environ["CLOUD_FILE"]))
 for finding in json.load(sys.stdin)["findings"]:
     for change in finding["changes"]:
         cloud["things"][finding["address"].split(".")[1]][change["path"]] = change["declared"]
-json.dump(cloud, open(os.environ["CLOUD_FILE"], "w"))
+draft = os.environ["CLOUD_FILE"] + ".draft"
+with open(draft, "w") as file:
+    json.dump(cloud, file)
+os.replace(draft, os.environ["CLOUD_FILE"])
 """
 
 

@@ -111,14 +111,16 @@ def until_verified(daemon: Daemon) -> dict[str, Any]:
 
 
 def until_found(daemon: Daemon, address: str, *, unasked: bool = False) -> dict[str, Any]:
-    """Wait for a finding; unless it must come `unasked`, a scan is asked for to save time."""
+    """Wait for a finding; unless it must come `unasked`, a scan is asked for to save time.
+
+    What is corrected unasked as well may be healed before anybody looks.
+    """
+    wanted = "state:all" if unasked else "state:open"
     if not unasked:
         daemon.ask("/stacks/things/scan", {})
 
     def look() -> dict[str, Any] | None:
-        return next(
-            (finding for finding in findings_of(daemon) if finding["address"] == address), None
-        )
+        return next((one for one in findings_of(daemon, wanted) if one["address"] == address), None)
 
     return daemon.until(f"{address} being found", look)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import psutil
+import pytest
 
 from iac_adapters.terraform.executable import Executable, find_executable
+from tests import simulator as simulator_module
 from tests.conftest import ToolEnvironment
+from tests.ports import free_port
 from tests.simulator import Simulator, apply, running_simulator
 
 CODE = """
@@ -58,3 +62,16 @@ def test_a_simulator_ends_with_its_use() -> None:
         assert psutil.pid_exists(running.pid)
         running.reset()
     assert not psutil.pid_exists(running.pid)
+
+
+def test_a_simulator_on_a_port_that_was_taken_meanwhile_is_another_one(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tests that shared a cloud would see each other's changes."""
+    taken = [urlsplit(simulator.endpoint).port]
+    monkeypatch.setattr(
+        simulator_module, "free_port", lambda: taken.pop() if taken else free_port()
+    )
+    with running_simulator() as running:
+        assert taken == []
+        assert running.endpoint != simulator.endpoint

@@ -3,8 +3,9 @@
 Its types are strict as the plugin framework's are: what is null stays null. Run as a
 program it is a real go-plugin server. The file holds `{"objects": {ID: ATTRIBUTES},
 "knobs": {ID: KNOB}}`; a knob is what happens when the object is read: `crash`, `hang`,
-`pause` (as long as the knob stands), `throttle`, `deny`, `expired`, `panic`, `flood`, or
-`says ` and the words of an error. A token that begins with `refused` is refused by its text. In
+`pause` (as long as the knob stands), `pause again` (likewise, from its second read on),
+`throttle`, `deny`, `expired`, `panic`, `flood`, or `says ` and the words of an error. A token that
+begins with `refused` is refused by its text. In
 `"applying": {NAME: KNOB}` stands what happens when the object called NAME is made or changed:
 `wait` (likewise), or else the words of an error. A thing whose name is in `"refusing"` is
 refused by validation, with the words there, once its provider is configured. Where there is a list
@@ -26,6 +27,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +68,11 @@ class World:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+
+    @property
+    def hanging(self) -> Path:
+        """The file that is there once a read hangs."""
+        return Path(f"{self._path}.hanging")
 
     def read(self) -> dict[str, Any]:
         try:
@@ -129,6 +136,7 @@ class WorldProvider:
         self._world: World | None = None
         self._default_tags: dict[str, str] = {}
         self._token: str | None = None
+        self._reads: Counter[str] = Counter()
         self.stopped = asyncio.Event()
         self._handlers: dict[Rpc, Callable[[bytes], Any]] = {
             Rpc.METADATA: self._metadata,
@@ -178,7 +186,9 @@ class WorldProvider:
 
     async def _turn_knob(self, request: bytes) -> None:
         state = decode(message("ReadRequest").FromString(request).current_state)
-        while self.world.read()["knobs"].get(state["id"]) == "pause":  # noqa: ASYNC110 - a file says so
+        self._reads[state["id"]] += 1
+        pausing = ("pause",) if self._reads[state["id"]] == 1 else ("pause", "pause again")
+        while self.world.read()["knobs"].get(state["id"]) in pausing:  # noqa: ASYNC110 - a file says so
             await asyncio.sleep(0.05)
         match self.world.read()["knobs"].get(state["id"]):
             case "crash":
@@ -188,6 +198,7 @@ class WorldProvider:
                 sys.stderr.flush()
                 os._exit(2)
             case "hang":
+                self.world.hanging.touch()
                 await asyncio.sleep(3600)
             case "flood":
                 sys.stderr.write("x" * (100 << 20))

@@ -50,7 +50,7 @@ class Stalled:
 
     def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         self.came.set()
-        self.go.wait(30)
+        self.go.wait(120)
         return self.service.take(path, headers, body)
 
 
@@ -80,8 +80,10 @@ class Pager:
         key = event["dedup_key"]
         if event["event_action"] == "resolve":
             self.acknowledged.discard(key)
-            if self.open.pop(key, None) is not None:
+            if key in self.open:
+                # Before it leaves `open`: who waits for that in another thread then looks here.
                 self.resolved.append(key)
+                del self.open[key]
         elif event["event_action"] == "acknowledge":
             self.acknowledged |= {key} & self.open.keys()
         else:

@@ -31,13 +31,14 @@ try:
     server.connect({address!r})
 except OSError:
     start()
-for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP):
-    _signal.signal(number, lambda number, _frame: server.send(bytes([number])))
 asked = os.memfd_create("asked")
 os.write(asked, marshal.dumps((words, environment, os.getcwd())))
 given = b"".join(number.to_bytes(4, sys.byteorder) for number in (asked, 0, 1, 2))
 server.sendmsg([b"1"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, given)])
 os.close(asked)
+# Not before: a signal would be taken for the first byte, which brings the descriptors.
+for number in (_signal.SIGTERM, _signal.SIGINT, _signal.SIGHUP):
+    _signal.signal(number, lambda number, _frame: server.send(bytes([number])))
 null = os.open(os.devnull, os.O_RDWR)
 for number in range(3):
     os.dup2(null, number)

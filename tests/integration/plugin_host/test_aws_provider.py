@@ -13,6 +13,7 @@ from iac_adapters.plugin_host.errors import PluginCrashed, PluginRefused, Plugin
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
 from iac_adapters.terraform.messages import message
 from iac_adapters.terraform.provider import Provider
+from tests.patience import until
 from tests.providers.world_provider import COOKIE
 
 _PLACES = ("/opt", "/usr/share", "/usr/local/share", str(Path.home() / ".terraform.d"))
@@ -42,7 +43,7 @@ async def test_starts_and_tells_its_schema() -> None:
         schema = message("GetSchemaResponse").FromString(await provider.schema_bytes())
         assert "aws_sqs_queue" in schema.resource_schemas
         with pytest.raises(PluginRefused, match="UNIMPLEMENTED"):
-            await provider.process.unary("/tfplugin6.Provider/GetMetadata", b"", timeout_s=10)
+            await provider.process.unary("/tfplugin6.Provider/GetMetadata", b"", timeout_s=60)
     finally:
         await provider.close()
 
@@ -54,8 +55,10 @@ async def test_without_the_cookie_it_is_no_plugin() -> None:
 
 async def test_a_kill_fails_every_call_under_way() -> None:
     provider = Provider(await PluginProcess.start(_spec(), cookie=COOKIE))
+    # Else it may have answered before it is killed.
+    os.kill(provider.process.pid, signal.SIGSTOP)
     calls = [asyncio.create_task(provider.schema_bytes()) for _ in range(4)]
-    await asyncio.sleep(0.05)
+    await until(lambda: provider.process.busy)
     os.kill(provider.process.pid, signal.SIGKILL)
     answers = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(answer, PluginCrashed) and answer.exit_code == -9 for answer in answers)

@@ -16,6 +16,7 @@ import pytest
 from iac_adapters.plugin_host.errors import PluginCrashed, PluginStartError
 from iac_adapters.plugin_host.file_identity import identity_of
 from iac_adapters.plugin_host.process import PluginProcess, PluginSpec
+from tests.patience import PATIENCE_S, is_gone, until
 from tests.providers.mirror import world_executable
 from tests.providers.world_provider import COOKIE
 
@@ -51,7 +52,7 @@ async def test_a_stranger_is_refused_and_left_nowhere(
     tmp_path: Path, body: str, words: str
 ) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-    timeout_s = 0.5 if body == "sleep 60" else 10
+    timeout_s = 0.5 if body == "sleep 60" else PATIENCE_S
     with pytest.raises(PluginStartError, match=words) as raised:
         await PluginProcess.start(_script(tmp_path, body), timeout_s=timeout_s)
     assert "hush" not in str(raised.value)
@@ -64,16 +65,40 @@ _SAID = "echo '1|5|unix|/nowhere|grpc'; sleep 0.2; echo no licence for $THE_SECR
 async def test_one_that_ends_before_it_was_told_anything_has_its_last_words(
     tmp_path: Path,
 ) -> None:
-    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=10)
+    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=PATIENCE_S)
     with pytest.raises(PluginCrashed, match=r"code 4; its last output: no licence for \*\*\*$"):
-        await process.unary("/tfplugin5.Provider/GetSchema", b"", timeout_s=10)
+        await process.unary("/tfplugin5.Provider/GetSchema", b"", timeout_s=PATIENCE_S)
     await process.close()
 
 
 async def test_one_that_was_told_something_is_not_quoted(tmp_path: Path) -> None:
-    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=10)
+    process = await PluginProcess.start(_script(tmp_path, _SAID), timeout_s=PATIENCE_S)
     with pytest.raises(PluginCrashed, match=r"code 4$"):
-        await process.unary("/tfplugin5.Provider/Configure", b"a password", timeout_s=10)
+        await process.unary("/tfplugin5.Provider/Configure", b"a password", timeout_s=PATIENCE_S)
+    await process.close()
+
+
+_HANGS_UP = """
+import socket, sys, time
+with socket.socket(socket.AF_UNIX) as listening:
+    listening.bind("plugin.sock")
+    listening.listen()
+    print("1|5|unix|plugin.sock|grpc", flush=True)
+    listening.accept()[0].close()
+time.sleep(2)
+sys.exit(3)
+"""
+
+
+async def test_a_crash_whose_end_the_system_reports_late_is_no_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugin.py").write_text(_HANGS_UP)
+    spec = _script(tmp_path, f"exec {sys.executable} plugin.py")
+    process = await PluginProcess.start(spec, timeout_s=60)
+    with pytest.raises(PluginCrashed, match="ended with exit code 3"):
+        await process.unary("/tfplugin5.Provider/ReadResource", b"asked", timeout_s=60)
     await process.close()
 
 
@@ -182,5 +207,4 @@ def test_a_killed_host_leaves_no_orphan(tmp_path: Path, mode: str) -> None:
         family = [plugin, *plugin.children(recursive=True)]
         host.send_signal(signal.SIGKILL)
         host.wait()
-    _gone, alive = psutil.wait_procs(family, timeout=10)
-    assert [one for one in alive if one.status() != psutil.STATUS_ZOMBIE] == []
+    asyncio.run(until(lambda: all(is_gone(one) for one in family)))

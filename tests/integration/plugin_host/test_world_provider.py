@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import msgpack
@@ -76,11 +77,13 @@ def test_terraform_creates_replaces_and_destroys_with_it(tmp_path: Path) -> None
     assert json.loads(world.read_text())["objects"] == {}
 
 
-async def _provider(tmp_path: Path, knobs: dict[str, str]) -> Provider:
+async def _provider(
+    tmp_path: Path, knobs: dict[str, str], *, by: Callable[[Path], Path] = lambda binary: binary
+) -> Provider:
     world = tmp_path / "world.json"
     thing = {"id": "t1", "name": "one"}
     world.write_text(json.dumps({"objects": {"t1": thing}, "knobs": knobs}))
-    binary = world_executable(tmp_path / "terraform-provider-world")
+    binary = by(world_executable(tmp_path / "terraform-provider-world"))
     spec = PluginSpec((str(binary),), dict(os.environ), "world", tmp_path)
     provider = Provider(await PluginProcess.start(spec, cookie=COOKIE))
     request = message("ConfigureRequest")(terraform_version="1.11.4")
@@ -89,9 +92,9 @@ async def _provider(tmp_path: Path, knobs: dict[str, str]) -> Provider:
     return provider
 
 
-async def _read(provider: Provider, timeout_s: float = 20) -> bytes:
+async def _read(provider: Provider, timeout_s: float = 60) -> bytes:
     state = await provider.upgrade(
-        "world_thing", 1, json=b'{"id": "t1", "name": "one"}', timeout_s=9
+        "world_thing", 1, json=b'{"id": "t1", "name": "one"}', timeout_s=60
     )
     answer = await provider.read(
         "world_thing", state, b"p", provider_meta=None, timeout_s=timeout_s
@@ -144,6 +147,24 @@ async def test_a_crash_names_the_exit_code_and_the_panic_and_nothing_else(tmp_pa
     assert "the world ended" in str(raised.value)
     assert "secret" not in str(raised.value)
     assert not provider.alive
+    await provider.close()
+
+
+def _lingering(binary: Path) -> Path:
+    """Return a program that is there for a while after its provider has ended."""
+    program = binary.with_name("lingering")
+    program.write_text(f'#!/bin/sh\n{binary} "$@"\ncode=$?\nsleep 1.5\nexit $code\n')
+    program.chmod(0o755)
+    return program
+
+
+async def test_a_crash_is_one_though_its_process_ends_long_after_its_connection(
+    tmp_path: Path,
+) -> None:
+    """As on a busy machine; else it would be a refusal, and no new process would be asked."""
+    provider = await _provider(tmp_path, {"t1": "panic"}, by=_lingering)
+    with pytest.raises(PluginCrashed, match="the world ended"):
+        await _read(provider)
     await provider.close()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from iac_adapters.pulumi.checkpoint import parse_checkpoint
 from iac_adapters.pulumi.secrets import passphrase_decrypter
+from iac_adapters.pulumi.update_job import RAW_FILE
 from iac_adapters.pulumi.values import deciphered
 from reconciler.dispatch.runner_process import ProcessRunner
 from reconciler.domain.plan import Plan
@@ -86,6 +87,16 @@ def canaries(*places: Path) -> Iterator[tuple[str, bytes]]:
         for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file():
                 yield from ((file.name, found) for found in CANARY.findall(file.read_bytes()))
+
+
+def told_to_stop(run_folder: Path) -> bool:
+    """Whether the CLI at work in `run_folder` has taken the request to stop.
+
+    Asking only signals the runner. An update whose provider was let go before that reached the
+    CLI ended well, and nothing was stopped.
+    """
+    said = run_folder / RAW_FILE
+    return said.exists() and b" received; cancelling" in said.read_bytes()
 
 
 @contextmanager

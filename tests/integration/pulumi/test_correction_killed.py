@@ -8,15 +8,17 @@ import signal
 
 import pytest
 
+from reconciler.dispatch.process_identity import started_at_s
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.engine.folders import drop_plans
-from reconciler.ports import Done, Exited, Failed, InDoubt, RunnerProcess, Vanished
+from reconciler.ports import Done, Exited, Failed, InDoubt, RunnerProcess, Running, Vanished
 from tests.integration.correcting import Corrector
 from tests.integration.pulumi.correcting import (
     corrector,
     locks,
     pending,
     recorded,
+    told_to_stop,
 )
 from tests.patience import until
 from tests.pulumi_processes import words_of, working_on
@@ -202,7 +204,8 @@ async def test_a_killed_runner_is_missed_only_when_its_update_has_ended(
         process = await begun(stack, ours)
         os.kill(process.pid, signal.SIGKILL)
         waiting = asyncio.create_task(ours.runner.wait(process, ours.run_folder()))
-        await asyncio.sleep(0.5)
+        await until(lambda: started_at_s(process.pid) is None)
+        assert ours.runner.state(process, ours.run_folder()) == Running()
         assert not waiting.done()
         stack.while_applying(kept=None)
 
@@ -227,7 +230,7 @@ async def test_an_update_that_is_asked_to_stop_ends_what_it_began(
             assert all(ours.runner.interrupt(process) for _ in range(3))
         else:
             os.kill(pid_of(stack, "/pulumi up"), signal.SIGTERM)
-        await asyncio.sleep(0.5)
+        await until(lambda: told_to_stop(ours.run_folder()))
         stack.while_applying(kept=None)
         how, outcome = await ended(ours, process)
 

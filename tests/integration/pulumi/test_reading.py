@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from iac_adapters.pulumi.snapshots import Payload
 from reconciler.domain.errors import PermanentError, RetryableError
 from reconciler.domain.model import Drifted, InSync, Missing, Noise, NoiseItem, Unreadable, Verdict
 from reconciler.domain.noise import INTERNAL
 from reconciler.domain.paths import AttributePath
+from tests.integration.hurried import Hurried
 from tests.integration.terraform.scanner import files_of
 from tests.pulumi_world import PulumiStack, imported, thing, verdicts
 
@@ -43,8 +45,12 @@ async def test_one_read_fails_and_the_others_are_answered(
 
 async def test_a_read_that_never_ends_is_given_up(stack: PulumiStack) -> None:
     stack.turn(kept="hang")
-    found = await stack.scan(environment={"TRUEUP_READ_DEADLINE": "1"})
-    assert "1 s" in reason(found["kept"])
+    async with stack.adapter() as adapter:
+        snapshot = await adapter.load(stack.reference())
+        assert isinstance(snapshot.payload, Payload)
+        Hurried(snapshot.payload.warm.reader, {stack.urn("kept")}, 0.5)
+        found = await verdicts(adapter, snapshot)
+    assert "0.5 s" in reason(found["kept"])
     assert isinstance(found["blind"], InSync)
 
 

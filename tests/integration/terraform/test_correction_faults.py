@@ -15,7 +15,7 @@ from reconciler.dispatch.runner_process import found
 from reconciler.ports import Done, Exited, Failed, InDoubt, RunnerProcess, Vanished
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
-from tests.patience import until
+from tests.patience import is_gone, until
 from tests.providers.world_provider import World
 from tests.world_stack import WorldStack
 
@@ -86,7 +86,7 @@ async def test_a_tool_killed_in_the_middle_leaves_doubt(stack: WorldStack) -> No
         assert isinstance(ended, Exited)
         assert ended.exit_code == -signal.SIGKILL
         assert isinstance(outcome, InDoubt)
-        await until(lambda: not any(_alive(plugin) for plugin in plugins))
+        await until(lambda: all(is_gone(plugin) for plugin in plugins))
         stack.while_applying(web=None)
 
 
@@ -219,7 +219,3 @@ async def serve():
 
 asyncio.run(serve())
 """
-
-
-def _alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

@@ -24,7 +24,7 @@ resource "world_thing" "there" {
 }
 """
 _IN_SYNC: Final = {"world_thing.there": InSync()}
-_LASTS_S: Final = 60
+_LASTS_S: Final = 3600
 
 
 async def test_an_ephemeral_region_is_asked_for_again_when_its_provider_says(

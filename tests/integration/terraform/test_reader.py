@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from typing import cast
 
@@ -27,6 +27,8 @@ from reconciler.domain.model import (
     Snapshot,
     Unreadable,
 )
+from tests.integration.hurried import Hurried
+from tests.patience import PATIENCE_S, until
 from tests.world_stack import KEY, WorldStack, verdicts
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -66,6 +68,14 @@ def _patient_for(adapter: TerraformAdapter, snapshot: Snapshot, seconds: float) 
     warm = _warm(snapshot)
     warm.reader = terraform_reader(adapter._providers, SecretDigester(KEY), read_deadline_s=seconds)
     return warm.reader
+
+
+def _hurried(warm: Warm, names: Iterable[str], seconds: float, *, after: int = 0) -> Hurried:
+    return Hurried(_warm(warm[1]).reader, _addresses(names), seconds, after=after)
+
+
+def _addresses(names: Iterable[str]) -> set[str]:
+    return {f'world_thing.each["{name}"]' for name in names}
 
 
 def _pids(adapter: TerraformAdapter) -> list[int]:
@@ -143,7 +153,7 @@ async def test_expired_credentials_get_a_new_process_in_the_next_pass(
 
 async def test_a_hanging_read_ends_and_the_others_come_first(stack: WorldStack, warm: Warm) -> None:
     adapter, snapshot = warm
-    _patient_for(adapter, snapshot, 2.0)
+    _hurried(warm, "a", 0.3, after=4)
     stack.turn(a="hang")
     told: list[Observed] = [seen async for seen in adapter.observe(snapshot, None)]
     assert told[-1].address == 'world_thing.each["a"]'
@@ -171,35 +181,34 @@ async def test_silence_about_what_was_missing_is_soon_no_proof_any_more(
     stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer is no proof of absence: others must be answered, and not for ever."""
-    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
     monkeypatch.setattr(reading, "_UNPROVEN_SCANS", 2)
     adapter, snapshot = warm
-    _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:
         lost = things.pop("c")
     assert (await verdicts(adapter, snapshot))[C] == Missing()
     with stack.changed() as things:
         things["c"] = lost
+    hurried = _hurried(warm, "c", 0.3, after=4)
     stack.turn(c="hang")
     assert (await verdicts(adapter, snapshot))[C] == Missing()
     assert (await verdicts(adapter, snapshot))[C] == Missing()
     assert isinstance((await verdicts(adapter, snapshot))[C], Unreadable)
     assert isinstance((await verdicts(adapter, snapshot))[C], Unreadable)
+    hurried.patiently()
     stack.turn(c=None)
     assert (await verdicts(adapter, snapshot))[C] == InSync()
 
 
 async def test_silence_of_the_whole_provider_proves_no_absence(
-    stack: WorldStack, warm: Warm, monkeypatch: pytest.MonkeyPatch
+    stack: WorldStack, warm: Warm
 ) -> None:
-    monkeypatch.setattr(reading, "_KNOWN_MISSING_DEADLINE_S", 0.4)
     adapter, snapshot = warm
-    _patient_for(adapter, snapshot, 1.5)
     with stack.changed() as things:
         lost = things.pop("c")
     assert (await verdicts(adapter, snapshot, C))[C] == Missing()
     with stack.changed() as things:
         things["c"] = lost
+    _hurried(warm, "c", 0.3)
     stack.turn(c="hang")
     assert isinstance((await verdicts(adapter, snapshot, C))[C], Unreadable)
 
@@ -235,8 +244,7 @@ async def test_a_pass_that_is_left_ends_all_its_reads(stack: WorldStack, warm: W
     async with aclosing(stream):
         async for _ in stream:
             break
-    await asyncio.sleep(0.1)
-    assert asyncio.all_tasks() <= before
+    await until(lambda: asyncio.all_tasks() <= before)
     stack.turn(a=None, b=None)
     assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
 
@@ -245,14 +253,13 @@ async def test_a_cancelled_pass_ends_all_its_reads(stack: WorldStack, warm: Warm
     stack.turn(a="hang", b="hang")
     before = asyncio.all_tasks()
     task = asyncio.create_task(verdicts(*warm))
-    await asyncio.sleep(0.3)
+    accounts = _warm(warm[1]).reader._calls.accounts
+    await until(lambda: [one.answered for one in accounts.values()] == [3])
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0)
-    assert asyncio.all_tasks() <= before
-    account = next(iter(_warm(warm[1]).reader._calls.accounts.values()))
-    assert account.limit.running == 0
+    await until(lambda: asyncio.all_tasks() <= before)
+    assert [one.limit.running for one in accounts.values()] == [0]
 
 
 async def test_a_provider_that_never_answers_is_not_asked_for_everything(
@@ -262,14 +269,14 @@ async def test_a_provider_that_never_answers_is_not_asked_for_everything(
     adapter, snapshot = warm
     payload = snapshot.payload
     assert isinstance(payload, Payload)
-    reader = terraform_reader(
-        adapter._providers, SecretDigester(KEY), read_deadline_s=0.5, concurrency=2
-    )
+    reader = terraform_reader(adapter._providers, SecretDigester(KEY), concurrency=2)
+    hurried = Hurried(reader, ALL, 0.3)
     stack.turn(**dict.fromkeys(NAMES, "hang"))
     chosen = list(payload.stack.resources.values())
     seen = [one.verdict async for one in reader.observe(chosen)]
     assert all(isinstance(verdict, Unreadable) for verdict in seen)
     assert sum("not asked" in cast("Unreadable", verdict).reason for verdict in seen) >= 2
+    hurried.patiently()
     stack.turn(**dict.fromkeys(NAMES))
     assert {one.verdict async for one in reader.observe(chosen)} == {InSync()}
 
@@ -285,6 +292,7 @@ async def test_a_stopped_provider_is_unreadable_once_and_then_replaced(warm: War
     assert {type(verdict) for verdict in seen.values()} <= {Unreadable, InSync}
     assert Unreadable in {type(verdict) for verdict in seen.values()}
     assert not psutil.pid_exists(stopped)
+    _patient_for(adapter, snapshot, PATIENCE_S)
     assert await verdicts(*warm) == dict.fromkeys(ALL, InSync())
     assert stopped not in _pids(adapter)
 
@@ -292,10 +300,10 @@ async def test_a_stopped_provider_is_unreadable_once_and_then_replaced(warm: War
 async def test_a_provider_that_answers_no_read_for_three_passes_is_replaced(
     stack: WorldStack, warm: Warm
 ) -> None:
-    adapter, snapshot = warm
+    adapter, _ = warm
     await verdicts(*warm)
     (first,) = _pids(adapter)
-    _patient_for(adapter, snapshot, 0.3)
+    _hurried(warm, NAMES, 0.3)
     stack.turn(**dict.fromkeys(NAMES, "hang"))
     for _ in range(3):
         assert {type(verdict) for verdict in (await verdicts(*warm)).values()} == {Unreadable}
@@ -309,8 +317,8 @@ async def test_a_provider_that_answers_no_read_for_three_passes_is_replaced(
 async def test_a_provider_that_answers_some_reads_is_never_replaced(
     stack: WorldStack, warm: Warm
 ) -> None:
-    adapter, snapshot = warm
-    _patient_for(adapter, snapshot, 0.3)
+    adapter, _ = warm
+    _hurried(warm, "c", 0.3)
     stack.turn(c="hang")
     first = None
     for _ in range(5):

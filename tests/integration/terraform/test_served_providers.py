@@ -22,7 +22,7 @@ from reconciler.domain.model import ResourceAddress
 from reconciler.ports import Done
 from tests.integration.correcting import Corrector
 from tests.integration.terraform.correcting import corrector
-from tests.patience import PATIENCE_S
+from tests.patience import until
 from tests.world_stack import WorldStack
 
 CODE = """
@@ -126,10 +126,7 @@ async def test_a_plan_that_is_given_up_leaves_no_lock(stack: WorldStack) -> None
         await ours.scan()
         stack.turn(web="hang")
         planning = asyncio.create_task(ours.plan("world_thing.web"))
-        async with asyncio.timeout(PATIENCE_S):
-            while not lock.exists():  # noqa: ASYNC110 - the tool makes it
-                await asyncio.sleep(0.05)
-        await asyncio.sleep(2)  # it asks the provider by now
+        await until(lambda: lock.exists() and stack.hangs)
         planning.cancel()
         with pytest.raises(asyncio.CancelledError):
             await planning

@@ -24,9 +24,10 @@ from reconciler.cli.labels import (
 )
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
-from reconciler.domain.sources import SCAN, spoken_source
+from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
+from reconciler.wire.findings import source_words
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -163,7 +164,7 @@ def _row(
         ("dim", _what_changed(finding)),
         ("dim", text_of(finding.severity_reason or "")),
         ("plain", spoken(finding.state) if mixed else ""),
-        ("plain", text_of(spoken_source(finding.seen_by, finding.host)) if others else ""),
+        ("plain", text_of(source_words(finding)) if others else ""),
         ("plain", invocation.ago(finding.first_seen)),
         ("dim", finding.id if invocation.verbose else short[finding.id]),
     )

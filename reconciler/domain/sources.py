@@ -33,12 +33,6 @@ def watch_source(agent_id: str) -> Source:
     return Source(f"{WATCH}{agent_id}")
 
 
-def spoken_source(source: str, host: str) -> str:
-    """Return a source by the name of the host that it is about, where that is known."""
-    kind, colon, _ = source.partition(":")
-    return f"{kind}:{host}" if host and f"{kind}{colon}" in {AGENTS, WATCH} else source
-
-
 def report_source(token_name: str) -> Source:
     """Return the source that reports with the token of that name.
 

@@ -110,6 +110,13 @@ class Finding(Wire):
     """Given of one finding, and not in lists."""
 
 
+def source_words(finding: Finding) -> str:
+    """Return who saw it: an agent by the name of its host, where that is known."""
+    kind, _, _ = finding.seen_by.partition(":")
+    by_host = finding.host and kind in {"agent", "watch"}
+    return f"{kind}:{finding.host}" if by_host else finding.seen_by
+
+
 def finding_record_object(finding: FindingRecord) -> Object:
     """Return a finding: the object of `scan --json`, and its life so far.
 

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from reconciler.client.proposals import Proposal
-from reconciler.domain.sources import spoken_source
 from reconciler.wire.alerts import Alert
 from reconciler.wire.audit import AuditEntry
-from reconciler.wire.findings import Finding
+from reconciler.wire.findings import Finding, source_words
 from reconciler.wire.holds import Hold
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.reports import Report
@@ -100,7 +99,7 @@ def _actor(finding: Finding, background: Background) -> Line:
         return _fact(
             "by",
             (finding.actor, "strong"),
-            f"  ({spoken_source(finding.seen_by, finding.host)} says so)",
+            f"  ({source_words(finding)} says so)",
         )
     if background.writer:
         return _fact("by", (background.writer, "strong"), "  (its tags say so)")
@@ -176,7 +175,7 @@ def _text_of(note: AuditEntry) -> str:
 
 
 def _times(finding: Finding, background: Background | None) -> Iterator[Line]:
-    yield _fact("seen by", spoken_source(finding.seen_by, finding.host))
+    yield _fact("seen by", source_words(finding))
     yield _fact("first seen", f"{clock(finding.first_seen)}  ({age(finding.first_seen)} ago)")
     yield _fact("last seen", f"{clock(finding.last_seen)}  ({age(finding.last_seen)} ago)")
     yield _fact("times seen", f"{finding.times_seen:,}")

@@ -71,7 +71,7 @@ def remediation_in_full(
     yield line(
         ("remediation ", "dim"),
         remediation.id[:12],
-        ("  asked for by ", "dim"),
+        ("  by ", "dim"),
         remediation.requested_by,
         (f"  planned {age(remediation.updated_at)} ago{_expiry(remediation)}", "dim"),
     )

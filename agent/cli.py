@@ -156,7 +156,13 @@ def _once(asked: argparse.Namespace) -> int:
 def _run(asked: argparse.Namespace) -> int:
     from agent.identity import read_identity
 
-    read_identity(asked.state)
+    identity = read_identity(asked.state)
+    often = f"every {asked.interval:.0f}s" if asked.interval else "as often as the server asks"
+    print(
+        f"reporting {identity.host} to {identity.server} {often}, until it is ended;"
+        " `trueup-agent status` shows the last report",
+        flush=True,
+    )
     # A new process, without what reading the command line has loaded.
     argv = [sys.executable, *own_code(), _WAITING, str(asked.state), str(asked.interval or 0)]
     os.execv(sys.executable, argv)

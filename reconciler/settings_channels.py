@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from reconciler.checked_values import ExistingFile, Name, PlacedPath
 from reconciler.domain.alerts import alerting_events
+from reconciler.domain.channel_schemes import SCHEMES, SPOKEN
 from reconciler.domain.errors import InvalidError
 from reconciler.domain.notice_links import check_link
 from reconciler.field_rules import Checked, Reading, Rule, Section
@@ -19,10 +20,7 @@ from reconciler.wire.rules import SeverityWord
 def _has_scheme(url: str) -> str:
     if "://" not in url:
         # Without `://`, which is taken for an address and masked.
-        message = (
-            "an address begins with how it is reached: https, slack, pagerduty, smtp, msteams,"
-            " github, gitlab, jira or servicenow"
-        )
+        message = f"an address begins with how it is reached: {SPOKEN}"
         raise ValueError(message)
     return url
 
@@ -32,6 +30,15 @@ def _may_be_read(url: str, reading: Reading) -> str:
         message = (
             "an address of kind apprise holds keys: write it into a private file that"
             " `url_file` names, or into a variable that `url_env` names"
+        )
+        raise ValueError(message)
+    scheme = url.partition("://")[0].strip()
+    if reading.data.get("kind") is None and scheme.lower() not in SCHEMES:
+        # What is no scheme may hold a password.
+        shown = f" {scheme[:20]!r}" if scheme.isalnum() else " this"
+        message = (
+            f"an address cannot begin with{shown}: write {SPOKEN};"
+            ' or set kind = "apprise" for a service of Apprise'
         )
         raise ValueError(message)
     return url

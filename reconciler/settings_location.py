@@ -31,16 +31,20 @@ def find_settings_file(directory: Path, environment: Mapping[str, str]) -> Path 
 
 
 def nearest_settings_file(directory: Path) -> Path | None:
-    """Return the nearest `trueup.toml` at or above `directory`."""
+    """Return the nearest `trueup.toml` at or above `directory`.
+
+    What has the name and is no file counts too, and is refused when it is read: in its place the
+    stacks of the folder above would be scanned.
+    """
     start = directory.resolve()
     places = (folder / FILE_NAME for folder in (start, *start.parents))
-    return next((path for path in places if path.is_file()), None)
+    return next((path for path in places if os.path.lexists(path)), None)
 
 
 def own_settings_file(environment: Mapping[str, str]) -> Path | None:
     """Return the user's own `trueup.toml`, where there is one."""
     own = config_home(environment) / FILE_NAME
-    return own if own.is_file() else None
+    return own if os.path.lexists(own) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,6 @@ _SHAPES: Final = {
     "int_from_float": "a whole number is expected",
     "greater_than_equal": "at least {ge} is expected",
     "less_than_equal": "at most {le} is expected",
-    "literal_error": "expected is one of {expected}",
     "path_type": "a path in quotes is expected",
     "datetime_type": "a date is expected, such as 2027-03-31",
     "datetime_parsing": "a date is expected, such as 2027-03-31",
@@ -53,6 +52,7 @@ _PATTERNS: Final = {
     "pass_environment": "the name of a variable is expected, such as AWS_PROFILE, or the"
     " beginning of names, such as CORP_*",
 }
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z_-]{0,23}")
 _NAME: Final = "a name begins with no space, and holds no / and no line break"
 
 
@@ -78,13 +78,28 @@ class Whereabouts:
 
 def describe_problems(error: ValidationError, *, model: type, where: Whereabouts) -> PermanentError:
     """Return one error that lists each problem as `FILE:LINE: KEY: what is wrong`."""
-    details = sorted(error.errors(), key=lambda error: where.line(_as_written(error["loc"])))
+    details = sorted(_causes(error), key=lambda error: where.line(_as_written(error["loc"])))
     problems = [_problem(detail, model=model, where=where) for detail in details]
     shown = [f"{place}: {sentence}" for place, sentence, _ in problems[:_MOST_SHOWN]]
     if len(problems) > _MOST_SHOWN:
         shown.append(f"... and {len(problems) - _MOST_SHOWN} more")
     remedies = [remedy for _, _, remedy in problems if remedy]
     return PermanentError("\n".join(shown), remedy=remedies[0] if remedies else None)
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Return the problems without what follows from others: a list left short by a bad entry."""
+    details = error.errors()
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(_lies_in(other["loc"], detail["loc"]) for other in details)
+    ]
+
+
+def _lies_in(path: tuple[int | str, ...], whole: tuple[int | str, ...]) -> bool:
+    return len(path) > len(whole) and path[: len(whole)] == whole
 
 
 def describe_twins(
@@ -118,12 +133,27 @@ def _problem(
         near = difflib.get_close_matches(str(path[-1]), valid, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return place, f"unknown key {key}{hint}", f"valid keys here: {', '.join(valid)}"
+    if detail["type"] == "literal_error":
+        return place, *_unknown_value(detail, key)
     if detail["type"] == "missing":
         return place, f"{key} is missing", f"add `{path[-1]} = ...`"
     if (own := _in_our_words(detail, key)) is not None:
         return place, f"{key}: {own}", None
     sentence = _ADDRESS.sub(r"\1***", detail["msg"].removeprefix("Value error, "))
     return place, f"{key}: {sentence[:1].lower()}{sentence[1:]}", None
+
+
+def _unknown_value(detail: ErrorDetails, key: str) -> tuple[str, str]:
+    expected = detail["ctx"]["expected"]
+    valid = re.findall(r"'([^']*)'", expected)
+    remedy = f"valid values here: {', '.join(valid)}"
+    typed = detail["input"]
+    # What is more than a word may be a secret in the wrong place.
+    if not isinstance(typed, str) or not _WORD.fullmatch(typed):
+        return f"{key}: expected is one of {expected}", remedy
+    near = difflib.get_close_matches(typed, valid, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"expected is one of {expected}"
+    return f"{key}: unknown value {typed!r}; {hint}", remedy
 
 
 def _as_written(path: tuple[int | str, ...]) -> KeyPath:

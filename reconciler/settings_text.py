@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reconciler.bounded_files import read_text
+from reconciler.bounded_files import UnfitFileError, read_text
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.policy import contradiction
 from reconciler.section_reading import validated
@@ -52,13 +52,21 @@ def _read(file: Path) -> str:
         return read_text(file)
     except OSError as error:
         reason = error.strerror or "it cannot be read"
-        raise PermanentError(
-            f"{file}: {reason}", remedy="name another with --config, or run `trueup init`"
-        ) from error
+        raise PermanentError(f"{file}: {reason}", remedy=_remedy(error)) from error
     except UnicodeDecodeError as error:
         raise PermanentError(
             f"{file}: not UTF-8 text (byte {error.start})", remedy="save the file as UTF-8"
         ) from error
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "name another with --config, or run `trueup init`"
+    if isinstance(error, PermissionError):
+        return "give yourself the right to read it, or name another with --config"
+    if isinstance(error, UnfitFileError):
+        return "move it away, or name another with --config"
+    return "name another with --config"
 
 
 def _parse(text: str, file: Path | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from iac_adapters.children.rule import ELEMENT, filled
 from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import ResourceAddress
 
-BY_HAND: Final = "remove it by hand, or accept it: trueup accept"
+BY_HAND: Final = "remove it by hand, or accept it: trueup accept FINDING --reason WHY"
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Credentials:
             raise _unauthorized(
                 f"the token {kept.name} expired at {ended:%Y-%m-%d %H:%M} UTC",
                 code="token-expired",
-                remedy="ask an admin for a new one: trueup token add",
+                remedy="ask an admin for a new one: trueup token add NAME --role ROLE",
             )
         return kept
 

@@ -14,14 +14,16 @@ T = TypeVar("T")
 ALL_STATES: Final = "all"
 _TERM: Final = re.compile(r'(?:([A-Za-z_]+):)?(?:"([^"]*)"(?=\s|$)|(\S*))')
 _URN: Final = "urn"
+_SHORT: Final = {"sev": "severity"}
+"""As the terminal UI takes it."""
 
 
 def read_filter(text: str) -> FindingFilter:
     """Return what `text` asks for; without a `state:` term, what is open.
 
     Terms are separated by spaces and must all hold: `stack:`, `type:` and `address:` take
-    globs, `kind:` and `state:` one word (`state:all` for every one), `severity:` a word and
-    what is graver. Other words are searched for, together, as they stand. Quotes hold
+    globs, `kind:` and `state:` one word (`state:all` for every one), `severity:`, or `sev:`, a
+    word and what is graver. Other words are searched for, together, as they stand. Quotes hold
     spaces together and take a colon for what it is.
 
     Raises:
@@ -31,6 +33,7 @@ def read_filter(text: str) -> FindingFilter:
     words: list[str] = []
     for match in _TERM.finditer(text):
         key, quoted, plain = match.groups()
+        key = _SHORT.get(key, key)
         value = plain if quoted is None else quoted
         if key is None or key == _URN:
             words.append(value if key is None else match.group())

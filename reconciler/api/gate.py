@@ -71,7 +71,7 @@ class Gate:
             # clients that leave half a body behind would keep everybody else waiting for that.
             return Response(status_code=_CLIENT_LEFT)
         except Exception as error:
-            refusal = refusal_of(error)
+            refusal = refusal_of(error, operation)
             if refusal.status == 500:  # noqa: PLR2004 - whoever logs it is further out
                 raise
             return refusal.response()
@@ -125,7 +125,7 @@ class Gate:
             try:
                 return await handle(request)
             except Exception as error:
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, operation)
                 if refusal.status >= 500:  # noqa: PLR2004
                     raise
                 return refusal.response()

@@ -285,6 +285,7 @@ def _sole(data_dir: Path) -> Iterator[None]:
             raise ConflictError(
                 f"{error}, so only that one applies",
                 code="daemon-running",
-                remedy="ask the daemon: `trueup remediate` and `trueup approve`, or its REST API",
+                remedy="ask the daemon: `trueup remediate FINDING`, `trueup approve REMEDIATION`,"
+                " or its REST API",
             ) from error
         yield

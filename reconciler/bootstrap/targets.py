@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from reconciler.bootstrap.options import checked_options
 from reconciler.domain.errors import PermanentError
@@ -16,6 +16,9 @@ from reconciler.environment_file import read_environment_file
 from reconciler.ports import StackReference
 from reconciler.settings import StackSettings
 from reconciler.stack_options import StackOptions, StackTools
+
+_SPELLED: Final = {"pulumi_stack": "--stack", "var_files": "--var-file"}
+_FLAGS: Final = frozenset({"workspace", "dynamic_providers", "children"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,25 @@ def resolve_targets(
             remedy="write one: trueup init",
         )
     return _Resolution(targets, tools, configured, here).references()
+
+
+def unlisted_root(
+    targets: Targets, *, tools: StackTools, stacks: Collection[StackSettings], here: Path
+) -> Path | None:
+    """Return the stack's directory around `here` that is passed over for those of trueup.toml.
+
+    None where `targets` says what is meant, or where `here` lies in no stack but the listed ones.
+    """
+    if targets.chosen or targets.every or not stacks or _around(here, stacks):
+        return None
+    directory = Path(os.path.realpath(here))
+    try:
+        above = tools.above(directory)
+        if above is None:
+            tools.detect(directory)
+    except PermanentError:
+        return None
+    return above or directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +179,30 @@ class _Resolution:
         owners = [tool for tool, model in models if key in model.option_keys()]
         if set(owners) & set(tools):
             return
-        whose = f"is a key of {' and '.join(owners)} stacks" if owners else "is no key of any tool"
+        if not owners:
+            raise self._unknown(key, tools)
         raise PermanentError(
-            f"the option {key!r} {whose}, and what is scanned is {' and '.join(tools)}",
+            f"`{option_of(key)}` is an option of {' and '.join(owners)} stacks, and what is scanned"
+            f" is {' and '.join(tools)}",
             remedy="leave it out, or name another stack",
         )
+
+    def _unknown(self, key: str, tools: Sequence[str]) -> PermanentError:
+        keys = {tool: sorted(self.tools.options(tool).option_keys()) for tool in tools}
+        every = sorted({name for names in keys.values() for name in names})
+        import difflib  # noqa: PLC0415 - only a mistake needs it
+
+        near = difflib.get_close_matches(key, every, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        listed = (f"options of {tool} stacks: {', '.join(names)}" for tool, names in keys.items())
+        return PermanentError(f"no tool has an option {key!r}", remedy=hint + "; ".join(listed))
+
+
+def option_of(key: str) -> str:
+    """Return how the command line spells the option `key` of a stack."""
+    if key in _SPELLED:
+        return _SPELLED[key]
+    return f"--{key.replace('_', '-')}" if key in _FLAGS else f"--option {key}"
 
 
 def _joined(written: Any, given: Any) -> Any:

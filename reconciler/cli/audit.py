@@ -13,8 +13,10 @@ import click
 from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import STACKS
 from reconciler.cli.examples import examples
+from reconciler.cli.identities import nearest
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
-from reconciler.cli.labels import text_of
+from reconciler.cli.labels import text_of, wrapped
+from reconciler.cli.related import STACK
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -23,13 +25,16 @@ _COLUMNS: Final = (
     Column("SEQ", right=True),
     Column("WHEN"),
     Column("WHO", least=10),
-    Column("KIND", spare=True),
     Column("DID"),
-    Column("TO WHAT", least=20),
+    Column("TO WHAT", least=12),
     Column("DETAILS", least=12, spare=True),
+    Column("KIND", spare=True),
 )
 
 
+_SENTENCES: Final = ("reason", "text")
+"""What people wrote, which is worth nothing without its end."""
+_BELOW: Final = " " * 6
 _SHORTEST: Final = 4
 """So many characters of an id are enough to search by."""
 
@@ -113,24 +118,57 @@ def _lines(
     invocation: Invocation, body: Listed[wire.AuditEntry], subject: str | None
 ) -> Iterator[str]:
     if not body.items:
-        yield f"no entries about {text_of(subject)}" if subject else "no entries yet"
+        yield f"no entries about {_unknown(invocation, subject)}" if subject else "no entries yet"
         return
-    yield from invocation.table(_COLUMNS, [_row(invocation, entry) for entry in body.items])
+    heading, *rows = invocation.table(_COLUMNS, [_row(invocation, it) for it in body.items])
+    yield heading
+    for entry, row in zip(body.items, rows, strict=True):
+        yield row
+        # A column of a screen would be cut before the end of a sentence.
+        for key in _on_own_lines(invocation, entry):
+            said = text_of(entry.details[key])
+            yield from wrapped(said, indent=_BELOW, paint=invocation.paint, style="dim")
     if body.next:
         yield f"\n{len(body.items)} entries shown; --limit 0 lists all"
 
 
+def _unknown(invocation: Invocation, subject: str) -> str:
+    """Return what nothing is about, and the stack that may have been meant."""
+    near = nearest(invocation.api.each(routes.LIST_STACKS), STACK, subject)
+    meant = f"; {near}" if near.startswith("did you mean") else ""
+    return f"{text_of(subject)}{meant}"
+
+
 def _row(invocation: Invocation, entry: wire.AuditEntry) -> tuple[Cell, ...]:
-    pairs = {key: text for key, value in entry.details.items() if (text := text_of(value))}
+    own_lines = _on_own_lines(invocation, entry)
+    pairs = {
+        key: text
+        for key, value in sorted(entry.details.items(), key=lambda pair: pair[0] not in _SENTENCES)
+        if key not in own_lines and (text := _text(value))
+    }
     return (
         ("dim", text_of(entry.seq)),
         ("plain", invocation.ago(entry.at)),
         ("strong", text_of(entry.actor)),
-        ("dim", text_of(entry.actor_kind)),
         ("plain", text_of(entry.action)),
         ("plain", _short(invocation, text_of(entry.subject))),
         ("dim", " ".join(f"{text_of(key)}={text}" for key, text in pairs.items())),
+        ("dim", text_of(entry.actor_kind)),
     )
+
+
+def _on_own_lines(invocation: Invocation, entry: wire.AuditEntry) -> list[str]:
+    """Return the details that a screen shows below the row."""
+    return [] if invocation.width is None else [key for key in _SENTENCES if entry.details.get(key)]
+
+
+def _text(value: object) -> str:
+    """Return a value as people read it: `a:1,b:2` of an object, `a,b` of a list."""
+    if isinstance(value, dict):
+        return ",".join(f"{text_of(key)}:{_text(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return text_of(value)
 
 
 def _short(invocation: Invocation, subject: str) -> str:

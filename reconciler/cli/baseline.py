@@ -16,6 +16,7 @@ from reconciler.bootstrap.adapters import SystemClock, adapter_setup
 from reconciler.bootstrap.baseline_file import file_of, kept_in_file, write_file
 from reconciler.bootstrap.targets import Targets
 from reconciler.cli.change_lines import change_lines
+from reconciler.cli.completing_targets import targets
 from reconciler.cli.data_options import data_options, write_data
 from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
@@ -34,7 +35,7 @@ from reconciler.wire.lossless import lossless
 from reconciler.wire.scan import finding_object
 from reconciler.wire.times import timestamp
 
-_STACKS: Final = click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
+_STACKS: Final = click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...", shell_complete=targets)
 YardstickFor = Callable[[StackReference, Judging], Yardstick]
 
 

@@ -22,6 +22,7 @@ from reconciler.cli.labels import (
     spoken,
     text_of,
 )
+from reconciler.cli.stack_filter import check_stack, stack_of
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.sources import SCAN
@@ -43,7 +44,7 @@ _COLUMNS: Final = (
 _WHOLE: Final = {"missing": "not found", "unmanaged": "not in code", "added": "added by hand"}
 _NOT_CREATED: Final = "not created"
 _TYPES: Final = ("drift.",)
-_TERMS: Final = frozenset({"stack", "kind", "severity", "state", "type", "address"})
+_TERMS: Final = frozenset({"stack", "kind", "severity", "sev", "state", "type", "address"})
 _MOST_COUNTED: Final = 500
 
 
@@ -84,7 +85,9 @@ def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watc
     wanted = " ".join(map(_term, terms)) or None
 
     def read() -> Listed[wire.Finding]:
-        return invocation.api.listed(routes.LIST_FINDINGS, limit=limit, filter=wanted)
+        found = invocation.api.listed(routes.LIST_FINDINGS, limit=limit, filter=wanted)
+        check_stack(invocation.api, stack_of((wanted or "").split()), found)
+        return found
 
     def lines(body: Listed[wire.Finding]) -> Iterator[str]:
         return _lines(invocation, body, filtered=bool(terms))
@@ -99,9 +102,14 @@ def findings(invocation: Invocation, *, terms: tuple[str, ...], limit: int, watc
 def _term(written: str) -> str:
     """Return a term as the daemon reads it: what the shell kept together stays together."""
     key, colon, value = written.partition(":")
-    if not re.search(r"\s", written) or '"' in written:
+    if not re.search(r"\s", written) or '"' in written or _is_several(written):
         return written
     return f'{key}:"{value}"' if colon and key.isalpha() else f'"{written}"'
+
+
+def _is_several(written: str) -> bool:
+    """Whether each word is a term of its own, such as `severity:>=high stack:net*`."""
+    return all(word.partition(":")[0] in _TERMS and ":" in word for word in written.split())
 
 
 def _lines(invocation: Invocation, body: Listed[wire.Finding], *, filtered: bool) -> Iterator[str]:
@@ -124,12 +132,12 @@ def _nothing_open(invocation: Invocation) -> Iterator[str]:
     hidden = [
         f"{count} {word}: trueup findings state:{state}"
         for state, word in (("ignored", "suppressed"), ("quarantined", "in quarantine"))
-        if (count := _count(invocation, state)) is not None
+        if (count := count_of(invocation, state)) is not None
     ]
     yield "; ".join(("no open findings", *hidden))
 
 
-def _count(invocation: Invocation, state: str) -> str | None:
+def count_of(invocation: Invocation, state: str) -> str | None:
     """Return how many findings are in `state`; None where none is."""
     found = invocation.api.listed(
         routes.LIST_FINDINGS, limit=_MOST_COUNTED, filter=f"state:{state}"

@@ -77,7 +77,7 @@ def choose(items: Iterable[T], related: Related[T], given: str) -> T:
             remedy="write more of the id",
         )
     raise NotFoundError(
-        f"there is no {related.noun} {safe(given)}", remedy=_nearest(candidates, related, given)
+        f"there is no {related.noun} {safe(given)}", remedy=nearest(candidates, related, given)
     )
 
 
@@ -96,7 +96,8 @@ def _candidates(items: Sequence[T], related: Related[T]) -> str:
     return "\n".join(lines)
 
 
-def _nearest(candidates: Sequence[T], related: Related[T], given: str) -> str:
+def nearest(candidates: Iterable[T], related: Related[T], given: str) -> str:
+    """Return what `given` may have been meant as, else where they are listed."""
     import difflib  # noqa: PLC0415 - only a mistake needs it
 
     names = sorted({str(name) for item in candidates for name in _names(item, related) if name})

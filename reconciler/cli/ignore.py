@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar, get_args
 
 import click
@@ -11,11 +13,13 @@ from reconciler.cli.client.api import Listed
 from reconciler.cli.completing import FINDINGS
 from reconciler.cli.examples import examples
 from reconciler.cli.expiring import expiring
+from reconciler.cli.findings import count_of
 from reconciler.cli.invocation import Invocation, asks_daemon
 from reconciler.cli.labels import text_of
 from reconciler.cli.moments import moment_given
 from reconciler.cli.related import find_finding
 from reconciler.cli.table import Cell, Column
+from reconciler.domain.errors import ConflictError
 from reconciler.wire import models as wire
 from reconciler.wire import routes
 from reconciler.wire.ignores import CoverWord
@@ -32,6 +36,7 @@ _COLUMNS: Final = (
     Column("WHY", least=12, spare=True),
 )
 _MATCH: Final = ("stack", "type", "address", "path", "kind", "value")
+_SNOOZED: Final = "snoozed"
 _FINDING = click.argument("finding", shell_complete=FINDINGS)
 _COVERS = click.option(
     "--covers",
@@ -41,10 +46,23 @@ _COVERS = click.option(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """For how long: as it was typed, and when that ends."""
+
+    typed: str
+    end: str
+
+
+def _span(context: click.Context, parameter: click.Parameter, text: str | None) -> _Span | None:
+    end = moment_given(context, parameter, text)
+    return None if text is None or end is None else _Span(text, end)
+
+
 def _for(*, required: bool) -> Callable[[T], T]:
     usual = "" if required else " Default: until the drift changes."
     return click.option(
-        "--for", "until", metavar="T", required=required, callback=moment_given,
+        "--for", "until", metavar="T", required=required, callback=_span,
         help=f"For how long: 30d, or until a time.{usual}",
     )  # fmt: skip
 
@@ -56,7 +74,12 @@ def _for(*, required: bool) -> Callable[[T], T]:
 @_COVERS
 @asks_daemon
 def ignore(
-    invocation: Invocation, *, finding: str, until: str | None, reason: str, covers: tuple[str, ...]
+    invocation: Invocation,
+    *,
+    finding: str,
+    until: _Span | None,
+    reason: str,
+    covers: tuple[str, ...],
 ) -> None:
     """Take a FINDING off the list until its drift changes, or for a time.
 
@@ -69,29 +92,52 @@ def ignore(
 @click.command(epilog=examples("trueup snooze 3f9c21ab --for 4h"))
 @_FINDING
 @_for(required=True)
-@click.option("--reason", default="snoozed", metavar="R", help="Why; kept in the audit log.")
+@click.option("--reason", default=_SNOOZED, metavar="R", help="Why; kept in the audit log.")
 @_COVERS
 @asks_daemon
 def snooze(
-    invocation: Invocation, *, finding: str, until: str | None, reason: str, covers: tuple[str, ...]
+    invocation: Invocation,
+    *,
+    finding: str,
+    until: _Span | None,
+    reason: str,
+    covers: tuple[str, ...],
 ) -> None:
     """Take a FINDING off the list for a time."""
     _ignore(invocation, finding, until=until, reason=reason, covers=covers)
 
 
 def _ignore(
-    invocation: Invocation, given: str, *, until: str | None, reason: str, covers: tuple[str, ...]
+    invocation: Invocation, given: str, *, until: _Span | None, reason: str, covers: tuple[str, ...]
 ) -> None:
     found = find_finding(invocation.api, given)
-    body = {"reason": reason, "covers": list(covers), **({"until": until} if until else {})}
-    made = invocation.api.ask(routes.IGNORE_FINDING, found.id, body=body)
+    body: dict[str, Any] = {"reason": reason, "covers": list(covers)}
+    if until is not None:
+        body["until"] = until.end
+    try:
+        made = invocation.api.ask(routes.IGNORE_FINDING, found.id, body=body)
+    except ConflictError as error:
+        if error.code == "not-covered":
+            error.remedy = f"name it: {_covering(invocation, found, until, reason)}"
+        raise
     end = (
-        f", and listed again {invocation.ahead(read_time(until))}"
+        f", and listed again {invocation.ahead(read_time(until.end))}"
         if until
         else " until its drift changes"
     )
     line = f"{invocation.id(made.id)}  {text_of(made.address)} is ignored{end}"
     invocation.answer(made, [line])
+
+
+def _covering(invocation: Invocation, found: wire.Finding, until: _Span | None, reason: str) -> str:
+    """Return the command that was given, with what `--covers` has to name."""
+    is_so = {"missing": found.kind == "missing", "critical": found.severity == "critical"}
+    words = [*click.get_current_context().command_path.split(), invocation.id(found.id)]
+    words += [] if until is None else ["--for", until.typed]
+    words += [] if reason == _SNOOZED else ["--reason", reason]
+    for word in get_args(CoverWord):
+        words += ["--covers", word] if is_so[word] else []
+    return shlex.join(words)
 
 
 @click.command(epilog=examples("trueup ack 3f9c21ab"))
@@ -137,11 +183,14 @@ def ignores(invocation: Invocation) -> None:
 
 
 def _lines(invocation: Invocation, body: Listed[wire.IgnoreRule]) -> Iterator[str]:
-    if not body.items:
+    if body.items:
+        yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body.items])
+        yield from expiring(invocation, body.items)
+    else:
         yield "no ignore rules; add [[ignore]] to trueup.toml"
-        return
-    yield from invocation.table(_COLUMNS, [_row(invocation, rule) for rule in body.items])
-    yield from expiring(invocation, body.items)
+    if count := count_of(invocation, "ignored"):
+        are = "finding is" if count == "1" else "findings are"
+        yield f"{count} {are} ignored: trueup findings state:ignored"
 
 
 def _row(invocation: Invocation, rule: wire.IgnoreRule) -> tuple[Cell, ...]:

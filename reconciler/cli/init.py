@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shlex
 import shutil
 import tomllib
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
     if there and not (add or force):
         raise PermanentError(
             f"{target} exists already",
-            remedy="add stacks that it does not list: trueup init --add",
+            remedy=f"add stacks that it does not list: {_add_command(directory)}",
         )
     tools = InstalledTools()
     discovery = discover_stacks(directory, tools)
@@ -79,6 +80,11 @@ def init(directory: Path, *, add: bool, force: bool) -> None:
         click.echo(f"kept the old settings as {_keep(target)}", err=True)
     _write(target, render_settings(stacks, base=directory.resolve()))
     _tell("wrote", target, stacks, base=directory.resolve())
+
+
+def _add_command(directory: Path) -> str:
+    named = "" if directory == Path() else f"{shlex.quote(str(directory))} "
+    return f"trueup init {named}--add"
 
 
 def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
@@ -104,6 +110,7 @@ def _add(target: Path, stacks: Sequence[FoundStack], *, base: Path) -> None:
     # Through a link, which the file may be.
     _write(Path(os.path.realpath(target)), text)
     _tell("updated", target, fresh, base=base)
+    click.echo("a daemon that runs takes it in with: trueup reload", err=True)
 
 
 def _named_anew(stacks: Sequence[FoundStack], *, taken: set[str], base: Path) -> list[FoundStack]:

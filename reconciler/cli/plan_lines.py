@@ -33,9 +33,13 @@ FindingsByAddress: TypeAlias = Mapping[str, wire.Finding]
 
 
 def plan_lines(
-    plan: wire.Plan, *, paint: Paint, findings: FindingsByAddress = MappingProxyType({})
+    plan: wire.Plan,
+    *,
+    paint: Paint,
+    findings: FindingsByAddress = MappingProxyType({}),
+    awaited: bool = True,
 ) -> Iterator[str]:
-    """Yield the plan; nothing of it is left out."""
+    """Yield the plan; nothing of it is left out. `awaited` unless its approval is over."""
     for resource in sorted(plan.resources, key=_rank):
         yield from _title(resource, paint, findings)
         yield from _changes(resource, paint)
@@ -49,7 +53,8 @@ def plan_lines(
         yield ""
     yield text_of(plan.summary)
     if plan.concerns:
-        yield paint("medium", "requires approval:")
+        word = "requires" if awaited else "required"
+        yield paint("medium", f"{word} approval:")
         for sentence in plan.concerns:
             yield from wrapped(f"! {text_of(sentence)}", indent="  ", paint=paint)
     yield f"digest {text_of(plan.digest)}"

@@ -23,10 +23,10 @@ from reconciler.wire import models as wire
 from reconciler.wire import routes
 
 _COLUMNS: Final = (
-    Column("POSITION"),
+    Column("ORDER", right=True),
     Column("NAME", least=20),
     Column("ACTION"),
-    Column("FROM"),
+    Column("THRESHOLD"),
     Column("MATCH", least=32),
     Column("SOURCE", spare=True),
     Column("EXPIRES", spare=True),
@@ -187,12 +187,16 @@ def _list_lines(invocation: Invocation, body: Listed[wire.Policy]) -> Iterator[s
         yield "no policies: drift is reported, and nothing is corrected without a request"
         return
     short = shortened(item.policy_id for item in body.items)
-    yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in body.items])
+    # Those of trueup.toml and those of the API are counted apart: two have the position 0.
+    rows = [_row(invocation, number, item, short) for number, item in enumerate(body.items, 1)]
+    yield from invocation.table(_COLUMNS, rows)
 
 
-def _row(invocation: Invocation, item: wire.Policy, short: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(
+    invocation: Invocation, number: int, item: wire.Policy, short: Mapping[str, str]
+) -> tuple[Cell, ...]:
     return (
-        ("plain", text_of(item.position)),
+        ("plain", str(number)),
         ("strong", text_of(item.name)),
         ("plain", spoken(item.action_type)),
         (item.drift_threshold, _threshold(item)),
@@ -220,7 +224,7 @@ def policy_lines(invocation: Invocation, item: wire.Policy) -> Iterator[str]:
     yield invocation.paint("strong", text_of(item.name))
     facts = (
         ("action", spoken(item.action_type)),
-        ("from", _threshold(item)),
+        ("threshold", _threshold(item)),
         ("position", text_of(item.position)),
         ("match", _match(item) or "everything"),
         ("script", text_of(item.script)),

@@ -33,7 +33,7 @@ class Expectation(Section):
 
     address: str
     type: str
-    decision: ActionWord | Literal["below", "observe"]
+    decision: Literal[ActionWord, "below", "observe"]
     policy: str | None = None
     stack: str = "stack"
     kind: KindWord = "changed"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
+import click
+
 from reconciler.cli.ages import absolute
 from reconciler.cli.client.api import Api
 from reconciler.cli.identities import SHORTEST, Related, choose, find_one
@@ -152,20 +154,30 @@ def find_remediation(api: Api, given: str) -> wire.Remediation:
 def _of_another_kind(api: Api, given: str) -> NotFoundError | None:
     """Return what to say where a finding or a run was named instead of a remediation."""
     if (run := _beginning(api, RUN, given)) is not None:
-        return NotFoundError(
-            f"{given} is a run", remedy=f"its remediation is {run.remediation_id[:SHORTEST]}"
-        )
+        return NotFoundError(f"{given} is a run", remedy=_for_its(run.remediation_id))
     try:
         finding = find_finding(api, given)
     except ReconcilerError:
         return None
     remediations = remediations_of(api, finding)
     remedy = (
-        f"its remediation is {remediations[0].id[:SHORTEST]}"
+        _for_its(remediations[0].id)
         if remediations
         else f"it has no remediation; request one: trueup remediate {safe(given)}"
     )
     return NotFoundError(f"{safe(given)} is a finding", remedy=remedy)
+
+
+def _for_its(remediation_id: str) -> str:
+    """Return the command that was given, with the remediation in place of what it belongs to."""
+    context = click.get_current_context()
+    required = [
+        f" {option.opts[0]} WHY"
+        for option in context.command.params
+        if isinstance(option, click.Option) and option.required
+    ]
+    command = f"{context.command_path} {remediation_id[:SHORTEST]}{''.join(required)}"
+    return f"name its remediation: {command}"
 
 
 def _beginning(api: Api, related: Related[T], given: str) -> T | None:

@@ -18,10 +18,11 @@ from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, short_address, spoken, state_cell, text_of, wrapped
 from reconciler.cli.plan_lines import FindingsByAddress, plan_lines
 from reconciler.cli.related import find_remediation
+from reconciler.cli.stack_filter import check_stack
 from reconciler.cli.table import Cell, Column
 from reconciler.cli.watching import watch_option
 from reconciler.domain.next_commands import holds_everybody, next_commands
-from reconciler.domain.remediation_states import RemediationState
+from reconciler.domain.remediation_states import BEFORE_EFFECT, RemediationState
 from reconciler.wire import models as wire
 from reconciler.wire import routes
 
@@ -44,6 +45,7 @@ _INTRODUCED: Final = {
 _MOST_LOOKED_UP: Final = 100
 _KNOWN_STATES: Final = frozenset(RemediationState)
 """A newer daemon may have more of them."""
+_PAST_APPROVAL: Final = frozenset(RemediationState) - BEFORE_EFFECT
 _CHECKED_AGAIN: Final = frozenset({"detected", "decided", "queued", "held"})
 """Where a guard is asked again by itself; at the `next_at` of an approval its time is over."""
 
@@ -67,9 +69,11 @@ def remediations(
     asked = None if state == "all" else state
 
     def read() -> Listed[wire.Remediation]:
-        return invocation.api.listed(
+        found = invocation.api.listed(
             routes.LIST_REMEDIATIONS, limit=limit, state=asked, stack=stack
         )
+        check_stack(invocation.api, stack, found)
+        return found
 
     def lines(body: Listed[wire.Remediation]) -> Iterator[str]:
         return _list_lines(invocation, body, state)
@@ -151,7 +155,12 @@ def remediation_lines(
     yield from invocation.facts(_facts(invocation, body, about))
     if body.plan:
         yield ""
-        yield from plan_lines(body.plan, paint=invocation.paint, findings=about.findings)
+        yield from plan_lines(
+            body.plan,
+            paint=invocation.paint,
+            findings=about.findings,
+            awaited=body.state not in _PAST_APPROVAL,
+        )
 
 
 def _severity(finding: wire.Finding) -> str:

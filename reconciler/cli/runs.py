@@ -16,6 +16,7 @@ from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, run_cell, text_of, wrapped
 from reconciler.cli.related import RUN
+from reconciler.cli.stack_filter import check_stack
 from reconciler.cli.table import Cell, Column
 from reconciler.wire import models as wire
 from reconciler.wire import routes
@@ -52,13 +53,15 @@ def runs(invocation: Invocation, *, run_id: str | None, stack: str | None, limit
         invocation.answer(run, _run_lines(invocation, run))
         return
     body = invocation.api.listed(routes.LIST_RUNS, limit=limit, stack=stack)
-    invocation.answer(body, _list_lines(invocation, body))
+    check_stack(invocation.api, stack, body)
+    invocation.answer(body, _list_lines(invocation, body, stack))
 
 
-def _list_lines(invocation: Invocation, body: Listed[wire.Run]) -> Iterator[str]:
+def _list_lines(invocation: Invocation, body: Listed[wire.Run], stack: str | None) -> Iterator[str]:
     items = body.items
     if not items:
-        yield "no runs yet: nothing was corrected so far"
+        of_stack = f" of {text_of(stack)}" if stack else ""
+        yield f"no runs{of_stack} yet: nothing was corrected so far"
         return
     short = shortened(item.id for item in items)
     yield from invocation.table(_COLUMNS, [_row(invocation, item, short) for item in items])

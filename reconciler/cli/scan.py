@@ -18,10 +18,13 @@ from reconciler.bootstrap.adapters import SystemClock, adapter_setup, judging, s
 from reconciler.bootstrap.baseline_file import kept_in_file
 from reconciler.bootstrap.instance import instance_key
 from reconciler.bootstrap.scanned_states import ScannedStates
-from reconciler.bootstrap.targets import Targets, resolve_targets
+from reconciler.bootstrap.targets import Targets, resolve_targets, unlisted_root
+from reconciler.cli.completing_targets import targets
 from reconciler.cli.data_options import data_options
 from reconciler.cli.examples import examples
 from reconciler.cli.global_options import given
+from reconciler.cli.labels import counted
+from reconciler.cli.paint import paint_for, safe
 from reconciler.cli.progress import ScanProgress, StackProgress
 from reconciler.cli.tool_options import any_option, said_to_tool
 from reconciler.domain.errors import ReconcilerError
@@ -69,7 +72,7 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
         "trueup scan --all --fail-on high --json",
     )
 )
-@click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...")
+@click.argument("stacks", nargs=-1, metavar="[DIR|NAME]...", shell_complete=targets)
 @click.option("--all", "every_stack", is_flag=True, help="All stacks of trueup.toml.")
 @click.option(
     "--fail-on",
@@ -180,14 +183,31 @@ def prepared(
 ) -> tuple[tuple[StackReference, ...], Judging, Path]:
     """Return which stacks are meant, how they are judged, and where our data is.
 
+    Where those do not include the stack of the current directory, a warning on stderr says so.
+
     Raises:
         ReconcilerError: the settings or the targets are not usable.
     """
     settings = load_settings(config or _settings_file(targets), os.environ, tools=tools)
     references = resolve_targets(targets, tools=tools, stacks=settings.stacks, here=Path.cwd())
+    passed_over = unlisted_root(targets, tools=tools, stacks=settings.stacks, here=Path.cwd())
+    if passed_over is not None:
+        _warn_of_unlisted(passed_over, len(references))
     data_dir = data_directory(settings, os.environ)
     rating = judging(instance_key(data_dir), severity_overrides(settings))
     return references, rating, data_dir
+
+
+def _warn_of_unlisted(directory: Path, scanned: int) -> None:
+    """Say that `directory` is not scanned: `No drift.` of others would read as of this one."""
+    command = click.get_current_context().command_path
+    paint = paint_for(sys.stderr)
+    click.echo(
+        f"{paint('medium', 'warning: ')}{safe(directory.name)} is not in trueup.toml; scanning its"
+        f" {counted(scanned, 'stack')}. `{command} .` scans this directory.",
+        err=True,
+        color=paint.colour,
+    )
 
 
 async def _run(order: _Order, rating: Judging, data_dir: Path, tools: InstalledTools) -> int:

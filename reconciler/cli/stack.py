@@ -221,7 +221,7 @@ def _definition(found: wire.Stack) -> dict[str, Any]:
 
 def _list_lines(invocation: Invocation, body: Listed[wire.Stack]) -> Iterator[str]:
     if not body.items:
-        yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
+        yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add DIR` adds one"
         return
     yield from invocation.table(_COLUMNS, [_row(item) for item in body.items])
 

@@ -168,7 +168,7 @@ def _lines(invocation: Invocation, fleet: _Fleet, *, drifted: bool) -> Iterator[
     if not stacks and drifted:
         yield "no stack has drifted"
     elif not stacks:
-        yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add` adds one"
+        yield "no stacks yet: `trueup init` writes a trueup.toml, `trueup stack add DIR` adds one"
     if not stacks:
         return
     yield from _totals(invocation, stacks)

@@ -10,12 +10,13 @@ from typing import Final
 import click
 
 from reconciler.cli.client.api import Listed
-from reconciler.cli.completing import TEMPLATES
+from reconciler.cli.completing import STACKS, TEMPLATES
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import find_one, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon, limit_option
 from reconciler.cli.labels import counted, text_of, wrapped
 from reconciler.cli.related import TEMPLATE
+from reconciler.cli.stack_filter import check_stack
 from reconciler.cli.table import Cell, Column
 from reconciler.domain.errors import PermanentError
 from reconciler.wire import models as wire
@@ -42,7 +43,7 @@ def template() -> None:
 
 @template.command("list", epilog=examples("trueup template list --type aws_sqs_queue"))
 @click.option("--type", "resource_type", metavar="TYPE", help="Only of this resource type.")
-@click.option("--stack", metavar="NAME", help="Only of this stack.")
+@click.option("--stack", metavar="NAME", help="Only of this stack.", shell_complete=STACKS)
 @limit_option(200)
 @asks_daemon
 def list_templates(
@@ -52,6 +53,7 @@ def list_templates(
     body = invocation.api.listed(
         routes.LIST_TEMPLATES, limit=limit, resource_type=resource_type, stack=stack
     )
+    check_stack(invocation.api, stack, body)
     invocation.answer(body, _list_lines(invocation, body))
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from reconciler.cli.labels import counted, fallen
 from reconciler.cli.paint import Paint
-from reconciler.domain.model import Counts, Finding, Severity, StackReport
+from reconciler.domain.model import (
+    OUTPUT_TYPE,
+    Counts,
+    Finding,
+    Kind,
+    Origin,
+    Severity,
+    StackReport,
+)
+from reconciler.domain.passing_rows import comes_and_goes
 
 _STYLED: Final = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -24,7 +34,7 @@ def total_lines(report: StackReport, paint: Paint) -> Iterator[str]:
     if not report.findings and not report.incomplete:
         yield from _together(_clean(report, paint), paint("dim", _timing(report.timing_ms)), paint)
         return
-    yield from _fallen(report.counts, paint)
+    yield from _fallen(report, paint)
     found = tally_line(report.findings, paint)
     timing = paint("dim", _timing(report.timing_ms))
     if found:
@@ -35,16 +45,21 @@ def total_lines(report: StackReport, paint: Paint) -> Iterator[str]:
 
 def _clean(report: StackReport, paint: Paint) -> str:
     counts = report.counts
-    match_ = "matches" if counts.resources == 1 else "match"
-    words = f"{counted(counts.resources, 'resource')} {match_}"
+    matching = counts.resources - counts.not_applicable
+    match_ = "matches" if matching == 1 else "match"
+    words = f"{counted(matching, 'resource')} {match_}"
+    if counts.not_applicable:
+        words = f"{words}, {counts.not_applicable} not applicable"
     noise = f"; {harmless(report)} ignored" if report.noise else ""
     return f"{paint('good', 'No drift.')} {words}{noise}"
 
 
-def _fallen(counts: Counts, paint: Paint) -> Iterator[str]:
+def _fallen(report: StackReport, paint: Paint) -> Iterator[str]:
+    counts, waiting = _to_create(report)
     parts = [paint("good", f"{counts.in_sync} in sync")]
     parts += [paint(style, text) for text, style in fallen(counts)]
-    line = f"{counted(counts.resources, 'resource')}: {parts[0]}"
+    parts += [paint("strong", f"{waiting} to create")] if waiting else []
+    line = f"{_listed(report)}: {parts[0]}"
     for part in parts[1:]:
         if len(_STYLED.sub("", f"{line}, {part},")) > paint.width:
             yield f"{line},"
@@ -52,6 +67,30 @@ def _fallen(counts: Counts, paint: Paint) -> Iterator[str]:
         else:
             line = f"{line}, {part}"
     yield line
+
+
+def _to_create(report: StackReport) -> tuple[Counts, int]:
+    """Return the counts without what was never created, and how much that is."""
+    waiting = sum(
+        finding.kind is Kind.MISSING and finding.origin is Origin.UNAPPLIED
+        for finding in report.findings
+    )
+    return replace(report.counts, missing=report.counts.missing - waiting), waiting
+
+
+def _listed(report: StackReport) -> str:
+    """Return how many resources there are, and beside them what is listed only at times.
+
+    An output is listed when it drifts: counted as a resource, a stack of 4 would have 5.
+    """
+    addresses = [finding.address for finding in report.findings]
+    addresses += [address for address, _ in report.unreadable]
+    passing = [address for address in addresses if comes_and_goes(address)]
+    outputs = sum(address.startswith(f"{OUTPUT_TYPE}.") for address in passing)
+    parts = [counted(report.counts.resources - len(passing), "resource")]
+    parts += [counted(outputs, "output")] if outputs else []
+    sources = len(passing) - outputs
+    return ", ".join([*parts, counted(sources, "data source")] if sources else parts)
 
 
 def tally_line(findings: Iterable[Finding], paint: Paint) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -56,13 +56,13 @@ def rule_for(
     return next((rule for rule in rules if _ignores(rule, record, now=now)), None)
 
 
-def uncovered(record: FindingRecord, covers: Iterable[str]) -> str | None:
+def uncovered(record: FindingRecord, covers: Collection[str]) -> tuple[str, ...]:
     """Return what of `COVERED` the finding is, and `covers` does not name."""
-    if record.kind is Kind.MISSING and MISSING not in covers:
-        return MISSING
-    if record.severity is Severity.CRITICAL and CRITICAL not in covers:
-        return CRITICAL
-    return None
+    is_so = {
+        MISSING: record.kind is Kind.MISSING,
+        CRITICAL: record.severity is Severity.CRITICAL,
+    }
+    return tuple(word for word in COVERED if is_so[word] and word not in covers)
 
 
 def may_be_ignored(record: FindingRecord) -> bool:
@@ -76,7 +76,7 @@ def _ignores(rule: IgnoreRule, record: FindingRecord, *, now: datetime) -> bool:
     if rule.expires_at is not None and rule.expires_at <= now:
         return False
     return (
-        uncovered(record, rule.covers) is None
+        not uncovered(record, rule.covers)
         and (rule.stack is None or glob_matches(rule.stack, record.stack))
         and (rule.type is None or meets_type(rule.type, record.type))
         and (rule.address is None or glob_covers(rule.address, record.address))

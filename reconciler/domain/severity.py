@@ -95,7 +95,8 @@ def override_rule(
 
 _NUMBER: Final = re.compile(r"\[\d+\]")
 READDRESSED: Final = "only its address changes, and nothing in the world; not applied yet"
-DEFAULT_REASON: Final = "the default: no rule names this attribute"
+NOT_CREATED: Final = "a resource is not created yet"
+DEFAULT_REASON: Final = "no severity rule matches"
 
 
 def rate(deviation: Deviation, rulebook: Rulebook) -> Rating:
@@ -126,7 +127,10 @@ def _rate_whole(deviation: Deviation, kind: str, rulebook: Rulebook) -> Rating:
     # What no code declares any more would be deleted by the very next apply.
     waits = deviation.origin is Origin.UNAPPLIED and deviation.kind is not Kind.UNMANAGED
     steps = int(deviation.requires_replace) - int(waits)
-    return _stepped(rule, steps)
+    rating = _stepped(rule, steps)
+    # Nothing is gone that never was.
+    is_new = waits and deviation.kind is Kind.MISSING
+    return replace(rating, reason=NOT_CREATED) if is_new else rating
 
 
 def _rate_change(

@@ -15,6 +15,7 @@ from reconciler.domain.declaring import (
 )
 from reconciler.domain.details import accepted_changes
 from reconciler.domain.errors import ConflictError, NotFoundError
+from reconciler.domain.ignoring import uncovered
 from reconciler.domain.kept_baseline import Acceptance, KeptBaseline
 from reconciler.domain.model import Kind, Origin
 from reconciler.domain.records import FindingId, FindingRecord, FindingState, Json
@@ -51,7 +52,7 @@ async def accept(
             raise ConflictError(
                 f"the drift of {record.address} is another one by now",
                 code="drift-changed",
-                remedy=f"look at it again: trueup show {finding_id}",
+                remedy=f"look at it again: trueup show {finding_id[:8]}",
             )
         _refuse_twice(tx, record)
         before = tx.baselines.get(record.stack, record.address)
@@ -174,11 +175,17 @@ def _undeclared(tx: Transaction, finding_id: FindingId) -> FindingRecord:
         raise ConflictError(
             f"the code decides what is right for {record.address}",
             code="not-undeclared",
-            remedy=f"change the code, or leave it as it is: trueup ignore {finding_id}",
+            remedy="change the code, or leave it as it is:"
+            f" trueup ignore {finding_id[:8]} {_needed_options(record)}--reason WHY",
         )
     if record.state is FindingState.HEALED:
         raise ConflictError(f"the drift of {record.address} is gone already", code="already-healed")
     return record
+
+
+def _needed_options(record: FindingRecord) -> str:
+    """Return the options without which `trueup ignore` refuses the finding."""
+    return "".join(f"--covers {word} " for word in uncovered(record, ()))
 
 
 def _refuse_twice(tx: Transaction, record: FindingRecord) -> None:
@@ -201,7 +208,7 @@ def _refuse_overtaken(tx: Transaction, record: FindingRecord, last: Acceptance) 
         raise ConflictError(
             f"a later change of {record.address} was accepted since",
             code="accepted-since",
-            remedy=f"take that back first: trueup accept {newest.finding_id} --undo",
+            remedy=f"take that back first: trueup accept {newest.finding_id[:8]} --undo",
         )
 
 

@@ -165,7 +165,8 @@ def _keep(tx: Transaction, baseline: HostBaseline) -> None:
     if len(baseline.accepted) > MOST_ACCEPTED:
         raise InvalidError(
             f"{len(baseline.accepted)} places of a host; at most {MOST_ACCEPTED} can be accepted",
-            remedy="name fewer sections, or declare the host: trueup agent template",
+            remedy="name fewer sections, or declare the host:"
+            f" trueup agent template {baseline.host}",
         )
     tx.agents.put_baselines([baseline])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from datetime import datetime
 
@@ -100,13 +101,22 @@ def _check(tx: Transaction, service: Service, policy: Policy) -> None:
     for other in tx.policies.all():
         if other.name == policy.name and other.policy_id != policy.policy_id:
             raise ConflictError(
-                f"there is a policy {policy.name!r} already ({other.policy_id})", code="name-taken"
+                f"there is a policy {policy.name!r} already ({other.policy_id})",
+                code="name-taken",
+                remedy=_instead_of_second(other),
             )
     if policy.template_id and tx.templates.get(TemplateId(policy.template_id)) is None:
         raise InvalidError(f"there is no template {policy.template_id}")
     _check_driver(policy)
     if policy.script is not None:
         _check_script(service, policy)
+
+
+def _instead_of_second(other: Policy) -> str:
+    """Return how to change the policy that has the name already."""
+    if other.source == "config":
+        return "choose another name, or change that one in trueup.toml"
+    return f"choose another name, or change that one: trueup policy edit {shlex.quote(other.name)}"
 
 
 def _check_driver(policy: Policy) -> None:
@@ -137,6 +147,6 @@ def _of_api(tx: Transaction, policy_id: PolicyId) -> Policy:
         raise ConflictError(
             f"policy {known.name!r} is defined in trueup.toml",
             code="from-config",
-            remedy="change trueup.toml and restart or reload the daemon",
+            remedy="change trueup.toml, then: trueup reload",
         )
     return known

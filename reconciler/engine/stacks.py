@@ -224,7 +224,7 @@ def _of_api(tx: Transaction, name: StackName) -> StackRecord:
         raise ConflictError(
             f"stack {name} is defined in trueup.toml",
             code="from-config",
-            remedy="change trueup.toml and restart or reload the daemon",
+            remedy="change trueup.toml, then: trueup reload",
         )
     return known
 

@@ -113,11 +113,13 @@ def _refuse_ignoring(known: FindingRecord, covers: Collection[str]) -> None:
             f"finding {known.id} is not open: it is {known.state.value}", code="not-open"
         )
     lacking = uncovered(known, covers)
-    if lacking is not None:
+    if lacking:
+        options = " ".join(f"--covers {word}" for word in lacking)
         raise ConflictError(
-            f"finding {known.id} is {lacking}, which is ignored only where that is named",
+            f"finding {known.id} is {' and '.join(lacking)}, which is ignored only where that is"
+            " named",
             code="not-covered",
-            remedy=f"name it: trueup ignore {known.id[:8]} --covers {lacking}",
+            remedy=f"name it: trueup ignore {known.id[:8]} {options} --reason WHY",
         )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from iac_adapters.terraform.executable import TERRAFORM, TOFU, locate, uses_tofu
 from iac_adapters.terraform.installed import installed_providers, locked_versions
+from iac_adapters.terraform.needs_init import needs_init
 from reconciler.domain.errors import PermanentError
 from reconciler.mirrors import provider_mirrors
 from reconciler.settings import StackSettings
@@ -40,7 +41,7 @@ def mirrors(environment: Mapping[str, str]) -> list[Tool]:
 
 
 def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[Tool]:
-    """Return one entry per provider a stack has locked."""
+    """Return one entry per provider a stack has locked; one that says `init` is due."""
     directory = stack.directory
     data_dir = directory / environment.get("TF_DATA_DIR", ".terraform")
     name = TOFU if uses_tofu(directory) else TERRAFORM
@@ -55,6 +56,8 @@ def stack_plugins(stack: StackSettings, environment: Mapping[str, str]) -> list[
             Tool(f"{stack.name}: {provider.source}", provider.binary, provider.version)
             for provider in installed
         ]
+    if not needs_init(directory, tool=name):
+        return []
     lack = f"not initialised: it cannot be scanned until `{name} init` has run in it"
     return [Tool(f"{stack.name}: providers", None, None, lack)]
 

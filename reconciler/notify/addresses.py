@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from reconciler.domain.alerts import DEFAULT_EVENTS, REVIEW_EVENTS
+from reconciler.domain.channel_schemes import MAIL
 from reconciler.domain.errors import InvalidError, PermanentError
 from reconciler.domain.loopback import is_loopback
 from reconciler.domain.slack_buttons import SlackButtons
@@ -38,7 +39,6 @@ _PAGERDUTY: Final = {
     "eu": "https://events.eu.pagerduty.com",
 }
 """By service region, where events are sent (support.pagerduty.com, "Service Regions")."""
-_SMTP: Final = ("smtp", "smtps", "mailto", "mailtos")
 _KNOWN: Final = (
     "https://, slack://, pagerduty://, smtp://, msteams://, github://, gitlab://, jira:// or"
     " servicenow://"
@@ -127,7 +127,7 @@ def open_channel(channel: ChannelAddress) -> Notifier:
             return _teams(channel, parts)
         case scheme if scheme.removesuffix("+http") in TRACKERS:
             return Tickets(open_tracker(channel.name, parts), most_open=channel.most_open)
-        case scheme if scheme in _SMTP:
+        case scheme if scheme in MAIL:
             return Mail(channel.name, server_of(channel.name, parts))
         case scheme:
             raise _refused(

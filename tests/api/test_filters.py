@@ -26,6 +26,7 @@ OPEN = FindingState.OPEN
         ("stack:web*", FindingFilter(stack="web*", state=OPEN)),
         ("kind:missing", FindingFilter(kind=Kind.MISSING, state=OPEN)),
         ("severity:>=high", FindingFilter(min_severity=Severity.HIGH, state=OPEN)),
+        ("sev:high", FindingFilter(min_severity=Severity.HIGH, state=OPEN)),
         ("severity:critical", FindingFilter(min_severity=Severity.CRITICAL, state=OPEN)),
         ("state:healed", FindingFilter(state=FindingState.HEALED)),
         ("state:all", FindingFilter(state=None)),

@@ -258,3 +258,15 @@ async def test_every_answer_carries_the_security_headers(desk: Desk, path: str) 
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_key_that_is_unknown_is_told_with_those_that_are_known(desk: Desk) -> None:
+    answer = await desk.viewer.get(f"{V1}/runs?stak=web")
+    (problem,) = answer.json()["errors"]
+    assert problem["field"] == "query.stak"
+    assert problem["message"] == (
+        "unknown parameter stak; known: cursor, limit, remediation_id, stack"
+    )
+    answer = await desk.admin.post(f"{V1}/hold", json={"stak": "web"})
+    (problem,) = answer.json()["errors"]
+    assert problem["message"] == "unknown key stak; known: address, reason, stack, until"

@@ -104,6 +104,24 @@ def test_an_error_before_any_stack_is_json_too(trueup: Trueup, tmp_path: Path) -
         assert error["message"] in ended.err
 
 
+@pytest.mark.parametrize("output", ["words", "json"])
+def test_a_directory_that_is_not_listed_is_told_from_those_that_are_scanned(
+    stack: WorldStack, trueup: Trueup, tmp_path: Path, output: str
+) -> None:
+    (tmp_path / "trueup.toml").write_text(f"[[stack]]\ndirectory = '{stack.directory}'\n")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "main.tf").write_text("terraform {}\n")
+    arguments = () if output == "words" else ("-o", "json")
+    ended = trueup.run("scan", *arguments, cwd=tmp_path / "other")
+    assert ended.code == 0, ended.everything
+    assert ended.err == (
+        "warning: other is not in trueup.toml; scanning its 1 stack."
+        " `trueup scan .` scans this directory.\n"
+    )
+    if output == "json":
+        assert [one["stack"] for one in ended.json["stacks"]] == ["code"]
+
+
 def test_repeated_passes_stay_warm(stack: WorldStack, trueup: Trueup) -> None:
     noted = Trueup({**trueup.environment, **stack.environment}, trueup.mark)
     stack.forget_calls()

@@ -38,7 +38,7 @@ def test_a_third_tool_is_detected_scanned_and_given_its_options(
 
     refused = trueup.run("scan", world.directory, "--workspace", "blue")
     assert refused.code == 1
-    assert "'workspace' is a key of terraform stacks" in refused.err
+    assert "`--workspace` is an option of terraform stacks" in refused.err
 
 
 def test_a_third_tools_stacks_are_found_by_init(

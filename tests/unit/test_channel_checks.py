@@ -48,7 +48,6 @@ def opened(**section: Any) -> None:
         ({"url": f"{MAIL}&ca_file=/not/there"}, "`ca_file` that is not there"),
         ({"url": "smtp://u@mail.example.com?from=a@b.c&to=d@e.f"}, "no password"),
         ({"url": f"{DESK}?lables=a"}, "another key, 'lables'"),
-        ({"url": "ftp://CANARY@h"}, "begins with ftp://"),
         ({"url": HOOK, "approvers": {"U1": "ana"}}, "no buttons"),
         ({"url": "https://169.254.169.254/CANARY"}, "169.254.169.254 is no receiver's address"),
         ({"url": "github://CANARY@[fd00:ec2::254]/acme/infra"}, "no receiver's address"),

@@ -68,6 +68,29 @@ def test_found_and_missing_have_the_promised_shape(
     assert "terraform init" in str(tools["web: providers"]["lack"])
 
 
+BUILT_IN = 'resource "terraform_data" "it" {}\ndata "terraform_remote_state" "net" {}\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "due"),
+    [
+        (BUILT_IN, False),
+        (BUILT_IN + 'terraform {\n  required_version = ">= 1.0"\n}\n', False),
+        (BUILT_IN + 'terraform {\n  backend "local" {}\n}\n', True),
+        (BUILT_IN + "terraform {\n  required_providers {}\n}\n", True),
+        (BUILT_IN + 'module "net" {\n  source = "./net"\n}\n', True),
+        (BUILT_IN + 'resource "random_id" "it" {}\n', True),
+        (BUILT_IN + "resource {", True),
+    ],
+)
+def test_init_is_due_only_where_it_would_install_something(
+    machine: Path, capsys: pytest.CaptureFixture[str], code: str, *, due: bool
+) -> None:
+    """A plan of what terraform itself brings needs no `.terraform`, and init makes none."""
+    (machine / "web" / "main.tf").write_text(code)
+    assert ("web: providers" in report(capsys)) == due
+
+
 def test_a_locked_provider_that_is_not_installed_is_named(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

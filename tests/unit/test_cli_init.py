@@ -153,7 +153,7 @@ def test_an_existing_file_is_kept_unless_forced(
     file = tree / "trueup.toml"
     file.write_text("# mine\n")
     assert run(["init", str(tree)]) == 1
-    assert "trueup init --add" in capsys.readouterr().err
+    assert f"trueup init {tree} --add" in capsys.readouterr().err
     assert file.read_text() == "# mine\n"
     assert run(["init", str(tree), "--force"]) == 0
     assert "[[stack]]" in file.read_text()

@@ -71,10 +71,12 @@ def test_an_option_is_said_to_those_whose_tool_has_it(home: Path) -> None:
 
 
 def test_an_option_that_no_chosen_stack_can_take_is_refused(home: Path) -> None:
-    with pytest.raises(PermanentError, match="'pulumi_stack' is a key of pulumi stacks"):
+    with pytest.raises(PermanentError, match=r"^`--stack` is an option of pulumi stacks, and"):
         resolved(home, "web", pulumi_stack="dev")
-    with pytest.raises(PermanentError, match="'nonsense' is no key of any tool"):
-        resolved(home, "web", nonsense=1)
+    with pytest.raises(PermanentError, match=r"^no tool has an option 'workspce'") as refused:
+        resolved(home, "web", workspce="green")
+    assert refused.value.remedy is not None
+    assert refused.value.remedy.startswith("did you mean workspace? options of terraform stacks: ")
 
 
 def test_a_directory_that_is_listed_twice_means_both_stacks(home: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -127,6 +128,7 @@ def test_a_stack_is_named_after_its_directory(home: Path) -> None:
         ),
         pytest.param('[[policy]]\nname="p"\n[policy.match]\nkind="x"', 4, "missing", id="subtable"),
         pytest.param('[[channel]]\nname="c"\nurl="x"', 3, "begins with how", id="no-scheme"),
+        pytest.param('[[channel]]\nname="c"\nurl="foo://x"', 3, "begin with 'foo'", id="scheme"),
         pytest.param('[[channel]]\nname="c"', 1, "no address: set one of", id="no-address"),
         pytest.param(
             '[[channel]]\nname="c"\nurl="slack://x"\nurl_env="C"',
@@ -258,6 +260,37 @@ def test_the_nearest_file_upward_is_found_before_the_users_own(home: Path) -> No
     assert find_settings_file(home / "web", environment) == own / "trueup.toml"
     (home / "trueup.toml").touch()
     assert find_settings_file(home / "web", environment) == home / "trueup.toml"
+
+
+def test_a_directory_of_that_name_is_refused_and_no_other_file_is_taken(home: Path) -> None:
+    (home / "trueup.toml").touch()
+    (home / "web" / "trueup.toml").mkdir()
+    found = find_settings_file(home / "web", {"HOME": str(home)})
+    assert found == home / "web" / "trueup.toml"
+    with pytest.raises(PermanentError) as refused:
+        load_settings(found, {})
+    assert str(refused.value) == f"{found}: is a directory, not a regular file"
+    assert refused.value.remedy == "move it away, or name another with --config"
+
+
+def test_a_file_that_may_not_be_read_is_no_reason_to_write_one(home: Path) -> None:
+    (home / "trueup.toml").touch(mode=0)
+    root = os.geteuid() == 0
+    load_settings(None, {"TRUEUP_LISTEN": "127.0.0.1:1"})  # what root alone may import is loaded
+    try:
+        if root:
+            os.seteuid(65534)
+        with pytest.raises(PermanentError, match="Permission denied") as refused:
+            load_settings(home / "trueup.toml", {})
+    finally:
+        if root:
+            os.seteuid(0)
+    assert (
+        refused.value.remedy == "give yourself the right to read it, or name another with --config"
+    )
+    with pytest.raises(PermanentError, match="No such file") as refused:
+        load_settings(home / "other.toml", {})
+    assert refused.value.remedy == "name another with --config, or run `trueup init`"
 
 
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))

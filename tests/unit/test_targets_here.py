@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.bootstrap.targets import Targets, resolve_targets
+from reconciler.bootstrap.targets import Targets, resolve_targets, unlisted_root
 from reconciler.domain.errors import PermanentError
 from reconciler.registry import InstalledTools
 from reconciler.settings import StackSettings
@@ -72,3 +72,29 @@ def test_a_broken_neighbour_is_not_looked_at(
 def test_all_without_settings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match=r"--all needs a trueup\.toml"):
         resolve_targets(Targets(every=True), tools=InstalledTools(), here=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("here", "targets", "passed_over"),
+    [
+        ("other", Targets(), "other"),
+        ("project/lib", Targets(), "project"),
+        ("other", Targets(chosen=("webshop",)), None),
+        ("other", Targets(every=True), None),
+        ("network/modules/deep", Targets(), None),
+        (".", Targets(), None),
+    ],
+)
+def test_a_stack_that_is_not_listed_is_named(
+    stacks: tuple[StackSettings, ...],
+    tmp_path: Path,
+    here: str,
+    targets: Targets,
+    passed_over: str | None,
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "main.tf").write_text("terraform {}\n")
+    (tmp_path / "project" / "lib").mkdir(parents=True)
+    (tmp_path / "project" / "Pulumi.yaml").write_text("name: it\nruntime: yaml\n")
+    named = unlisted_root(targets, tools=InstalledTools(), stacks=stacks, here=tmp_path / here)
+    assert named == (None if passed_over is None else tmp_path / passed_over)

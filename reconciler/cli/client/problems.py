@@ -27,7 +27,7 @@ _REMEDIES: Final = {
     "stack-busy": "wait until the run of this stack has ended: trueup runs",
     "already-healed": "there is nothing left to correct",
     "not-suppressed": "list what is: trueup findings state:ignored",
-    "from-config": "it is defined in trueup.toml; change it there and restart the daemon",
+    "from-config": "it is defined in trueup.toml; change it there, then: trueup reload",
     "name-taken": "choose another name",
 }
 _HttpStatus = int
@@ -44,12 +44,14 @@ def problem_error(status: _HttpStatus, body: Mapping[str, Any], *, origin: str) 
             f"{expired} (from {origin})"
             if expired
             else f"the daemon does not accept the token from {origin}",
-            remedy="set TRUEUP_TOKEN to one it knows; an admin makes one with `trueup token add`",
+            remedy="set TRUEUP_TOKEN to one it knows; an admin makes one with"
+            " `trueup token add NAME --role ROLE`",
         )
     if status == 403:  # noqa: PLR2004
         return DeniedError(
             f"{message} (with the token from {origin})",
-            remedy=remedy or "an admin makes tokens of another role with `trueup token add`",
+            remedy=remedy
+            or "an admin makes tokens of another role with `trueup token add NAME --role ROLE`",
         )
     if status == 409:  # noqa: PLR2004
         return ConflictError(message, code=code, remedy=remedy)

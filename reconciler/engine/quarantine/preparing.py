@@ -48,7 +48,8 @@ async def detaching(
         raise PermanentError(
             f"nothing that could be detached connects {', '.join(addresses[:3])}",
             remedy="a policy may name the edges (`edges`); docs/quarantine.md lists the types that"
-            " are known. To correct it instead, cancel this and run `trueup remediate`",
+            " are known. To correct it instead, cancel this and run"
+            " `trueup remediate FINDING`",
         )
     targets = tuple(edge.address for edge in edges)
     plan = await adapter.plan_detaching(loaded.snapshot, targets, folder=folder)
@@ -60,8 +61,8 @@ async def detaching(
     if left := left_attached(plan, edges):
         raise PermanentError(
             f"the plan would leave {', '.join(left)} attached",
-            remedy="run `trueup stack scan` and look whether the state still holds it; then"
-            " `trueup retry` the remediation, or detach it by hand",
+            remedy=f"run `trueup stack scan {loaded.snapshot.stack}` and look whether the state"
+            " still holds it; then `trueup retry REMEDIATION --reason WHY`, or detach it by hand",
         )
     return plan, edges
 
@@ -92,7 +93,7 @@ async def swapping(
         raise PermanentError(
             f"nothing that holds {', '.join(addresses[:3])} has security groups to swap",
             remedy="docs/quarantine.md lists the types. To detach edges instead, cancel this and"
-            " run `trueup quarantine` without an isolation group",
+            " run `trueup quarantine FINDING` without an isolation group",
         )
     _refuse_isolated(edges, others)
     wanted = isolating_by(edges)
@@ -113,7 +114,8 @@ async def swapping(
     if left := [edge.address for edge in edges if edge.address not in done]:
         raise PermanentError(
             f"{', '.join(left)}: it is gone, or holds {group} alone already",
-            remedy="run `trueup stack scan`; then cancel this, or name another isolation group",
+            remedy=f"run `trueup stack scan {loaded.snapshot.stack}`; then cancel this, or name"
+            " another isolation group",
         )
     return plan, edges
 
@@ -155,9 +157,9 @@ def _swapping(loaded: Loaded) -> Swapping:
     if not isinstance(loaded.adapter, Swapping):
         raise PermanentError(
             f"the groups of resources of {loaded.snapshot.tool} cannot be swapped",
-            remedy="isolate them by their edges: a policy with driver `detach`, or `trueup"
-            " quarantine` without an isolation group. Where nothing connects them, a policy with a"
-            " `script` can change their groups through the cloud's API",
+            remedy="isolate them by their edges: a policy with driver `detach`, or"
+            " `trueup quarantine FINDING` without an isolation group. Where nothing connects them,"
+            " a policy with a `script` can change their groups through the cloud's API",
         )
     return loaded.adapter
 
@@ -217,7 +219,7 @@ def isolating(loaded: Loaded) -> Isolating:
     if not isinstance(loaded.adapter, Isolating):
         raise PermanentError(
             f"resources of {loaded.snapshot.tool} cannot be put into quarantine",
-            remedy="cancel it, and request a correction: trueup remediate",
+            remedy="cancel it, and request a correction: trueup remediate FINDING",
         )
     return loaded.adapter
 

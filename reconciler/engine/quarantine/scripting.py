@@ -92,7 +92,7 @@ async def _edges(
     if not there:
         raise PermanentError(
             f"{records[0].address} is gone, so a script has nothing to isolate",
-            remedy="cancel this, and request its correction: trueup remediate",
+            remedy="cancel this, and request its correction: trueup remediate FINDING",
         )
     addresses = tuple(dict.fromkeys(map(resource_of, there)))
     types = _types(loaded.snapshot, there)

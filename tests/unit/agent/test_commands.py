@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agent.cli import main
+from agent.identity import Identity, keep_identity
 
 
 @pytest.mark.parametrize(
@@ -38,3 +41,23 @@ def test_a_server_that_does_not_answer_is_named_with_what_to_check(
         "error: http://127.0.0.1:1 does not answer: Connection refused",
         "  check the address, and that `trueup serve` runs there",
     ]
+
+
+def test_run_says_what_it_does(tmp_path: Path) -> None:
+    identity = Identity("http://127.0.0.1:1", "a", "web-1", "00" * 32, 1, "a" * 32, "00" * 32)
+    keep_identity(tmp_path, identity)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agent", "run", f"--state={tmp_path}", "--interval=5m"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == (
+            "reporting web-1 to http://127.0.0.1:1 every 300s, until it is ended;"
+            " `trueup-agent status` shows the last report\n"
+        )
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""`trueup accept` and `declare`, against a daemon that is not one."""
+"""`trueup accept`, `declare` and `ignore`, against a daemon that is not one."""
 
 from __future__ import annotations
 
@@ -54,3 +54,21 @@ def test_the_code_is_printed_with_the_place_of_its_block(daemon: FakeDaemon, ask
     daemon.has(f"GET /findings/{FINDING}/declaration", told)
 
     assert ask("declare", "f1").lines == ["# main.tf:12", *text.splitlines()]
+
+
+def test_what_has_to_be_named_is_said_of_the_command_that_was_given(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    shown_finding(daemon, kind="missing", severity="critical")
+    route, detail = f"POST /findings/{FINDING}/ignore", "it is missing and critical"
+    daemon.refuses(route, 409, "not-covered", detail, remedy="name it: trueup ignore f1")
+
+    said = ask("snooze", "f1", "--for", "1h")
+    assert said.err.endswith(
+        "help: name it: trueup snooze f1000000 --for 1h --covers missing --covers critical\n"
+    )
+    said = ask("ignore", "f1", "--reason", "it's known")
+    assert said.err.endswith(
+        "help: name it: trueup ignore f1000000 --reason 'it'\"'\"'s known'"
+        " --covers missing --covers critical\n"
+    )

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.unit.cli import objects as api
-from tests.unit.cli.conftest import Ask
+from tests.unit.cli.conftest import Ask, Said
 from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.scenes import fleet, shown_finding
 
@@ -193,8 +193,8 @@ def test_ids_in_a_list_are_as_short_as_they_are_unique(daemon: FakeDaemon, ask: 
 
 def test_a_filter_reaches_the_daemon_as_it_was_meant(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/findings", [])
-    assert "no findings match" in ask("findings", "stack:web", "severity:>=high", "address:a b").out
-    assert daemon.asked[-1].query["filter"] == 'stack:web severity:>=high address:"a b"'
+    assert "no findings match" in ask("findings", "stack:w*", "severity:>=high", "address:a b").out
+    assert daemon.asked[-1].query["filter"] == 'stack:w* severity:>=high address:"a b"'
 
 
 def test_a_filter_that_makes_no_sense_is_told(daemon: FakeDaemon, ask: Ask) -> None:
@@ -395,3 +395,94 @@ def test_names_and_ids_are_completed(
     assert completed("trueup approve e") == ["e1000000"]
     daemon.routes.clear()
     assert completed("trueup stack show w") == []
+
+
+def test_what_scan_takes_is_completed_without_a_daemon(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("web", "website", "net"):
+        (tmp_path / name).mkdir()
+    settings = '[[stack]]\nname = "webshop"\ndirectory = "web"\n[[stack]]\ndirectory = "net"\n'
+    (tmp_path / "trueup.toml").write_text(settings)
+    monkeypatch.setenv("_TRUEUP_COMPLETE", "bash_complete")
+    monkeypatch.setenv("TRUEUP_SERVER", "http://127.0.0.1:9")
+
+    def completed(words: str) -> list[str]:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - (not words.endswith(" "))))
+        return ask().lines
+
+    assert completed("trueup scan web") == ["plain,webshop", "plain,web", "plain,website"]
+    assert completed("trueup baseline diff ne") == ["plain,net"]
+    assert completed("trueup scan web/") == ["dir,web/"]
+    (tmp_path / "trueup.toml").write_text("[[stack")
+    assert completed("trueup scan web") == ["dir,web"]
+
+
+@pytest.mark.parametrize(
+    ("listing", "arguments", "nothing"),
+    [
+        ("/runs", ("runs", "--stack"), "no runs of webshop yet"),
+        ("/remediations", ("remediations", "--stack"), "no open remediations"),
+        ("/templates", ("template", "list", "--stack"), "no templates"),
+        ("/findings", ("findings", "stack:"), "no findings match"),
+    ],
+)
+def test_a_stack_that_is_not_there_has_no_empty_list(
+    daemon: FakeDaemon, ask: Ask, listing: str, arguments: tuple[str, ...], nothing: str
+) -> None:
+    daemon.lists("/stacks", [api.stack("webshop")], key="name")
+    daemon.lists(listing, [])
+
+    def of(stack: str) -> Said:
+        *words, last = arguments
+        return ask(*words, f"{last}{stack}") if last.endswith(":") else ask(*arguments, stack)
+
+    refused = of("websop")
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "error: there is no stack websop\n  help: did you mean webshop?\n"
+    assert of("webshop").out.startswith(nothing)
+
+
+def test_an_audit_about_nothing_names_the_nearest_stack(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/stacks", [api.stack("webshop")], key="name")
+    said = ask("audit", "--subject", "websop")
+    assert said.lines == ["no entries about websop; did you mean webshop?"]
+    assert ask("audit", "--subject", "7d1e44c0").lines == ["no entries about 7d1e44c0"]
+
+
+def test_a_glob_of_stacks_may_match_none(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    assert ask("findings", "stack:websop*").lines == ["no findings match"]
+
+
+def test_ignored_findings_are_named_beside_the_rules(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    assert ask("ignores").lines == ["no ignore rules; add [[ignore]] to trueup.toml"]
+    daemon.lists("/findings", [api.finding(state="ignored")])
+    assert ask("ignores").lines[1:] == ["1 finding is ignored: trueup findings state:ignored"]
+
+
+def test_what_needed_an_approval_is_told_as_past_once_it_was_given(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    plan = {**api.plan(), "concerns": ["it deletes a queue"]}
+    for state, words in (("awaiting_approval", "requires"), ("converged", "required")):
+        daemon.lists("/remediations", [api.remediation(state=state, plan=plan)])
+        assert f"\n{words} approval:\n  ! it deletes a queue" in ask("remediation", "e1").out
+
+
+def test_the_audit_shows_objects_as_words_and_what_people_wrote_first(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    details = {"stack": "web", "policies": {"5b0e": 1}, "reason": "the code is wrong"}
+    daemon.lists("/audit", [{**api.audit_entry(1), "details": details}], key="seq")
+    assert "reason=the code is wrong stack=web policies=5b0e:1" in ask("audit").out
+
+
+def test_terms_in_one_word_are_terms(daemon: FakeDaemon, ask: Ask) -> None:
+    daemon.lists("/findings", [])
+    ask("findings", "sev:high stack:net*")
+    assert daemon.asked[-1].query["filter"] == "sev:high stack:net*"
+    ask("findings", "address:a b")
+    assert daemon.asked[-1].query["filter"] == 'address:"a b"'

@@ -189,7 +189,7 @@ def test_an_approval_of_a_finding_names_its_remediation_whatever_the_digest(
     daemon.lists("/findings", [api.finding()])
     said = ask("approve", "f1", "--digest", api.DIGEST[:7])
     assert "is a finding" in said.err
-    assert f"its remediation is {api.remediation()['id'][:8]}" in said.err
+    assert f"its remediation: trueup approve {api.remediation()['id'][:8]}" in said.err
 
 
 def test_an_approval_under_a_hold_says_who_holds(daemon: FakeDaemon, ask: Ask) -> None:
@@ -206,9 +206,11 @@ def test_a_finding_is_no_remediation_and_its_own_is_named(daemon: FakeDaemon, as
     shown_finding(daemon)
     daemon.lists("/runs", [api.run()])
     said = ask("approve", "f1000000", "--digest", api.DIGEST)
-    assert "f1000000 is a finding\n  help: its remediation is e1000000" in said.err
+    assert "is a finding\n  help: name its remediation: trueup approve e1000000\n" in said.err
+    said = ask("reject", "f1000000", "--reason", "no")
+    assert said.err.endswith("name its remediation: trueup reject e1000000 --reason WHY\n")
     said = ask("remediation", "d1000000")
-    assert "d1000000 is a run\n  help: its remediation is e1000000" in said.err
+    assert "is a run\n  help: name its remediation: trueup remediation e1000000\n" in said.err
     said = ask("show", "e1000000")
     assert "e1000000 is a remediation of aws_sqs_queue.orders" in said.err
 

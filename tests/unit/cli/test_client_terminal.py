@@ -282,3 +282,12 @@ def test_a_closed_pipe_is_quiet(daemon: FakeDaemon) -> None:
     told = process.stderr.read()
     process.stderr.close()
     assert (process.wait(timeout=_LIMIT_S), told) == (141, b"")
+
+
+def test_the_reason_of_an_audit_entry_is_read_to_its_end(daemon: FakeDaemon) -> None:
+    reason = "the vendor changes this queue by hand until the contract ends in March"
+    entry = {**api.audit_entry(1), "details": {"stack": "webshop", "reason": reason}}
+    daemon.lists("/audit", [entry], key="seq")
+    with on_terminal(daemon, "audit") as terminal:
+        assert terminal.ended() == 0
+    assert reason in " ".join(line.strip() for line in terminal.plain)

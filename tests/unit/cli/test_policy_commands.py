@@ -34,9 +34,19 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_policies_are_listed_with_what_they_select(daemon: FakeDaemon, ask: Ask) -> None:
-    more = api.policy("big", drift_threshold="high", min_score=80, match={})
-    daemon.lists("/policies", [api.policy(), more], key="policy_id")
+    more = api.policy("big", drift_threshold="high", min_score=80, match={}, position=0)
+    daemon.lists("/policies", [api.policy(position=0), more], key="policy_id")
     said = ask("policy", "list")
+    assert said.lines[0].split() == [
+        "ORDER",
+        "NAME",
+        "ACTION",
+        "THRESHOLD",
+        "MATCH",
+        "SOURCE",
+        "ID",
+    ]
+    assert [line.split()[0] for line in said.lines[1:]] == ["1", "2"]
     assert "type:aws_sqs_queue path:tags.*" in said.lines[1]
     assert "auto correct" in said.lines[1]
     assert "high, score 80  everything" in said.lines[2]
@@ -292,6 +302,14 @@ def test_decisions_can_be_expected_without_a_daemon(
         ("", "expect is missing"),
         ("[[expect]]\naddres = 'a'", "did you mean 'address'?"),
         ("[[expect", "not TOML"),
+        (
+            "[[expect]]\naddress = 'a'\ntype = 'b'\ndecision = 'auto_corect'",
+            "unknown value 'auto_corect'; did you mean 'auto_correct'?\n  help: valid values",
+        ),
+        (
+            "[[expect]]\naddress = 'a'\ntype = 'b'\ndecision = 'hunter2'",
+            "decision: expected is one of 'auto_correct', ",
+        ),
     ],
 )
 def test_an_expectation_that_makes_no_sense_is_refused(
@@ -303,6 +321,7 @@ def test_an_expectation_that_makes_no_sense_is_refused(
     assert said.code == 1
     assert str(expected) in said.err
     assert words in said.err
+    assert "entry is expected" not in said.err
 
 
 def test_a_policy_for_a_template_is_tried_on_its_resources(

@@ -19,6 +19,7 @@ from reconciler.domain.model import (
     Missing,
     Noise,
     NoiseItem,
+    NotApplicable,
     Origin,
     StackReport,
     Unreadable,
@@ -286,6 +287,29 @@ def test_a_clean_scan_says_that_there_is_no_drift() -> None:
     assert "No drift. 2 resources match; 1 harmless difference ignored" in "\n".join(
         report_lines(report, paint=NARROW)
     )
+
+
+def test_what_matches_is_what_was_compared() -> None:
+    seen: list[tuple[str, Verdict]] = [("aws_sqs_queue.a", InSync()), ("b.c", NotApplicable("-"))]
+    lines = list(report_lines(report_of(seen), paint=NARROW))
+    assert "No drift. 1 resource matches, 1 not applicable" in "\n".join(lines)
+
+
+def test_outputs_and_what_was_never_created_are_counted_apart() -> None:
+    seen: list[tuple[str, Verdict]] = [
+        ("aws_sqs_queue.a", InSync()),
+        ("aws_sqs_queue.b", Missing(Origin.UNAPPLIED)),
+        ("aws_sqs_queue.c", Missing()),
+        ("output.url", Drifted((changed("value", 1, 2),))),
+        ("data.aws_ami.it", Unreadable("denied")),
+    ]
+    report = report_of(seen)
+    lines = list(report_lines(report, paint=Paint(colour=False, width=200)))
+    assert lines[-2] == (
+        "3 resources, 1 output, 1 data source: 1 in sync, 1 changed, 1 missing, 1 unreadable,"
+        " 1 to create"
+    )
+    assert (report.counts.resources, report.counts.missing) == (5, 2)
 
 
 def test_what_could_not_be_read_is_never_called_clean() -> None:

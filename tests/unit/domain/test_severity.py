@@ -202,6 +202,14 @@ def test_a_whole_resource_is_rated_by_what_it_holds(
     assert rate(Deviation(type_, kind, origin), SHIPPED).severity is expected, reason
 
 
+def test_what_was_never_created_is_not_called_gone() -> None:
+    for type_ in ("aws_sqs_queue", "aws_db_instance"):
+        new = rate(Deviation(type_, Kind.MISSING, Origin.UNAPPLIED), SHIPPED)
+        assert new.reason == "a resource is not created yet"
+        gone = rate(Deviation(type_, Kind.MISSING, Origin.BOTH), SHIPPED)
+        assert "gone" in gone.reason
+
+
 def test_the_gravest_change_speaks_for_the_resource() -> None:
     both = (change("tags.a"), change("policy"))
     deviation = Deviation("aws_sqs_queue", Kind.CHANGED, Origin.OUT_OF_BAND, both)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.errors import ConflictError
-from reconciler.domain.model import Origin
+from reconciler.domain.model import Kind, Origin
 from reconciler.domain.records import FindingRecord
 from reconciler.domain.remediation_states import RemediationState
 from reconciler.engine.accepting import accept, declaration, undo
@@ -120,6 +120,14 @@ async def test_accepting_is_refused_by_name(house: House) -> None:
     with pytest.raises(ConflictError) as caught:
         await accept(house.service, declared.id, reason="r", fingerprint=None, actor="ann")
     assert caught.value.code == "not-undeclared"
+    assert str(caught.value.remedy).endswith(f"trueup ignore {declared.id[:8]} --reason WHY")
+    gone = replace(declared, kind=Kind.MISSING)
+    await house.service.store.transact(lambda tx: tx.findings.put_many([gone]))
+    with pytest.raises(ConflictError) as caught:
+        await declaration(house.service, declared.id)
+    assert str(caught.value.remedy).endswith(
+        f"trueup ignore {declared.id[:8]} --covers missing --reason WHY"
+    )
 
 
 async def test_the_code_that_would_declare_it_is_told(house: House) -> None:

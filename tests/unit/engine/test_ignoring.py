@@ -172,6 +172,13 @@ async def test_what_is_gone_or_critical_is_ignored_by_name_only(house: House) ->
     with pytest.raises(ConflictError, match="is missing") as refused:
         await ignore(house.service, finding.id, reason="known", actor="ann")
     assert refused.value.code == "not-covered"
+    both = replace(finding, severity=Severity.CRITICAL)
+    await house.service.store.transact(lambda tx: tx.findings.put_many([both]))
+    with pytest.raises(ConflictError, match="is missing and critical") as refused:
+        await ignore(house.service, finding.id, reason="known", actor="ann")
+    assert refused.value.remedy == (
+        f"name it: trueup ignore {finding.id[:8]} --covers missing --covers critical --reason WHY"
+    )
     critical = replace(finding, kind=Kind.CHANGED, severity=Severity.CRITICAL)
     await house.service.store.transact(lambda tx: tx.findings.put_many([critical]))
     with pytest.raises(ConflictError, match="is critical"):

@@ -48,6 +48,8 @@ async def test_names_are_used_once(house: House) -> None:
     with pytest.raises(ConflictError) as caught:
         await policies.create(house.service, DRAFT, actor="ann")
     assert caught.value.code == "name-taken"
+    assert caught.value.remedy is not None
+    assert caught.value.remedy.startswith("choose another name, or change that one")
     await policies.update(house.service, first.policy_id, DRAFT, actor="ann")
 
 

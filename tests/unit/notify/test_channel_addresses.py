@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.domain.channel_schemes import SCHEMES
 from reconciler.domain.errors import PermanentError
 from reconciler.notify.addresses import ChannelAddress, open_channel
+
+
+@pytest.mark.parametrize("scheme", sorted(SCHEMES))
+def test_settings_refuse_no_scheme_that_something_speaks(scheme: str) -> None:
+    said = ""
+    try:
+        open_channel(ChannelAddress("ops", f"{scheme}://x"))
+    except PermanentError as refused:
+        said = str(refused)
+    assert "begins with" not in said
 
 
 @pytest.mark.parametrize(

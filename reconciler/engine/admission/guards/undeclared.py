@@ -12,8 +12,8 @@ from reconciler.engine.admission.guard import Guard
 from reconciler.engine.admission.situation import Situation
 
 WHY: Final = (
-    "no plan acts on it, since no code declares it: `trueup accept` keeps it as it is,"
-    " `trueup declare` prints the code that would decide it, or undo it by hand"
+    "no plan acts on it, since no code declares it: `trueup accept FINDING --reason WHY` keeps it"
+    " as it is, `trueup declare FINDING` prints the code that would decide it, or undo it by hand"
 )
 WHY_ADDED: Final = "its plan destroys what no code declares: nothing does that unasked"
 

@@ -35,8 +35,7 @@ class OfferingApp(DecidingApp):
         if not isinstance(page, Page):
             return
         because = self.session.options.ascii_because
-        drawn = f"drawn in ASCII: {because}" if because else "their names are for keymap files"
-        title = f"keys here; {drawn}"
+        title = "keys of this page" + (f"; drawn in ASCII: {because}" if because else "")
         self.choose(title, list(self._keys_to_choose(page)), partial(self._act, page))
 
     def _keys_to_choose(self, page: Page) -> Iterator[Choice]:

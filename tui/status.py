@@ -46,7 +46,9 @@ def _parts(session: Session, place: str) -> Iterator[_Part]:
     if options.environment:
         style = "prod" if options.production else "strong"
         yield _Part(9, line(" ", (f" {options.environment.upper()} ", style)))
-    yield _Part(0, line(f" {urlsplit(session.daemon.url).netloc} {_who(session)}"))
+    # Who has never reached the daemon needs to see where it is looked for.
+    rank = 10 if link.state == "lost" and not link.was_live else 0
+    yield _Part(rank, line(f" {urlsplit(session.daemon.url).netloc} {_who(session)}"))
     if options.read_only:
         yield _Part(7, line((" read-only", "strong")))
     words = link.words(time.monotonic())

@@ -12,7 +12,7 @@ from reconciler.cli.client.api import Listed
 from reconciler.cli.examples import examples
 from reconciler.cli.identities import choose, shortened
 from reconciler.cli.invocation import Invocation, asks_daemon
-from reconciler.cli.labels import text_of
+from reconciler.cli.labels import counted, text_of
 from reconciler.cli.paint import safe
 from reconciler.cli.related import AGENT
 from reconciler.cli.table import Cell, Column
@@ -149,7 +149,11 @@ def accept(
         return
     body = {"reason": reason, "sections": list(sections), "root": found.root or None}
     made = invocation.api.ask(routes.ACCEPT_HOST, found.agent_id, body=body)
-    line = f"{made.accepted} differences of {host} are accepted"
+    are = "is" if made.accepted == 1 else "are"
+    line = f"{counted(made.accepted, 'difference')} of {host} {are} accepted"
+    if unread := ", ".join(map(text_of, made.unreadable)):
+        stays = "stays a finding" if len(made.unreadable) == 1 else "stay findings"
+        line += f"; {unread} could not be read and {stays}"
     invocation.answer(made, [f"{line}. To undo: trueup agent accept {host} --undo"])
 
 

@@ -28,6 +28,7 @@ from reconciler.cli.watching import watch_option
 from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
+from reconciler.wire.findings import source_words
 
 _COLUMNS: Final = (
     Column("SEVERITY"),
@@ -40,7 +41,7 @@ _COLUMNS: Final = (
     Column("FIRST SEEN"),
     Column("ID"),
 )
-_WHOLE: Final = {"missing": "deleted", "unmanaged": "not in code", "added": "added by hand"}
+_WHOLE: Final = {"missing": "not found", "unmanaged": "not in code", "added": "added by hand"}
 _NOT_CREATED: Final = "not created"
 _TYPES: Final = ("drift.",)
 _TERMS: Final = frozenset({"stack", "kind", "severity", "sev", "state", "type", "address"})
@@ -171,7 +172,7 @@ def _row(
         ("dim", _what_changed(finding)),
         ("dim", text_of(finding.severity_reason or "")),
         ("plain", spoken(finding.state) if mixed else ""),
-        ("plain", text_of(finding.seen_by) if others else ""),
+        ("plain", text_of(source_words(finding)) if others else ""),
         ("plain", invocation.ago(finding.first_seen)),
         ("dim", finding.id if invocation.verbose else short[finding.id]),
     )

@@ -99,7 +99,7 @@ def _finding(
     head = f"{glyph_of(finding.kind, finding.origin)} {word:<8} "
     if finding.consequence_of is not None and finding.kind is Kind.MISSING:
         yield indent + paint("dim", f"{head}{title}{joined}")
-        yield _note(f"deleted with {safe(finding.consequence_of)}", indent, paint)
+        yield _note(f"not found any more, like {safe(finding.consequence_of)}", indent, paint)
         return
     yield (
         f"{indent}{paint(word, head)}{paint('strong', title)}{paint('medium', mark)}"
@@ -151,17 +151,16 @@ def glyph_of(kind: Kind, origin: Origin | None) -> str:
 
 
 def _sentence(finding: Finding) -> str:
-    tool = "Pulumi" if finding.address.startswith("urn:pulumi:") else "Terraform"
     match finding.kind, finding.origin:
         case Kind.MISSING, Origin.UNAPPLIED:
             text = "in code, not created yet"
         case Kind.MISSING, Origin.BOTH:
             text = (
-                f"deleted outside {tool}, and its code has changed since the last apply:"
+                "not found any more, and its code has changed since the last apply:"
                 " an apply would create something else than was recorded"
             )
         case Kind.MISSING, _:
-            text = f"deleted outside {tool}"
+            text = "not found any more, though the last apply recorded it"
         case Kind.UNMANAGED, _:
             text = "not in code any more: the next apply deletes it"
         case Kind.CHANGED, Origin.UNDECLARED if finding.added_as:

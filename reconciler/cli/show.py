@@ -21,6 +21,7 @@ from reconciler.cli.render import finding_lines
 from reconciler.domain.sources import SCAN
 from reconciler.wire import models as wire
 from reconciler.wire import routes
+from reconciler.wire.findings import source_words
 from reconciler.wire.holds import is_about
 
 _MOST_REPORTS: Final = 10
@@ -95,7 +96,7 @@ def _facts(invocation: Invocation, body: wire.Finding) -> Iterator[tuple[str, st
     yield "score", f"{body.score} of 100"
     first, last = invocation.ago(body.first_seen), invocation.ago(body.last_seen)
     yield "seen", f"{counted(body.times_seen, 'time')}, first {first}, last {last}"
-    yield "seen by", _seen_by(body.seen_by)
+    yield "seen by", _seen_by(source_words(body))
     for ticket in body.tickets:
         yield "ticket", f"{text_of(ticket.url)} ({text_of(ticket.channel)})"
     if body.template_id:

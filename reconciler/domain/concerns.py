@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -66,9 +66,7 @@ def concerns_about(
     new = _not_recorded(resource, finding)
     reasons = (
         *_of_what_is_done(resource, finding, new),
-        f"{address} would get values that no apply recorded: {', '.join(map(_named, new))}"
-        if new
-        else None,
+        *_of_new(address, new),
         # All of them: what was approved with the first in view may be in doubt for another since.
         *(_doubtful(resource, doubt, doubts) for doubt in doubts_about(finding.provider, doubts)),
     )
@@ -84,6 +82,22 @@ def _of_what_is_done(
     if finding.origin is Origin.OUT_OF_BAND or new:  # `new` says which code
         return (of_action,)
     return (of_action, f"{resource.address} holds code that was not applied yet")
+
+
+def _of_new(address: str, new: Sequence[NewValue]) -> Iterator[str]:
+    """Yield what a plan would write or run there that the last apply says nothing of."""
+    if any(not value.path for value in new):
+        yield f"{address} cannot be compared with the last apply"
+    if any(_is_provisioner(value) for value in new):
+        yield f"{address} would run its provisioner again"
+    values = [value for value in new if value.path and not _is_provisioner(value)]
+    if values:
+        yield f"{address} would get values that no apply recorded: {', '.join(map(_named, values))}"
+
+
+def _is_provisioner(value: NewValue) -> bool:
+    # No attribute can have this name: Terraform reserves it.
+    return value.path == "provisioner" and value.recorded is None and value.planned is None
 
 
 def _text(change: PlannedChange) -> str:
@@ -154,8 +168,6 @@ def _equal(left: Value, right: Value) -> bool:
 
 
 def _named(value: NewValue) -> str:
-    if not value.path:
-        return "all of it"
     shown = _shown(value.planned)
     return f"{value.path} = {shown}" if shown is not None else value.path
 

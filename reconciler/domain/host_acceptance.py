@@ -49,7 +49,7 @@ def still_accepted(accepted: Accepted, changes: Collection[HostChange]) -> Accep
     A place that is as declared is accepted no more. One that could not be read may be as it was.
     """
     paths = {change.path for change in changes}
-    unread = tuple(change.path for change in changes if _is_unreadable(change.live))
+    unread = tuple(change.path for change in changes if is_unreadable(change.live))
     return {
         path: place for path, place in accepted.items() if path in paths or path.startswith(unread)
     }
@@ -62,8 +62,13 @@ def acceptance_of(
     return {
         change.path: AcceptedPlace(_digest(change, key), by, at)
         for change in changes
-        if not _is_unreadable(change.live)
+        if not is_unreadable(change.live)
     }
+
+
+def left_out(changes: Iterable[HostChange]) -> tuple[str, ...]:
+    """Return the paths of what cannot be accepted: nobody knows what is there."""
+    return tuple(sorted(change.path for change in changes if is_unreadable(change.live)))
 
 
 def acceptance_on(baselines: Iterable[HostBaseline]) -> HostAcceptance | None:
@@ -78,7 +83,8 @@ def acceptance_on(baselines: Iterable[HostBaseline]) -> HostAcceptance | None:
     )
 
 
-def _is_unreadable(live: object) -> bool:
+def is_unreadable(live: object) -> bool:
+    """Whether `live` of a change stands for what a probe could not read."""
     return isinstance(live, Mapping) and "unreadable" in live
 
 

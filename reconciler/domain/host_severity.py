@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reconciler.domain.globs import glob_matches
+from reconciler.domain.host_acceptance import is_unreadable
 from reconciler.domain.host_baselines import HostChange
 from reconciler.domain.model import Severity
 
@@ -29,10 +30,34 @@ _FILES: Final = (
 )
 
 
-def severity_of(changes: Iterable[HostChange]) -> tuple[Severity, str]:
-    """Return the severity of the most severe change, and why."""
-    worst = max(changes, key=_severity)
-    return _severity(worst), f"of a host: {worst.path}"
+def severity_of(host: str, changes: Iterable[HostChange]) -> tuple[Severity, str]:
+    """Return the severity of the most severe change, and which sections of `host` differ.
+
+    The most severe section comes first; what could not be read is told apart from what differs.
+    """
+    ordered = sorted(changes, key=lambda change: (-_severity(change), change.section))
+    differ = _sections(change for change in ordered if not is_unreadable(change.live))
+    unread = _sections(change for change in ordered if is_unreadable(change.live))
+    told = f"{_and(differ)} of host {host} {_verb(differ)}" if differ else ""
+    if unread and told:
+        told += f"; {_and(unread)} could not be read"
+    elif unread:
+        told = f"{_and(unread)} of host {host} could not be read"
+    return _severity(ordered[0]), told
+
+
+def _sections(changes: Iterable[HostChange]) -> list[str]:
+    return list(dict.fromkeys(change.section for change in changes))
+
+
+def _verb(names: Sequence[str]) -> str:
+    several = len(names) > 1 or "".join(names).endswith("s")  # files, users, sudoers
+    return "differ" if several else "differs"
+
+
+def _and(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _severity(change: HostChange) -> Severity:

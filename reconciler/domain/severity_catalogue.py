@@ -183,7 +183,7 @@ CATALOGUE: Final[tuple[SeverityRule, ...]] = (
         types=_GUARDS,
         kinds=(Kind.MISSING,),
     ),
-    SeverityRule(Severity.HIGH, "a resource is gone", kinds=(Kind.MISSING,)),
+    SeverityRule(Severity.HIGH, "the provider does not find it any more", kinds=(Kind.MISSING,)),
     SeverityRule(
         Severity.CRITICAL,
         "an apply would delete a store of data, keys or names",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.domain.agents import Agent, AgentState
@@ -14,6 +14,7 @@ from reconciler.domain.host_acceptance import (
     HostAcceptance,
     acceptance_of,
     acceptance_on,
+    left_out,
 )
 from reconciler.domain.host_baselines import SECTIONS, HostBaseline, HostSection, compare
 from reconciler.domain.host_template import template_of
@@ -21,6 +22,14 @@ from reconciler.engine.host_drift import judge, seen_of
 from reconciler.engine.journal import audit
 from reconciler.engine.service import Service
 from reconciler.stores import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedNow:
+    """How many differences were accepted, and the paths that could not be read."""
+
+    count: int
+    unreadable: tuple[str, ...]
 
 
 async def accept_host(
@@ -31,11 +40,12 @@ async def accept_host(
     reason: str,
     actor: str,
     root: str | None = None,
-) -> int:
-    """Take a host as right as it was reported last; return how many differences are accepted.
+) -> AcceptedNow:
+    """Take a host as right as it was reported last.
 
-    All sections are meant when none are named. The findings of what is accepted heal at once.
-    It ends for a place that is as declared again, and with the agent.
+    All sections are meant when none are named. The findings of what is accepted heal at once; what
+    could not be read is not accepted, and stays a finding. What is accepted of a place ends when
+    it is as declared again, and with the agent.
     `root` is that of the report that the person saw.
 
     Raises:
@@ -47,13 +57,14 @@ async def accept_host(
     """
     _check(sections)
 
-    def work(tx: Transaction) -> int:
+    def work(tx: Transaction) -> AcceptedNow:
         agent = _agent(tx, agent_id)
         baselines = _baselines(tx, agent)
         _check_seen(agent, root)
         key, at = service.judging.key, service.clock.now()
         seen = seen_of(tx, agent)
         count = 0
+        unreadable: set[str] = set()
         for baseline in baselines:
             changes = [
                 change
@@ -63,10 +74,11 @@ async def accept_host(
             fresh = acceptance_of(changes, key=key, by=actor, at=at)
             _keep(tx, replace(baseline, accepted={**baseline.accepted, **fresh}))
             count += len(fresh)
+            unreadable.update(left_out(changes))
         _judge_again(tx, agent, service)
         details = {"host": agent.host, "sections": list(sections), "reason": reason, "count": count}
         audit(tx, "agent.accepted", agent_id, at=at, actor=actor, details=details)
-        return count
+        return AcceptedNow(count, tuple(sorted(unreadable)))
 
     return await service.store.transact(work)
 

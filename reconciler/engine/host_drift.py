@@ -221,11 +221,12 @@ def _draft(agent: Agent, baseline: HostBaseline, changes: Sequence[HostChange]) 
         baseline.resource_id,
         type=baseline.type,
         healed=not changes,
+        host=agent.host,
         host_groups=baseline.groups,
     )
     if not changes:
         return draft
-    severity, reason = severity_of(changes)
+    severity, reason = severity_of(agent.host, changes)
     details: dict[str, Any] = {
         "host": agent.host,
         "severity_reason": reason,

@@ -43,6 +43,8 @@ class ReportDraft:
     type: str = ""
     kind: Kind = Kind.CHANGED
     severity: Severity = Severity.MEDIUM
+    host: str = ""
+    """The host that it is about, by the name of its agent; empty where it is about none."""
     host_groups: tuple[str, ...] = ()
     """The groups of the host that it is about; none where it is about no host."""
 
@@ -154,6 +156,7 @@ def finding_details(draft: ReportDraft, seen: Sighting) -> Json:
         "consequences": [],
         "consequence_of": None,
         "reason": "reported by another source",
+        **({"host": draft.host} if draft.host else {}),
         **({"host_groups": list(draft.host_groups)} if draft.host_groups else {}),
         **dict(_said(seen.details)),
     }

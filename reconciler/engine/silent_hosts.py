@@ -96,10 +96,10 @@ def _silent(agent: Agent, baseline: HostBaseline) -> ReportDraft:
     }
     details = {
         "host": agent.host,
-        "severity_reason": f"of a host: {agent.host} is silent",
+        "severity_reason": f"host {agent.host} is silent",
         "changes": [change],
     }
-    return replace(draft, drift_details=details, host_groups=baseline.groups)
+    return replace(draft, drift_details=details, host=agent.host, host_groups=baseline.groups)
 
 
 def _draft(stack: StackName, address: ResourceAddress, type_: str, *, healed: bool) -> ReportDraft:

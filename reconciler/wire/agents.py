@@ -77,10 +77,14 @@ class AcceptHostBody(ReasonBody):
 
 @model
 class HostAccepted(Wire):
-    """How many differences of a host were accepted."""
+    """How many differences of a host were accepted.
+
+    `unreadable` are the paths that could not be read; they stay findings.
+    """
 
     agent_id: str
     accepted: int
+    unreadable: list[str] = field(default_factory=list)
 
 
 @model

@@ -87,6 +87,8 @@ class Finding(Wire):
     provider: str = ""
     parent: str | None = None
     added_as: list[str] = field(default_factory=list)
+    host: str = ""
+    """The host that it is about, where an agent is what saw it."""
     host_groups: list[str] = field(default_factory=list)
     account: str = ""
     """The account, subscription or project that the resource says it is in; empty: it says none."""
@@ -106,6 +108,13 @@ class Finding(Wire):
     decision: DriftDecision | None = None
     tickets: list[Ticket] = field(default_factory=list)
     """Given of one finding, and not in lists."""
+
+
+def source_words(finding: Finding) -> str:
+    """Return who saw it: an agent by the name of its host, where that is known."""
+    kind, _, _ = finding.seen_by.partition(":")
+    by_host = finding.host and kind in {"agent", "watch"}
+    return f"{kind}:{finding.host}" if by_host else finding.seen_by
 
 
 def finding_record_object(finding: FindingRecord) -> Object:

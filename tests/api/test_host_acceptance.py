@@ -141,7 +141,8 @@ async def test_what_could_not_be_read_is_never_accepted(agent: SpeakingAgent, de
     denied = {"files": Section("denied"), "packages": Section()}
     await agent.send(agent.report(denied, scope=epoch))
     path = f"{V1}/agents/{agent.agent_id}/accept"
-    assert (await desk.approver.post(path, json={"reason": "x"})).json()["accepted"] == 0
+    made = (await desk.approver.post(path, json={"reason": "x"})).json()
+    assert (made["accepted"], made["unreadable"]) == (0, ["files"])
     assert len(await findings(desk)) == 1
 
 

@@ -46,6 +46,7 @@ async def test_what_is_kept_of_a_report_is_what_policies_ask_for(
     page = await desk.house.read(lambda view: view.reports.page())
     (kept,) = [report for report in page.items if report.event == "reported"]
     (found,) = await findings(desk)
+    assert (found["host"], found["seen_by"]) == ("web-1", f"agent:{agent.agent_id}")
     told = {name: kept.drift_details[name] for name in ("type", "kind", "severity", "host_groups")}
     assert told == {name: found[name] for name in told}
 

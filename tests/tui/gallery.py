@@ -74,7 +74,7 @@ SHOTS: Final = (
     Shot("policies", ("6",), ("a person decides", "tags are put back")),
     Shot("agents", ("7",), ("no host reports yet",)),
     Shot("ignores", ("8",), ("1 of 1", "ana", "the carrier")),
-    Shot("help", ("1", "escape", "escape", "question_mark"), ("keys here",)),
+    Shot("help", ("1", "escape", "escape", "question_mark"), ("keys of this page",)),
 )
 
 

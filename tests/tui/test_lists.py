@@ -42,6 +42,26 @@ async def test_every_page_takes_terms_and_counts_what_passes(served: Served) -> 
         await seat.until("the filter has no key 'colour' here")
 
 
+async def test_what_is_wrong_with_a_filter_is_said_whole_and_only_as_long_as_it_stands(
+    served: Served,
+) -> None:
+    await drifted(served, A)
+    async with seated(served) as seat:
+        await seat.until("1 of 1")
+        await seat.press("slash", *"colour:red", "enter")
+        seen = await seat.until("the filter has no key 'colour' here")
+        said = " ".join(each.strip() for each in seen.splitlines()[-4:])
+        assert "use one of stack, type, address" in said
+        assert said.endswith("severity, age")
+        await seat.press("escape")
+        assert "the filter has no key" not in seat.screen
+        await seat.until("? keys")
+        await seat.press("slash", *"colour:red", "enter")
+        await seat.until("the filter has no key 'colour' here")
+        await seat.press("backspace")
+        assert "the filter has no key" not in seat.screen
+
+
 async def test_esc_leaves_the_filter_that_stood_before(served: Served) -> None:
     await drifted(served, A, B)
     async with seated(served) as seat:

@@ -142,7 +142,7 @@ async def test_a_key_of_the_last_row_does_what_it_says_when_it_is_clicked(served
         for words in (" ? keys", "keys "):
             x, y = seat.where(words)
             await seat.pilot.click(offset=(x + 1, y))
-            await seat.until("keys here")
+            await seat.until("keys of this page")
             await seat.press("escape")
             await seat.until(lambda: len(seat.app.screen_stack) == 1)
         await seat.pilot.click(offset=seat.where("/ filter"))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from tui.ink import Line, line
+from tui.lines.values import UNKNOWN, is_unknown
 
 _MOST_LINES: Final = 1500
 _HEAD: Final = 2
@@ -17,6 +18,8 @@ _STYLES: Final = {"+": "added", "-": "removed", "@": "dim"}
 
 def document_of(value: Any) -> Any:
     """Return the object or list that `value` is or that its text says; None where it is neither."""
+    if is_unknown(value):
+        return None
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             value = json.loads(value)
@@ -49,5 +52,14 @@ def _lines(old: list[str], new: list[str], indent: str, context: int) -> Iterato
         yield line(indent, (shown, _STYLES.get(text[:1], "")))
 
 
+def _known(value: Any) -> Any:
+    """Return a document with words for what only the apply will tell."""
+    if is_unknown(value):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {name: _known(item) for name, item in value.items()}
+    return [_known(item) for item in value] if isinstance(value, list) else value
+
+
 def _pretty(document: Any) -> list[str]:
-    return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
+    return json.dumps(_known(document), indent=2, sort_keys=True, ensure_ascii=False).splitlines()

@@ -14,6 +14,14 @@ from tui.lines.values import SECRET, compared, is_secret, written
 from tui.lines.words import ORIGINS, kind_span, severity_span
 
 _SIDES: Final = ("declared", "recorded", "live")
+_NOT_FOUND: Final = "the provider does not find it any more, though the last apply recorded it"
+_MISSING: Final = {
+    "unapplied": "it is in the code, and not created yet",
+    "both": "the provider does not find it any more, and its code has changed since the last apply",
+}
+"""By the origin of a finding. That it was deleted is more than a provider says."""
+_MOST_BESIDE: Final = 60
+"""Of two values beside each other: with what stands around them they fit 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,13 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
     """Yield each attribute that differs: declared, recorded, live."""
     wish = shown or Shown()
     if finding.kind == "missing":
-        yield line(("the resource is gone; the code and the last apply say it exists", "removed"))
+        yield line((_MISSING.get(finding.origin or "", _NOT_FOUND), "removed"))
         yield ()
     if finding.reason:
         yield line((finding.reason, "medium"))
         yield ()
     for change in finding.changes:
-        yield from change_lines(change, wish)
+        yield from change_lines(change, wish, follows=finding.consequence_of or "")
     if finding.consequences:
         yield line((f"follows from it ({len(finding.consequences)})", "head"))
         for change in finding.consequences:
@@ -62,10 +70,10 @@ def diff_lines(finding: Finding, shown: Shown | None = None) -> Iterator[Line]:
         yield line(("no attribute was reported", "dim"))
 
 
-def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
-    """Yield one attribute."""
-    origin = ORIGINS.get(change.origin or "", "")
-    tags = [(f"  {origin}", "dim")] if origin else []
+def change_lines(change: Change, shown: Shown, *, follows: str = "") -> Iterator[Line]:
+    """Yield one attribute; `follows` is what its resource follows from."""
+    cause = _cause(change, follows)
+    tags = [(f"  {cause}", "dim")] if cause else []
     if change.forces_replacement:
         tags.append(("  forces replacement", "critical"))
     if change.sensitive or any(is_secret(value) for value in _values(change)):
@@ -80,6 +88,13 @@ def change_lines(change: Change, shown: Shown) -> Iterator[Line]:
     else:
         yield from _sides(change)
     yield ()
+
+
+def _cause(change: Change, follows: str) -> str:
+    """Return how it came to differ; where live is as recorded, nobody changed it outside."""
+    if change.origin == "out_of_band" and change.recorded == change.live:
+        return f"would change, because of {follows}" if follows else "would change"
+    return ORIGINS.get(change.origin or "", "")
 
 
 def _around(change: Change, context: int) -> Iterator[Line] | None:
@@ -125,9 +140,17 @@ def inside_lines(comparison: Comparison) -> Iterator[Line]:
         elif difference.kind == "removed":
             yield line("    ", (f"- {where}{before}", "removed"))
         else:
-            old, new = compared(before, after)
-            yield line("    ", ("~ ", "medium"), (where, "strong"))
-            yield line("      ", ("- ", "removed"), *old)
-            yield line("      ", ("+ ", "added"), *new)
+            yield from _changed_inside(where, before, after)
     if not comparison.complete:
         yield line("    ", ("too large to compare in time; u shows the whole values", "medium"))
+
+
+def _changed_inside(where: str, before: str, after: str) -> Iterator[Line]:
+    """Yield both sides on one line where they are short, else below each other."""
+    old, new = compared(before, after)
+    if len(where + before + after) <= _MOST_BESIDE:
+        yield line("    ", ("~ ", "medium"), (where, "strong"), *old, (" -> ", "dim"), *new)
+        return
+    yield line("    ", ("~ ", "medium"), (where, "strong"))
+    yield line("      ", ("- ", "removed"), *old)
+    yield line("      ", ("+ ", "added"), *new)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -24,18 +24,22 @@ from tui.lines.words import remediation_span
 class Known:
     """What was read around a finding, each with why it could not be.
 
-    `waiting` is the plan that waits for an approval; a preview is only made where there is none.
-    `revisions` are None as long as they were not read.
+    `waiting` is the plan that waits for an approval, `under_way` the remediation whose plan is
+    being carried out; a preview is only made where there is neither. `revisions` are None as long
+    as they were not read.
     """
 
     background: Background | None = None
     waiting: Plan | None = None
+    under_way: Remediation | None = None
     preview: Plan | None = None
     preview_error: tuple[str, str] | None = None
     """Why no preview was made, and what to do about that."""
     revisions: Sequence[Template] | None = None
     revisions_error: str = ""
     remediations: Sequence[Remediation] = ()
+    deciders: Mapping[str, str] = field(default_factory=dict)
+    """Who ended a remediation, by its id, where that was a person."""
 
 
 def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterator[Line]:
@@ -46,21 +50,28 @@ def tab_lines(tab: str, finding: Finding, known: Known, shown: Shown) -> Iterato
         case "why":
             yield from why_lines(finding, known.background)
         case "plan":
-            yield from _plan(known, context=1 + shown.context)
+            yield from _plan(finding, known, context=1 + shown.context)
         case "template":
             yield from _template(finding, known)
         case "history":
-            yield from _history(known.remediations)
+            yield from _history(known)
         case _:
             text = orjson.dumps(finding.as_json(), option=orjson.OPT_INDENT_2).decode()
             yield from (line(each) for each in text.splitlines())
 
 
-def _plan(known: Known, *, context: int) -> Iterator[Line]:
+def _plan(finding: Finding, known: Known, *, context: int) -> Iterator[Line]:
     if known.waiting is not None:
         yield line(("this plan waits for an approval: ", "mark"), ("A", "key"), " approves it")
         yield ()
         yield from plan_lines(known.waiting, context=context)
+    elif known.under_way is not None and known.under_way.plan is not None:
+        state = remediation_span(known.under_way.state, known.under_way.action_type)
+        yield line(state, "  this is its plan; ", ("l", "key"), " follows it")
+        yield ()
+        yield from plan_lines(known.under_way.plan, context=context)
+    elif finding.state == "healed":
+        yield line(("no plan: the drift is gone", "good"))
     elif known.preview is not None:
         yield line(("a preview; ", "dim"), ("C", "key"), (" requests the correction", "dim"))
         yield ()
@@ -84,14 +95,25 @@ def _template(finding: Finding, known: Known) -> Iterator[Line]:
         yield from revision_lines(known.revisions)
 
 
-def _history(remediations: Sequence[Remediation]) -> Iterator[Line]:
-    if not remediations:
+def _history(known: Known) -> Iterator[Line]:
+    if not known.remediations:
         yield line(("no remediation yet", "dim"))
-    for remediation in remediations:
+    for remediation in known.remediations:
+        decided = _decided(remediation, known.deciders.get(remediation.id, ""))
+        asked = f"asked for by {remediation.requested_by}"
         yield line(
             clock(remediation.updated_at),
             "  ",
             remediation_span(remediation.state, remediation.action_type),
-            f"  {remediation.id[:12]}  by {remediation.requested_by}",
+            f"  {remediation.id[:12]}  {decided or asked}",
+            (f"  {asked}" if decided else "", "dim"),
             (f"  {remediation.note or ''}", "dim"),
         )
+
+
+def _decided(remediation: Remediation, ended_by: str) -> str:
+    """Return who decided about it; empty as long as nobody has, or where that is not known."""
+    if ended_by:
+        return f"by {ended_by}"
+    people = ", ".join(approval.person for approval in remediation.approvals)
+    return f"approved by {people}" if people else ""

@@ -11,6 +11,7 @@ from tui.ink import Line, Span
 
 ABSENT: Final = "(none)"
 SECRET: Final = "(sensitive)"  # noqa: S105 - what stands in its place
+UNKNOWN: Final = "(known after apply)"
 _MOST_COMPARED: Final = 2000
 _TOKEN_EDGES: Final = frozenset(" ,.:;/=-_\"'()[]{}@")
 
@@ -21,8 +22,8 @@ def written(value: Any) -> str:
         return ABSENT
     if is_secret(value):
         return SECRET
-    if isinstance(value, dict) and value.get("unknown") is True and len(value) == 1:
-        return "(known after apply)"
+    if is_unknown(value):
+        return UNKNOWN
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, dict):
@@ -42,6 +43,11 @@ def _says_something(value: Any) -> bool:
 def is_secret(value: Any) -> bool:
     """Whether only a digest of it was ever sent."""
     return isinstance(value, dict) and set(value) == {"digest"}
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether only the apply will tell it."""
+    return isinstance(value, dict) and value.get("unknown") is True and len(value) == 1
 
 
 def tokens_of(text: str) -> list[str]:

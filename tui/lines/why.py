@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.client.proposals import Proposal
 from reconciler.wire.alerts import Alert
 from reconciler.wire.audit import AuditEntry
-from reconciler.wire.findings import Finding
+from reconciler.wire.findings import Finding, source_words
 from reconciler.wire.holds import Hold
 from reconciler.wire.remediations import Remediation
 from reconciler.wire.reports import Report
@@ -78,9 +78,13 @@ def _fact(label: str, *parts: str | Span | tuple[str, str]) -> Line:
 
 
 def _cause(finding: Finding, background: Background | None) -> Iterator[Line]:
-    yield _fact("cause", ORIGINS.get(finding.origin or "", "reported by another source"))
-    if finding.consequence_of:
-        yield _fact("follows from", (finding.consequence_of, "strong"))
+    cause = finding.consequence_of
+    if cause and finding.kind == "changed":
+        yield _fact("cause", "an apply would change it, because of ", (cause, "strong"))
+    else:
+        yield _fact("cause", ORIGINS.get(finding.origin or "", "reported by another source"))
+        if cause:
+            yield _fact("follows from", (cause, "strong"))
     if background is not None:
         yield _actor(finding, background)
     if finding.account or finding.region:
@@ -92,9 +96,15 @@ def _cause(finding: Finding, background: Background | None) -> Iterator[Line]:
 
 def _actor(finding: Finding, background: Background) -> Line:
     if finding.actor:
-        return _fact("by", (finding.actor, "strong"), f"  ({finding.seen_by} says so)")
+        return _fact(
+            "by",
+            (finding.actor, "strong"),
+            f"  ({source_words(finding)} says so)",
+        )
     if background.writer:
         return _fact("by", (background.writer, "strong"), "  (its tags say so)")
+    if finding.consequence_of and finding.kind == "changed":
+        return _fact("by", "whoever changed ", (finding.consequence_of, "strong"))
     if finding.origin == "unapplied":
         return _fact("by", "whoever edited the code; it was not applied since")
     seen = clock(finding.first_seen)
@@ -165,7 +175,7 @@ def _text_of(note: AuditEntry) -> str:
 
 
 def _times(finding: Finding, background: Background | None) -> Iterator[Line]:
-    yield _fact("seen by", finding.seen_by)
+    yield _fact("seen by", source_words(finding))
     yield _fact("first seen", f"{clock(finding.first_seen)}  ({age(finding.first_seen)} ago)")
     yield _fact("last seen", f"{clock(finding.last_seen)}  ({age(finding.last_seen)} ago)")
     yield _fact("times seen", f"{finding.times_seen:,}")

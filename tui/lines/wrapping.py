@@ -27,7 +27,10 @@ def wrapped(spans: Line, width: int) -> list[Line]:
             if left <= 0:
                 lines.append(tuple(current))
                 current, left = [Span(" " * indent)], width - indent
-            piece = _piece(rest, left)
+            if left < width - indent and _is_better_below(current, rest, left, width - indent):
+                left = 0
+                continue
+            piece = _piece(rest, left, width - indent)
             if not piece:  # a wide character that does not fit any more
                 left = 0
                 continue
@@ -47,12 +50,38 @@ def _indent(spans: Line, text: str) -> int:
     return len(text) - len(text.lstrip(" ")) + _FURTHER
 
 
-def _piece(text: str, width: int) -> str:
-    """Return the beginning of `text` that fits, up to a space where one is near the end of it."""
+def _is_better_below(current: list[Span], rest: str, left: int, room: int) -> bool:
+    """Whether a word that begins `rest` is cut here, and would be whole on a line of its own."""
+    if not current or not current[-1].text.endswith(" ") or rest[0] == " ":
+        return False
+    word = _word(rest, room)
+    return word is not None and cell_len(word) > left
+
+
+def _word(text: str, room: int) -> str | None:
+    """Return the word that `text` begins with; None where it does not fit into `room` cells."""
+    # No more than three characters in a row take no cell, as below.
+    end = text.find(" ", 0, 4 * room + 1)
+    if end < 0 and len(text) > 4 * room:
+        return None
+    word = text if end < 0 else text[:end]
+    return word if cell_len(word) <= room else None
+
+
+def _piece(text: str, width: int, room: int) -> str:
+    """Return the beginning of `text` that fits into `width` cells.
+
+    It ends at a space where one is near the end of it, or where the word behind that fits into
+    the `room` of the next line: only what is longer than a line is cut inside.
+    """
     # No more than three characters in a row take no cell, so what fits is among these.
     part = text[: 4 * width + 1]
     if len(part) == len(text) and cell_len(text) <= width:
         return text
     piece = chop_cells(part, width)[0]
     space = piece.rfind(" ")
-    return piece[: space + 1] if space > len(piece) * _NEAR else piece
+    if space >= 0 and (
+        space > len(piece) * _NEAR or _word(text[space + 1 :][: 4 * room + 1], room)
+    ):
+        return piece[: space + 1]
+    return piece

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from reconciler.wire import routes
 from reconciler.wire.findings import Finding
+from tui.background import remediations_of
 from tui.ink import Line, line, text_of_lines
 from tui.lines.finding import Shown, diff_lines, title_lines
 from tui.lines.tabs import tab_lines
@@ -111,8 +112,6 @@ class FindingPage(FindingVerbs, FindingReads):
         """Show a tab, and read what only that shows."""
         super().choose_tab(name)
         self.read_tab()
-        if self.tab == "plan" and self.known().preview is None and self.waiting_plan() is None:
-            self.make_plan()
 
     def action_diff(self) -> None:
         """Show the diff."""
@@ -135,9 +134,7 @@ class FindingPage(FindingVerbs, FindingReads):
         """Show what a correction would do; nothing is changed."""
         if self.may("plan"):
             self.tab = "plan"
-            if self.waiting_plan() is None:
-                self.known().preview = None
-                self.make_plan()
+            self.preview_again()
             self.show()
 
     def why_off(self, action: str) -> str:
@@ -186,10 +183,13 @@ class FindingPage(FindingVerbs, FindingReads):
     def action_run(self) -> None:
         """Follow its remediation."""
         row = self.session.store.rows.get(self.finding_id)
-        if row is None or not row.remediation_id:
+        # The row has left with the drift; what put that right can still be looked at.
+        latest = next(iter(remediations_of(self.session, self.finding_id)), None)
+        shown = row.remediation_id if row else latest.id if latest else ""
+        if not shown:
             self.flash("no remediation yet: C requests one")
             return
-        self.ours.follow(row.remediation_id)
+        self.ours.follow(shown)
 
     def openings(self) -> Iterable[Opening]:
         """Return what is read, the source that declares it, and its tickets."""

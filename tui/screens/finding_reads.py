@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from textual import work
 from textual.timer import Timer
 
@@ -10,11 +12,15 @@ from reconciler.wire.findings import Finding
 from reconciler.wire.plans import Plan
 from reconciler.wire.remediations import Remediation
 from tui.background import read_background, remediations_of
+from tui.deciders import read_deciders
 from tui.lines.tabs import Known
 from tui.reading import Reading
 from tui.screens.document import DocumentPage
 from tui.store.catch_up import DENIED_S, LATER_S
 from tui.store.changes import Changes
+
+_UNDER_WAY: Final = frozenset({"queued", "planning", "applying", "verifying", "unknown", "held"})
+"""Where a remediation goes on with the plan it has, if it has one."""
 
 
 class FindingReads(DocumentPage):
@@ -31,15 +37,21 @@ class FindingReads(DocumentPage):
         self.error = ""
         self.removed = False
         self._known = Known()
+        self._planned: tuple[str, str] | None = None
+        """The drift that the preview was asked for."""
         self._later: Timer | None = None
         self._reading = Reading(self._read_finding)
         self._reading_background = Reading(self._read_around)
+        self._reading_deciders = Reading(self._read_deciders)
 
     def on_mount(self) -> None:
         """Read the finding."""
         self.read()
-        if self.tab == "plan":
-            self.make_plan()
+
+    def on_screen_resume(self) -> None:
+        """Read it again: what changed while another page was in front was told to that one."""
+        if self.finding is not None:
+            self.read()
 
     def read(self) -> None:
         """Read the finding; while it is read already, once more after that."""
@@ -70,11 +82,14 @@ class FindingReads(DocumentPage):
             self.read()
         elif changes.remediations or changes.others:
             self._read_background()
+            self._read_who_decided()
+            self._make_preview()
             self.show()
 
     def known(self) -> Known:
         """Return what was read, with what the store knows by now of its remediations."""
         self._known.waiting = self.waiting_plan()
+        self._known.under_way = self._under_way()
         if self.tab == "history":
             self._known.remediations = remediations_of(self.session, self.finding_id)
         return self._known
@@ -83,6 +98,8 @@ class FindingReads(DocumentPage):
         """Read what only one tab shows, where that is the one looked at."""
         self._read_revisions()
         self._read_background()
+        self._read_who_decided()
+        self._make_preview()
 
     def _read_background(self) -> None:
         if self.tab == "why" and self._reading_background.wanted():
@@ -94,6 +111,16 @@ class FindingReads(DocumentPage):
         if self.tab != "why" or finding is None:
             return
         self._known.background = await read_background(self.session, finding)
+        self.show()
+
+    def _read_who_decided(self) -> None:
+        if self.tab == "history" and self._reading_deciders.wanted():
+            work = self._reading_deciders.run()
+            self.run_worker(work, group="deciders", exit_on_error=False)
+
+    async def _read_deciders(self) -> None:
+        shown = remediations_of(self.session, self.finding_id)
+        self._known.deciders = await read_deciders(self.session, shown, self._known.deciders)
         self.show()
 
     @work(exclusive=True, group="template", exit_on_error=False)
@@ -113,6 +140,29 @@ class FindingReads(DocumentPage):
         """Return the plan that waits for an approval; None where none does."""
         found = self.waiting()
         return found.plan if found and found.state == "awaiting_approval" else None
+
+    def _under_way(self) -> Remediation | None:
+        """Return the remediation whose plan is being carried out; None where none is."""
+        found = self.waiting()
+        return found if found and found.plan and found.state in _UNDER_WAY else None
+
+    def preview_again(self) -> None:
+        """Make the preview anew, where the tab would show one."""
+        self._planned = None
+        self._make_preview()
+
+    def _make_preview(self) -> None:
+        """Make the preview where the tab shows one and has none of this drift."""
+        finding = self.finding
+        if self.tab != "plan" or finding is None or finding.state == "healed":
+            return
+        # A drift that comes back is another one, also where its report is the same.
+        drift = finding.report_id, finding.state
+        if self.waiting_plan() or self._under_way() or drift == self._planned:
+            return
+        self._planned = drift
+        self._known.preview = self._known.preview_error = None
+        self.make_plan()
 
     @work(exclusive=True, group="plan", exit_on_error=False)
     async def make_plan(self) -> None:

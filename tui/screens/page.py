@@ -146,7 +146,7 @@ class Page(Screen[None]):
         )
         # Behind a dialog its keys do nothing, and while the app ends there are none to ask for.
         if self.is_current:
-            self.query_one("#hints", Bar).show(self._bottom())
+            self.query_one("#hints", Bar).show(self._bottom(), whole=self._is_flashing)
 
     @property
     def place(self) -> str:
@@ -157,6 +157,12 @@ class Page(Screen[None]):
         """Say what just happened, for a few seconds."""
         self._flash, self._flash_until = line(" ", *parts), time.monotonic() + _FLASH_S
         self.show_frame()
+
+    def hush(self) -> None:
+        """Say no longer what just happened: it is over."""
+        if self._is_flashing:
+            self._flash_until = 0.0
+            self.show_frame()
 
     def _bottom(self) -> Line:
         if self._is_flashing:

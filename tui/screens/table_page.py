@@ -128,6 +128,7 @@ class TablePage(Page):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is typed; what is not whole yet changes nothing."""
         if event.input.id == "filter" and event.input.display:
+            self.hush()
             self._try_filter(event.value, say=False)
 
     def _keep_filter(self, text: str) -> None:
@@ -135,6 +136,7 @@ class TablePage(Page):
             self._close_field()
 
     def _close_field(self) -> None:
+        self.hush()
         self._field.display = False
         self.set_focus(self.table)
         self.show_frame()

@@ -13,6 +13,7 @@ class Link:
     """The connection; `since` is a monotonic time in seconds, `attempts` counts failures.
 
     `unread` is how many things the daemon would not tell yet, `reason` why of the latest.
+    `was_live` says whether it ever was: what is shown is stale only then.
     """
 
     state: State = "connecting"
@@ -21,6 +22,7 @@ class Link:
     reason: str = ""
     remedy: str = ""
     unread: int = 0
+    was_live: bool = False
 
     @property
     def live(self) -> bool:
@@ -29,6 +31,8 @@ class Link:
 
     def words(self, now: float) -> str:
         """Return it in a few words; `now` is monotonic."""
+        if self.state == "lost" and not self.was_live:
+            return f"not connected, attempt {self.attempts}"
         if self.state == "lost":
             return f"stale {max(int(now - self.since), 0)} s, reconnecting {self.attempts}"
         if self.live and self.unread:
@@ -46,4 +50,5 @@ class Link:
         """Return the link after a connection was cut or not made."""
         since = self.since if self.state == "lost" else now
         attempts = self.attempts + 1 if self.state == "lost" else 1
-        return Link("lost", since, attempts, reason, remedy)
+        was_live = self.live or self.was_live
+        return Link("lost", since, attempts, reason, remedy, was_live=was_live)

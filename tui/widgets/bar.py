@@ -1,4 +1,4 @@
-"""One row of the frame: the status above, the keys below."""
+"""A row of the frame: the status above, the keys or a message below."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.ink import PLAIN, Line, Palette, strip_of
+from tui.lines.wrapping import wrapped
 
 
 class Bar(Widget):
-    """A single line that is set from outside; nothing of it is selected.
+    """A line that is set from outside, on one row unless all of it is to be read.
 
-    `clicked` is called with the cell of a click.
+    Nothing of it is selected. `clicked` is called with the cell of a click.
     """
 
     ALLOW_SELECT = False
@@ -28,13 +29,18 @@ class Bar(Widget):
         self._palette = palette
         self._base = base
         self._line: Line = ()
+        self._rows: list[Line] = [()]
         self.clicked: Callable[[int], object] = lambda _x: None
 
-    def show(self, spans: Line) -> None:
-        """Show `spans`; drawn only when they are others."""
-        if spans != self._line:
-            self._line = spans
-            self.refresh()
+    def show(self, spans: Line, *, whole: bool = False) -> None:
+        """Show `spans`, with `whole` on as many rows as they take; drawn only when it is other."""
+        rows = wrapped(spans, self.size.width) if whole and self.size.width else [spans]
+        if rows == self._rows:
+            return
+        if len(rows) != len(self._rows):
+            self.styles.height = len(rows)
+        self._line, self._rows = spans, rows
+        self.refresh()
 
     def repaint(self, palette: Palette) -> None:
         """Draw with other colours."""
@@ -54,6 +60,6 @@ class Bar(Widget):
         """Give no text: that of a widget without any is its name."""
 
     def render_line(self, y: int) -> Strip:
-        """Draw it."""
-        del y
-        return strip_of(self._line, self._palette, width=self.size.width, base=self._base)
+        """Draw one of its rows."""
+        spans = self._rows[y] if y < len(self._rows) else ()
+        return strip_of(spans, self._palette, width=self.size.width, base=self._base)

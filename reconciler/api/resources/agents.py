@@ -107,7 +107,7 @@ async def accept_host_as_it_is(
     service: Daemon, actor: Actor, agent_id: Id, body: AcceptHostBody
 ) -> Response:
     """Take a host as right as it was reported last; a further change is a difference again."""
-    count = await accept_host(
+    made = await accept_host(
         service,
         agent_id,
         sections=body.sections,
@@ -115,7 +115,9 @@ async def accept_host_as_it_is(
         root=body.root,
         actor=actor,
     )
-    return answered(HostAccepted(agent_id=agent_id, accepted=count))
+    return answered(
+        HostAccepted(agent_id=agent_id, accepted=made.count, unreadable=list(made.unreadable))
+    )
 
 
 async def undo_accept(service: Daemon, actor: Actor, agent_id: Id) -> Response:

@@ -21,7 +21,8 @@ def agent() -> dict[str, Any]:
 def test_a_host_is_accepted_as_it_was_looked_at(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists("/agents", [agent()], key="agent_id")
     daemon.has("POST /agents/a1/accept", {"agent_id": "a1", "accepted": 2})
-    assert ask("agent", "accept", "web-1", "--reason", "x").code == 0
+    said = ask("agent", "accept", "web-1", "--reason", "x")
+    assert (said.code, "2 differences of web-1 are accepted. To undo" in said.out) == (0, True)
     assert daemon.asked[-1].body == {"reason": "x", "sections": [], "root": "ab" * 32}
 
 
@@ -31,6 +32,19 @@ def test_the_list_says_what_is_accepted_of_a_host(daemon: FakeDaemon, ask: Ask) 
     assert "3 places by ana, 2 d ago" in ask("agent", "list").out
     daemon.lists("/agents", [agent()], key="agent_id")
     assert "places" not in ask("agent", "list").out
+
+
+def test_what_could_not_be_read_of_a_host_is_named_where_the_rest_is_accepted(
+    daemon: FakeDaemon, ask: Ask
+) -> None:
+    daemon.lists("/agents", [agent()], key="agent_id")
+    made = {"agent_id": "a1", "accepted": 1, "unreadable": ["sysctl"]}
+    daemon.has("POST /agents/a1/accept", made)
+    said = ask("agent", "accept", "web-1", "--reason", "x")
+    assert (
+        "1 difference of web-1 is accepted; sysctl could not be read and stays a finding"
+        in said.out
+    )
 
 
 def test_a_path_with_a_comma_is_not_taken_for_two(daemon: FakeDaemon, ask: Ask) -> None:

@@ -157,6 +157,17 @@ def test_status_tells_times_as_they_are_when_asked(daemon: FakeDaemon, ask: Ask)
     assert "2026-05-01 10:00:00Z" in ask("status", "-v").out
 
 
+def test_what_an_agent_saw_is_shown_by_the_name_of_its_host(daemon: FakeDaemon, ask: Ask) -> None:
+    seen_by = "agent:e8b7e8b7e8b7e8b7"
+    known = api.finding("f1000000111111111111", seen_by=seen_by, host="web-1")
+    nameless = api.finding("f2000000111111111111", "aws_s3_bucket.b", seen_by=seen_by)
+    daemon.lists("/findings", [known, nameless])
+    lines = ask("findings").lines
+    assert "agent:web-1" in lines[1]
+    assert seen_by not in lines[1]
+    assert seen_by in lines[2]
+
+
 def test_findings_are_rows_with_ids_that_can_be_typed(daemon: FakeDaemon, ask: Ask) -> None:
     daemon.lists(
         "/findings",
@@ -169,7 +180,7 @@ def test_findings_are_rows_with_ids_that_can_be_typed(daemon: FakeDaemon, ask: A
     assert said.lines[0].split()[:3] == ["SEVERITY", "STACK", "ADDRESS"]
     assert said.lines[1].split()[:4] == ["~", "critical", "webshop", "aws_sqs_queue.orders"]
     assert "visibility_timeout_seconds" in said.lines[1]
-    assert "deleted" in said.lines[2]
+    assert "not found" in said.lines[2]
     assert said.lines[-1] == "2 findings: 1 critical, 1 medium"
 
 

@@ -78,6 +78,18 @@ def test_a_policy_is_looked_into() -> None:
     assert 'policy.Statement[0].Principal  "arn:x" -> "*" (live)' in text
 
 
+def test_an_element_of_a_list_in_json_text_is_named_by_its_index() -> None:
+    first, second = (json.dumps({"p": 1, "q": [1, 2, last]}) for last in (3, 4))
+    text = text_of(changed("input.c", first, second))
+    assert "input.c.q[2]  3 -> 4 (live)" in text
+
+
+def test_a_list_in_another_order_says_so() -> None:
+    first, second = (json.dumps({"q": items}) for items in ([1, 2], [2, 1]))
+    text = text_of(changed("input.c", first, second))
+    assert "input.c.q  [1, 2] -> [2, 1] (live)  (order or spelling only)" in text
+
+
 def test_only_the_element_that_came_is_shown() -> None:
     text = text_of(changed("cidr_blocks", ["10.0.0.0/8"], ["0.0.0.0/0", "10.0.0.0/8"]))
     assert '+ "0.0.0.0/0"' in text
@@ -130,7 +142,7 @@ def test_a_missing_object_whose_code_was_edited_too_says_both() -> None:
         report = report_of([("aws_sqs_queue.gone", Missing(origin))])
         return " ".join(" ".join(report_lines(report, paint=NARROW)).split())
 
-    recorded_once = "deleted outside Terraform"
+    recorded_once = "not found any more"
     assert recorded_once in told(Origin.OUT_OF_BAND)
     assert "code" not in told(Origin.OUT_OF_BAND)
     assert f"{recorded_once}, and its code has changed since the last apply" in told(Origin.BOTH)
@@ -144,7 +156,9 @@ def test_modules_are_branches() -> None:
 def test_what_went_along_is_folded_under_its_cause() -> None:
     resources = (recorded("aws_sqs_queue.q"), recorded("aws_sns_topic.t", "", "aws_sqs_queue.q"))
     report = report_of([(resource.address, Missing()) for resource in resources], *resources)
-    assert "deleted with aws_sqs_queue.q" in "\n".join(report_lines(report, paint=NARROW))
+    assert "not found any more, like aws_sqs_queue.q" in "\n".join(
+        report_lines(report, paint=NARROW)
+    )
 
 
 def test_the_json_is_what_the_interfaces_promise() -> None:
@@ -310,12 +324,12 @@ def test_code_that_waits_has_the_sign_of_its_apply() -> None:
     text = "\n".join(report_lines(report, paint=NARROW))
     assert "+ medium   aws_sqs_queue.a\n           in code, not created yet" in text
     assert "- high     aws_sqs_queue.b" in text
-    assert "deleted outside Terraform" in text
+    assert "not found any more, though the last apply recorded it" in text
 
 
 def test_a_grave_finding_says_why_it_is_grave() -> None:
     text = "\n".join(report_lines(report_of([("aws_sqs_queue.b", Missing())]), paint=NARROW))
-    assert "high: a resource is gone" in text
+    assert "high: the provider does not find it any more" in text
 
 
 def test_several_stacks_get_one_line_together() -> None:

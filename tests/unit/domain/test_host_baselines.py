@@ -12,6 +12,7 @@ from reconciler.domain.fingerprint import value_digest
 from reconciler.domain.host_baselines import (
     NO_EPOCH,
     HostBaseline,
+    HostChange,
     HostSection,
     baseline_of,
     compare,
@@ -140,4 +141,19 @@ def test_the_gravest_place_makes_the_severity(path: str, severity: Severity) -> 
         {"files": HostSection("ok", {"/etc/motd": LIVE})},
         key=KEY,
     )
-    assert severity_of(changes)[0] is severity
+    assert severity_of("web-1", changes)[0] is severity
+
+
+def test_the_reason_names_each_section_that_differs_and_what_could_not_be_read() -> None:
+    def told(*changes: tuple[str, Any]) -> str:
+        found = [HostChange(name, "", name, None, live) for name, live in changes]
+        return severity_of("web-1", found)[1]
+
+    unread = {"unreadable": "not captured"}
+    assert told(("files", "a"), ("sysctl", "b")) == "files and sysctl of host web-1 differ"
+    assert told(("sysctl", "b")) == "sysctl of host web-1 differs"
+    assert told(("files", "a"), ("sudoers", "b")) == "sudoers and files of host web-1 differ"
+    assert told(("files", "a"), ("sysctl", unread)) == (
+        "files of host web-1 differ; sysctl could not be read"
+    )
+    assert told(("sysctl", unread)) == "sysctl of host web-1 could not be read"

@@ -141,7 +141,6 @@ def test_the_order_things_are_listed_in_means_nothing(one: Plan) -> None:
         (NewValue(AttributePath("tags.Env"), "dev", "prod"), 'tags.Env = "prod"'),
         (NewValue(AttributePath("size"), 1, 3), "size = 3"),
         (NewValue(AttributePath("secret"), None, Sensitive("d")), "secret"),
-        (NewValue(AttributePath(""), None, None), "all of it"),
     ],
 )
 def test_a_value_that_no_apply_recorded_needs_a_person(new: NewValue, words: str) -> None:
@@ -152,6 +151,25 @@ def test_a_value_that_no_apply_recorded_needs_a_person(new: NewValue, words: str
         resource = replace(planned(action, "size"), new=(new,))
         (reason,) = concerns(plan(resource), [found])
         assert reason == f"thing.a would get values that no apply recorded: {words}"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("", "thing.a cannot be compared with the last apply"),
+        ("provisioner", "thing.a would run its provisioner again"),
+    ],
+)
+def test_what_no_apply_records_is_told_by_what_it_is(path: str, words: str) -> None:
+    new = (NewValue(AttributePath(path), None, None),)
+    resource = replace(planned(Action.CREATE, "size"), new=new)
+    assert concerns(plan(resource), [finding(kind=Kind.MISSING)]) == (words,)
+    size = NewValue(AttributePath("size"), 1, 3)
+    both = replace(resource, new=(*new, size))
+    assert concerns(plan(both), [finding(kind=Kind.MISSING)]) == (
+        words,
+        "thing.a would get values that no apply recorded: size = 3",
+    )
 
 
 def test_what_the_finding_holds_as_recorded_may_be_written_again() -> None:

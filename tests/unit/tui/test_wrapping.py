@@ -41,3 +41,23 @@ def test_a_line_breaks_at_a_space_and_goes_on_below_its_value() -> None:
         "remediation  needs approval  since 14:59:18 (4m ",
         "             ago)",
     ]
+
+
+def test_a_word_that_fits_on_the_next_line_is_not_cut() -> None:
+    spans = line("triggers.config", ("  would change", "dim"), ("  forces replacement", "critical"))
+    assert [text_of(each) for each in wrapped(spans, 40)] == [
+        "triggers.config  would change  forces ",
+        "  replacement",
+    ]
+    apart = line("before -> ", ("(known", "added"), (" after apply)", "added"))
+    assert [text_of(each) for each in wrapped(apart, 14)] == [
+        "before -> ",
+        "  (known ",
+        "  after apply)",
+    ]
+
+
+def test_a_word_that_is_longer_than_a_line_is_cut_to_fill_it() -> None:
+    first, second = wrapped(line("digest  ", "f" * 30), 30)
+    assert text_of(first) == "digest  " + "f" * 22
+    assert text_of(second).strip() == "f" * 8

@@ -199,7 +199,7 @@ def test_a_finding_fits_its_schema_and_is_read_back_by_a_client() -> None:
     answer = orjson.loads(json_bytes(finding_record_object(FINDING)))
     TypeAdapter(Finding).validate_python(answer)
     of_one_alone: dict[str, object] = {"tickets": []}
-    of_reports: dict[str, object] = {"host_groups": [], "actor": None}
+    of_reports: dict[str, object] = {"host": "", "host_groups": [], "actor": None}
     elsewhere = {**of_one_alone, **of_reports}
     assert set(answer) == {field.name for field in fields(Finding)} - elsewhere.keys()
     assert decode(Finding, answer).as_json() == {**answer, **elsewhere}

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
 
-from reconciler.cli.differences import focused, shown
+from reconciler.cli.differences import focused, leaves, shown
 from reconciler.cli.folding import folded
 from reconciler.cli.paint import Paint, safe
 from reconciler.domain.fingerprint import canonical_bytes
-from reconciler.domain.inside import Leaf, leaves
 from reconciler.domain.model import Change, Origin
 from reconciler.domain.values import Sensitive, Value
-
-_ON_BOTH_SIDES: Final = frozenset({"changed", "respelled"})
 
 
 def change_lines(change: Change, *, indent: str, paint: Paint) -> Iterator[str]:
@@ -44,13 +40,12 @@ def difference_lines(  # noqa: PLR0913 - a line of text has many parts
 ) -> Iterator[str]:
     """Yield what differs between two values of `path`; `word` says what the second one is."""
     found = leaves(before, after)
-    if len(found) == 1 and found[0].kind in _ON_BOTH_SIDES:
-        (leaf,) = found
-        whole, marks = path + _below(leaf.path), f"{_respelled(leaf, paint)}{mark}"
-        yield from _two_way(whole, leaf.before, leaf.after, word, indent, paint, marks)
+    if len(found) == 1 and not (found[0].gone or found[0].came):
+        whole = path + _below(found[0].path)
+        yield from _two_way(whole, found[0].before, found[0].after, word, indent, paint, mark)
         return
     yield f"{indent}{path}{paint('dim', f'  {word}' if word else '')}{mark}"
-    yield from _inside(found, f"{indent}  ", paint)
+    yield from _inside(before, after, f"{indent}  ", paint)
 
 
 def _direction(change: Change) -> tuple[Value, Value, str]:
@@ -98,20 +93,15 @@ def _three_way(path: str, change: Change, indent: str, paint: Paint, mark: str) 
         yield from (f"{indent}{' ' * 11}{line}" for line in rest)
 
 
-def _inside(found: Iterable[Leaf], indent: str, paint: Paint) -> Iterator[str]:
-    for leaf in found:
-        label = f"{leaf.place}  " if leaf.place else ""
-        if leaf.kind == "removed":
+def _inside(before: Value, after: Value, indent: str, paint: Paint) -> Iterator[str]:
+    for leaf in leaves(before, after):
+        label = f"{leaf.path}  " if leaf.path else ""
+        if leaf.gone:
             yield from _marked(f"- {label}", shown(leaf.before), indent, paint, "minus")
-        elif leaf.kind == "added":
+        elif leaf.came:
             yield from _marked(f"+ {label}", shown(leaf.after), indent, paint, "plus")
         else:
-            mark = _respelled(leaf, paint)
-            yield from _two_way(leaf.path, leaf.before, leaf.after, "", indent, paint, mark)
-
-
-def _respelled(leaf: Leaf, paint: Paint) -> str:
-    return paint("dim", "  (order or spelling only)") if leaf.kind == "respelled" else ""
+            yield from _two_way(leaf.path, leaf.before, leaf.after, "", indent, paint, "")
 
 
 def _marked(mark: str, text: str, indent: str, paint: Paint, style: str) -> Iterator[str]:

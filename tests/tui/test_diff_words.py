@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from reconciler.comparison import compare
-from reconciler.wire.comparisons import comparison_of
 from reconciler.wire.findings import Change, Finding
 from reconciler.wire.plans import Plan, PlannedChange, PlannedResource
 from tests.tui.test_hostile import finding
@@ -42,13 +40,6 @@ def test_what_follows_from_another_object_was_not_changed_outside_the_code() -> 
 def test_what_was_changed_outside_still_says_so() -> None:
     shown = text_of_lines(diff_lines(_changed("content", "a", "b")))
     assert "content  changed outside the code" in shown
-
-
-def test_an_element_of_json_text_is_shown_on_one_line_by_its_index() -> None:
-    before, after = '{"q": [1, 2, 3]}', '{"q": [1, 2, 4]}'
-    known = comparison_of(compare(before, after))
-    shown = text_of_lines(diff_lines(_changed("input.c", before, after, comparison=known)))
-    assert "    ~ q[2]  3 -> 4" in shown.splitlines()
 
 
 def test_what_only_an_apply_will_tell_is_no_document() -> None:

@@ -20,8 +20,6 @@ _MISSING: Final = {
     "both": "the provider does not find it any more, and its code has changed since the last apply",
 }
 """By the origin of a finding. That it was deleted is more than a provider says."""
-_MOST_BESIDE: Final = 60
-"""Of two values beside each other: with what stands around them they fit 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +138,9 @@ def inside_lines(comparison: Comparison) -> Iterator[Line]:
         elif difference.kind == "removed":
             yield line("    ", (f"- {where}{before}", "removed"))
         else:
-            yield from _changed_inside(where, before, after)
+            old, new = compared(before, after)
+            yield line("    ", ("~ ", "medium"), (where, "strong"))
+            yield line("      ", ("- ", "removed"), *old)
+            yield line("      ", ("+ ", "added"), *new)
     if not comparison.complete:
         yield line("    ", ("too large to compare in time; u shows the whole values", "medium"))
-
-
-def _changed_inside(where: str, before: str, after: str) -> Iterator[Line]:
-    """Yield both sides on one line where they are short, else below each other."""
-    old, new = compared(before, after)
-    if len(where + before + after) <= _MOST_BESIDE:
-        yield line("    ", ("~ ", "medium"), (where, "strong"), *old, (" -> ", "dim"), *new)
-        return
-    yield line("    ", ("~ ", "medium"), (where, "strong"))
-    yield line("      ", ("- ", "removed"), *old)
-    yield line("      ", ("+ ", "added"), *new)

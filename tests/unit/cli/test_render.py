@@ -78,18 +78,6 @@ def test_a_policy_is_looked_into() -> None:
     assert 'policy.Statement[0].Principal  "arn:x" -> "*" (live)' in text
 
 
-def test_an_element_of_a_list_in_json_text_is_named_by_its_index() -> None:
-    first, second = (json.dumps({"p": 1, "q": [1, 2, last]}) for last in (3, 4))
-    text = text_of(changed("input.c", first, second))
-    assert "input.c.q[2]  3 -> 4 (live)" in text
-
-
-def test_a_list_in_another_order_says_so() -> None:
-    first, second = (json.dumps({"q": items}) for items in ([1, 2], [2, 1]))
-    text = text_of(changed("input.c", first, second))
-    assert "input.c.q  [1, 2] -> [2, 1] (live)  (order or spelling only)" in text
-
-
 def test_only_the_element_that_came_is_shown() -> None:
     text = text_of(changed("cidr_blocks", ["10.0.0.0/8"], ["0.0.0.0/0", "10.0.0.0/8"]))
     assert '+ "0.0.0.0/0"' in text

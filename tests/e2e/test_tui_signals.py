@@ -74,9 +74,9 @@ def test_a_terminal_is_as_it_was_after_one_that_was_stopped_from_outside(
         program.send_signal(signal.SIGCONT)
         wait_for(lambda: not screen.takes_lines)
         screen.press("?")
-        screen.until("keys here")
+        screen.until("keys of this page")
         screen.press("Escape")
-        screen.until_gone("keys here")
+        screen.until_gone("keys of this page")
         screen.press("q")
         screen.until("ended with 0")
         assert screen.is_sane

@@ -29,6 +29,8 @@ _COUNTED: Final = {"create": "created", "update": "changed", "delete": "destroye
                    "create-replacement": "replaced", "import": "imported"}  # fmt: skip
 _SHOWN_CHARACTERS: Final = 2000
 _SAYS_NOTHING: Final = "update failed"
+# Of what an update did not come to, once it had failed elsewhere.
+_NOT_REACHED: Final = ("expected resource operations for ", "but none were seen")
 _LOCKED: Final = "the stack is currently locked"
 _HELD: Final = "created by "
 _VIOLATED: Final = ("violates plan", "is not allowed by the plan")
@@ -182,5 +184,6 @@ def _left_pending(place: Place) -> str | None:
 
 def _reason(errors: list[Said]) -> str:
     texts = [error.text for error in errors if error.text != _SAYS_NOTHING]
-    text = "\n".join(dict.fromkeys(texts)) or _SAYS_NOTHING
+    causes = [text for text in texts if not all(words in text for words in _NOT_REACHED)]
+    text = "\n".join(dict.fromkeys(causes or texts)) or _SAYS_NOTHING
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

@@ -102,6 +102,14 @@ async def run_command(  # noqa: PLR0913 - all but two by keyword
     )
 
 
+def cut_short(directory: Path, name: str) -> RetryableError:
+    """Return the error for a command that ended well without saying all that it says."""
+    return RetryableError(
+        f"{directory}: `{name}` ended with exit code 0, but its output is not whole",
+        remedy="look for a full disk, or a program around the tool that loses output",
+    )
+
+
 async def _start(
     mode: str, command: Sequence[str], directory: Path, environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:

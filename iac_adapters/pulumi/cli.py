@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from iac_adapters.plugin_host.command import ToolRun, run_command
+from iac_adapters.plugin_host.command import ToolRun, cut_short, run_command
 from iac_adapters.plugin_host.provider_errors import Cause, cause_of
 from iac_adapters.pulumi.events import errors_in, events_of, stderr_in
 from iac_adapters.pulumi.sdk import REMEDY as SDK_REMEDY
@@ -98,11 +98,7 @@ class Cli:
         )
         tells = command[0] in _COUNTING and "--json" in command
         if tells and run.exit_code == 0 and _COUNT not in run.stdout:
-            raise RetryableError(
-                f"{self.directory}: `pulumi {command[0]}` ended with exit code 0, but its output"
-                " is not whole",
-                remedy="look for a full disk, or a program around the tool that loses output",
-            )
+            raise cut_short(self.directory, f"pulumi {command[0]}")
         return run
 
     def failure(self, run: ToolRun, doing: str) -> ReconcilerError:

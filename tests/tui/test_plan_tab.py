@@ -19,15 +19,19 @@ async def _plan_of_the_first(seat: Seat) -> None:
     await seat.until(_WAITS)
 
 
+async def _approve(seat: Seat) -> None:
+    await seat.press("A")
+    await seat.until("approve exactly this")
+    await seat.armed()
+    await seat.press("y")
+    await seat.until("awaiting approval > queued")
+
+
 async def test_the_plan_tab_follows_an_approval_until_the_drift_is_gone(served: Served) -> None:
     await drifted(served)
     async with seated(served) as seat:
         await _plan_of_the_first(seat)
-        await seat.press("A")
-        await seat.until("approve exactly this")
-        await seat.armed()
-        await seat.press("y")
-        await seat.until("awaiting approval > queued")
+        await _approve(seat)
         await seat.press("escape")
         seen = await seat.until("this is its plan; l follows it")
         assert "~ update" in seen
@@ -46,11 +50,7 @@ async def test_the_plan_tab_is_true_when_the_run_was_followed_to_its_end(served:
     await drifted(served)
     async with seated(served) as seat:
         await _plan_of_the_first(seat)
-        await seat.press("A")
-        await seat.until("approve exactly this")
-        await seat.armed()
-        await seat.press("y")
-        await seat.until("awaiting approval > queued")
+        await _approve(seat)
         served.desk.house.clock.move(seconds=1)
         await seat.worked(lambda: "verified: no drift" in seat.screen)
         await seat.until(lambda: not seat.app.session.store.rows)

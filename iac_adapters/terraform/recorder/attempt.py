@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from iac_adapters.plugin_host.command import cut_short
 from iac_adapters.plugin_host.private_folder import private_folder
 from iac_adapters.terraform.command import ToolRun, run_tool
 from iac_adapters.terraform.diagnostics_text import ERROR, Diagnostic, parse_events
@@ -65,7 +66,6 @@ from iac_adapters.terraform.recorder.tunnels import (
 )
 from iac_adapters.terraform.recorder.write_only import drop_write_only
 from iac_adapters.terraform.schema_store import SchemaStore
-from reconciler.domain.errors import RetryableError
 
 _PLAN: Final = "plan"
 _TIMEOUT_S: Final = 900.0
@@ -166,11 +166,7 @@ class _Attempt:
         harmless = {_HARMLESS, *SUMMARIES, *refusals(captured)}
         fatal = [d for d in diagnostics if d.severity == ERROR and d.summary not in harmless]
         if run.exit_code == 0 and not came_to_its_end(events):
-            raise RetryableError(
-                f"{self.order.directory}: `{self.order.executable.name} plan` ended with exit code"
-                " 0, but its output is not whole",
-                remedy="look for a full disk, or a program around the tool that loses output",
-            )
+            raise cut_short(self.order.directory, f"{self.order.executable.name} plan")
         return _Said(diagnostics, events, fatal, is_whole=run.exit_code == 0)
 
     def _counts_despite(self, fatal: Sequence[Diagnostic]) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 from iac_adapters.pulumi.carried import Moved, moved
 from iac_adapters.pulumi.context import Context
 from iac_adapters.pulumi.evaluation import Step
-from iac_adapters.pulumi.events import Done, done_in, events_of, has_summary
+from iac_adapters.pulumi.events import Done, done_in, events_of
 from iac_adapters.pulumi.followed_outputs import (
     fed_outputs,
     has_outputs,
@@ -63,10 +63,9 @@ async def refresh_by_cli(
     run = await context.cli.run(
         "refresh", "--preview-only", "--json", *options, timeout_s=_TIMEOUT_S
     )
-    events = list(events_of(run.stdout))
-    if run.exit_code != 0 or not has_summary(events):
+    if run.exit_code != 0:
         return CliRefresh(failure=context.cli.reason(run))
-    steps = (step for event in events if (step := done_in(event)) is not None)
+    steps = (step for event in events_of(run.stdout) if (step := done_in(event)) is not None)
     seen = {step.urn: step for step in steps if step.stage == "outputs"}
     if all(map(_as_recorded, seen.values())):
         return CliRefresh(seen)

@@ -92,8 +92,3 @@ def stderr_in(events: Iterable[Mapping[str, Any]]) -> list[str]:
             text = str(content.get("message") or "").rstrip()
             found += [text] if text.strip() else []
     return found
-
-
-def has_summary(events: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether the stream came to its end by itself."""
-    return any("summaryEvent" in event for event in events)

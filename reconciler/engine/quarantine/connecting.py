@@ -22,7 +22,7 @@ async def edges_of(
         RetryableError: a backend did not answer.
         PermanentError: nothing connects them.
     """
-    addresses = _resources(records)
+    addresses = resources_of(records)
     edges = await isolating(loaded).edges(loaded.snapshot, addresses, named=named)
     if not edges:
         raise PermanentError(
@@ -43,7 +43,7 @@ async def holders_of(
         RetryableError: a provider did not answer.
         PermanentError: nothing of `records` holds groups.
     """
-    addresses = _resources(records)
+    addresses = resources_of(records)
     edges = await swapper(loaded).swaps(loaded.snapshot, addresses, group=group)
     if not edges:
         raise PermanentError(
@@ -86,5 +86,6 @@ def swapper(loaded: Loaded) -> Swapping:
     return loaded.adapter
 
 
-def _resources(records: Iterable[FindingRecord]) -> tuple[ResourceAddress, ...]:
+def resources_of(records: Iterable[FindingRecord]) -> tuple[ResourceAddress, ...]:
+    """Return the resources that `records` are about, each once, in their order."""
     return tuple(dict.fromkeys(map(resource_of, records)))

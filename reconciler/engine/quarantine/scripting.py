@@ -11,10 +11,10 @@ from reconciler.domain.errors import PermanentError
 from reconciler.domain.model import Kind, ResourceAddress, Snapshot
 from reconciler.domain.plan import Plan
 from reconciler.domain.policy import Policy
-from reconciler.domain.quarantines import Quarantine, resource_of
+from reconciler.domain.quarantines import Quarantine
 from reconciler.domain.records import FindingRecord, Json, StackRecord
 from reconciler.domain.scripts import ScriptTask
-from reconciler.engine.quarantine.connecting import isolating
+from reconciler.engine.quarantine.connecting import isolating, resources_of
 from reconciler.engine.scanned import Loaded
 from reconciler.engine.scripted import WantedRun, given_to, plan_script, templates_of
 from reconciler.engine.service import Service
@@ -94,7 +94,7 @@ async def _edges(
             f"{records[0].address} is gone, so a script has nothing to isolate",
             remedy="cancel this, and request its correction: trueup remediate FINDING",
         )
-    addresses = tuple(dict.fromkeys(map(resource_of, there)))
+    addresses = resources_of(there)
     types = _types(loaded.snapshot, there)
     found = {
         address: Edge(address, types.get(address, ""), isolates=address) for address in addresses
